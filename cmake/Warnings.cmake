@@ -1,0 +1,6 @@
+# Warnings for our own targets; -Werror only when asked (CI).
+add_library(sinkscope_warnings INTERFACE)
+target_compile_options(sinkscope_warnings INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor)
+if(SINKSCOPE_WERROR)
+  target_compile_options(sinkscope_warnings INTERFACE -Werror)
+endif()

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sinkscope::model {
+
+/// How rotary frequencies are scaled, by Hugging Face's `rope_type`.
+enum class RopeType { default_, linear, yarn };
+
+/// Rotary embedding's parameters; those after `factor` are YaRN's and hold its defaults elsewhere.
+struct RopeConfig {
+  RopeType type = RopeType::default_;
+  double theta = 0;
+  double factor = 1;
+  double beta_fast = 32;
+  double beta_slow = 1;
+  bool truncate = true;
+  int64_t original_max_positions = 0;       ///< context before scaling
+  std::optional<double> attention_factor;   ///< multiplies cos and sin; absent: derived from factor
+  std::optional<double> mscale, mscale_all_dim;
+};
+
+/// A decoder's shape, read strictly from `config.json`: what changes a number must be there.
+struct Config {
+  std::string model_type;       ///< "qwen3"
+  int64_t vocab_size = 0;       ///< rows of the embedding; may exceed the tokenizer's ids
+  int64_t d_model = 0;          ///< hidden_size
+  int64_t n_layers = 0;
+  int64_t n_heads = 0;          ///< query heads
+  int64_t n_kv_heads = 0;       ///< key and value heads; divides n_heads
+  int64_t d_head = 0;           ///< width of a head; Qwen3: not d_model / n_heads
+  int64_t d_mlp = 0;            ///< intermediate_size
+  int64_t max_positions = 0;    ///< max_position_embeddings; rotary positions lie below it
+  double rms_norm_eps = 0;
+  bool tied = false;            ///< logits use the embedding's weight
+  std::string dtype;            ///< torch_dtype or dtype of the checkpoint: "bfloat16", "float32", "float16"
+  RopeConfig rope;
+};
+
+/// Throws InputError that names the file and key; refuses by name what the forward pass does not do
+/// (sliding window, mixture of experts, biases, other model types and activations).
+Config read_config(const std::filesystem::path& config_json);
+
+/// One tensor that the forward pass reads, by its name in the checkpoint. Linear weights are [out, in].
+struct TensorSpec {
+  std::string name;
+  std::vector<int64_t> shape;
+};
+
+/// Every tensor of a checkpoint of this shape, in the order of the pass. Tied models have no lm_head.weight.
+std::vector<TensorSpec> tensor_specs(const Config&);
+
+/// Numbers in all of them.
+int64_t parameter_count(const Config&);
+
+}  // namespace sinkscope::model

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "sinkscope/text/tokenizer.h"
+
+namespace sinkscope::text {
+
+/// The texts of a file: one for plain text, one a record for `.jsonl` (a JSON string, or an object with a
+/// string `text`, a line). Throws InputError for what is not there, empty, or not UTF-8 (with the byte offset).
+std::vector<std::string> read_texts(const std::filesystem::path& file);
+
+/// Token ids a sample, and where each sample starts.
+struct Samples {
+  std::vector<std::vector<int64_t>> ids;  ///< one row a sample, at most `length` ids, at least one
+  std::vector<int64_t> starts;            ///< windows: first token's index in the text; lines: the line's index
+  int64_t text_tokens = 0;                ///< tokens in the whole text
+  std::string slice;                      ///< "windows", "lines" or "tokens"
+};
+
+/// `n` windows of `length` tokens; window i starts at i * floor((N - length) / n) of the texts' N tokens.
+Samples windows(const Tokenizer&, const std::vector<std::string>& texts, int64_t n, int64_t length);
+
+/// The first `n` non-empty lines (plain text) or records (`.jsonl`), each cut to `length` tokens.
+Samples lines(const Tokenizer&, const std::vector<std::string>& texts, int64_t n, int64_t length);
+
+/// Rows of ids from a JSON array of arrays, which may be ragged; `n` and `length` only cut (0: do not cut).
+/// Every id must be in [0, vocabulary).
+Samples from_token_file(const std::filesystem::path& file, int64_t n, int64_t length, int64_t vocabulary);
+
+/// `n` rows of `length` seeded ids, uniform in [0, vocabulary).
+Samples random_tokens(int64_t n, int64_t length, int64_t vocabulary, uint64_t seed);
+
+}  // namespace sinkscope::text
