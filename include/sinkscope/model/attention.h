@@ -1,0 +1,40 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "sinkscope/model/attention_change.h"
+#include "sinkscope/model/taps.h"
+
+namespace sinkscope::model {
+
+/// Queries [n, T, H, h], keys and values [n, T, K, h] after rotary; query head i reads key head i / (H / K).
+struct Heads {
+  at::Tensor q, k, v;
+};
+
+/// Causal attention without a T×T matrix.
+struct Fused {
+  at::Tensor z;    ///< [n, T, H, h] in q's dtype
+  at::Tensor lse;  ///< [n, H, T] float32: log-sum-exp of each row's scaled scores
+};
+Fused fused_attention(const Heads&);
+
+/// Scaled and masked scores [n, H, T, T] in float32; what `visible` [T, T] hides is -inf.
+at::Tensor attention_scores(const Heads&, const at::Tensor& visible);
+
+/// softmax([n, H, T, T]) mixed with the values, in float32, given back in v's dtype: [n, T, H, h].
+at::Tensor mix_values(const at::Tensor& pattern, const at::Tensor& v);
+
+/// Post-softmax attention of every query to the chosen keys from the log-sum-exp: exp(scale q·k - lse),
+/// [n, H, T, keys] float32; 0 above the diagonal.
+at::Tensor attention_columns(const Heads&, const at::Tensor& lse, const std::vector<int64_t>& keys);
+
+/// One layer's attention with all that the run asks of it. Gives z [n, T, H, h], or an undefined tensor when nothing
+/// after the pattern is wanted. Fused unless a score or pattern is edited or edges change; a T×T matrix is
+/// made only for those and for reads of it.
+at::Tensor attend(const Heads&, int64_t layer, Taps&);
+
+}  // namespace sinkscope::model

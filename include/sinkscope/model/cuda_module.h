@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+
+/// What the CUDA module gives the program, by C names that dlsym finds. It is built where nvcc is and opened only when
+/// a GPU is asked for; opening it registers libtorch's CUDA kernels.
+extern "C" {
+
+/// GPUs that this process sees; -1 with a reason in `sinkscope_cuda_error` where the driver fails.
+int sinkscope_cuda_device_count();
+const char* sinkscope_cuda_error();
+
+/// Writes the device's name, at most `size` bytes with its end.
+void sinkscope_cuda_device_name(int device, char* name, int size);
+
+/// Free bytes on the device; -1 where the driver fails.
+int64_t sinkscope_cuda_free_memory(int device);
+
+void sinkscope_cuda_synchronize(int device);
+}

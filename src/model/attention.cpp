@@ -1,0 +1,94 @@
+#include "sinkscope/model/attention.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <limits>
+
+namespace sinkscope::model {
+namespace {
+
+double scale_of(const Heads& heads) { return 1.0 / std::sqrt(static_cast<double>(heads.q.size(-1))); }
+
+/// [n, T, K, h] -> [n, H, T, h], each key head repeated for its group of query heads.
+at::Tensor for_query_heads(const at::Tensor& x, int64_t n_heads) {
+  const auto heads_first = x.transpose(1, 2);
+  return heads_first.repeat_interleave(n_heads / heads_first.size(1), 1);
+}
+
+/// Rows that see only themselves mix nothing: their output is their own value.
+at::Tensor replace_self_only(const at::Tensor& z, const at::Tensor& v, const AttentionChange& change) {
+  const auto own = v.repeat_interleave(z.size(2) / v.size(2), 2);
+  if (change.all_self_only) return own;
+  auto replaced = z.clone();
+  for (const int64_t row : change.self_only) replaced.select(1, row).copy_(own.select(1, row));
+  return replaced;
+}
+
+/// Their columns are set, not computed: 1 at themselves, 0 elsewhere.
+at::Tensor set_self_only(at::Tensor columns, const std::vector<int64_t>& keys, const AttentionChange& change) {
+  const auto set_row = [&](int64_t row) {
+    columns.select(2, row).zero_();
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (keys[i] == row) columns.select(2, row).select(-1, static_cast<int64_t>(i)).fill_(1);
+    }
+  };
+  if (change.all_self_only) {
+    for (int64_t row = 0; row < columns.size(2); ++row) set_row(row);
+  }
+  for (const int64_t row : change.self_only) set_row(row);
+  return columns;
+}
+
+at::Tensor index_tensor(const std::vector<int64_t>& keys, at::Device device) {
+  return at::tensor(keys, at::kLong).to(device);
+}
+
+}  // namespace
+
+at::Tensor attention_scores(const Heads& heads, const at::Tensor& visible) {
+  const auto q = heads.q.transpose(1, 2).to(at::kFloat);
+  const auto k = for_query_heads(heads.k, heads.q.size(2)).to(at::kFloat);
+  const auto scores = at::matmul(q, k.transpose(-1, -2)) * scale_of(heads);
+  return scores.masked_fill(visible.to(scores.device()).logical_not(), -std::numeric_limits<float>::infinity());
+}
+
+at::Tensor mix_values(const at::Tensor& pattern, const at::Tensor& v) {
+  const auto values = for_query_heads(v, pattern.size(1)).to(at::kFloat);
+  return at::matmul(pattern, values).transpose(1, 2).to(v.scalar_type());
+}
+
+at::Tensor attention_columns(const Heads& heads, const at::Tensor& lse, const std::vector<int64_t>& keys) {
+  const auto index = index_tensor(keys, heads.q.device());
+  const auto q = heads.q.transpose(1, 2).to(at::kFloat);
+  const auto k = for_query_heads(heads.k.index_select(1, index), heads.q.size(2)).to(at::kFloat);
+  const auto log_p = at::matmul(q, k.transpose(-1, -2)) * scale_of(heads) - lse.unsqueeze(-1);  // [n, H, T, keys]
+  const auto hidden = at::arange(heads.q.size(1), index.options()).unsqueeze(1) < index;        // query < key
+  return log_p.exp().masked_fill_(hidden, 0);
+}
+
+at::Tensor attend(const Heads& heads, int64_t layer, Taps& taps) {
+  const AttentionChange& change = taps.attention_of(layer);
+  const Site scores_site{Point::attn_scores, layer}, pattern_site{Point::pattern, layer};
+  const bool by_matrix = change.needs_mask() || taps.edited(scores_site) || taps.edited(pattern_site);
+  const auto& columns = taps.columns_of(layer);
+
+  at::Tensor pattern;
+  if (by_matrix || taps.wanted(scores_site) || taps.wanted(pattern_site)) {
+    const auto visible = visible_keys(change, heads.q.size(1), layer);
+    pattern = taps(pattern_site, taps(scores_site, attention_scores(heads, visible)).softmax(-1));
+  }
+  const bool goes_on = taps.wanted_from({Point::z, layer});
+  Fused fused;
+  if (!by_matrix && (goes_on || !columns.empty())) fused = fused_attention(heads);
+
+  for (const auto& [keys, f] : columns) {
+    f(by_matrix ? pattern.index_select(-1, index_tensor(keys, pattern.device()))
+                : set_self_only(attention_columns(heads, fused.lse, keys), keys, change));
+  }
+  if (!goes_on) return {};
+  if (by_matrix) return mix_values(pattern, heads.v);
+  return change.any() ? replace_self_only(fused.z, heads.v, change) : fused.z;
+}
+
+}  // namespace sinkscope::model

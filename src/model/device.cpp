@@ -1,0 +1,117 @@
+#include "sinkscope/model/device.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+
+#include "sinkscope/error.h"
+#include "sinkscope/model/cuda_module.h"
+
+namespace sinkscope::model {
+namespace {
+
+/// The opened CUDA module, or why it could not be opened.
+struct CudaModule {
+  void* handle = nullptr;
+  std::string error;
+
+  template <typename F>
+  F* symbol(const char* name) const {
+    return reinterpret_cast<F*>(dlsym(handle, name));
+  }
+};
+
+std::filesystem::path beside_program() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "libsinkscope_cuda.so";
+}
+
+const CudaModule& cuda_module() {
+  static const CudaModule opened = [] {
+    CudaModule module;
+    auto file = beside_program();
+    if (!std::filesystem::exists(file)) file = file.parent_path().parent_path() / "lib" / file.filename();
+    if (!std::filesystem::exists(file)) {
+      module.error = fmt::format("{} is not there: build sinkscope where nvcc is on the PATH", beside_program().string());
+      return module;
+    }
+    module.handle = dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL);
+    if (!module.handle) module.error = dlerror();
+    return module;
+  }();
+  return opened;
+}
+
+/// Number of usable GPUs; sets `why` where it is zero.
+int count_gpus(std::string& why) {
+  const auto& module = cuda_module();
+  if (!module.handle) {
+    why = module.error;
+    return 0;
+  }
+  const int count = module.symbol<decltype(sinkscope_cuda_device_count)>("sinkscope_cuda_device_count")();
+  if (count > 0) return count;
+  why = count < 0 ? module.symbol<decltype(sinkscope_cuda_error)>("sinkscope_cuda_error")() : "no GPU is visible";
+  return 0;
+}
+
+c10::Device gpu(const std::string& name) {
+  int index = 0;
+  if (name != "cuda") {
+    const char* end = name.data() + name.size();
+    const auto [after, error] = std::from_chars(name.data() + 5, end, index);
+    if (error != std::errc{} || after != end || index < 0) {
+      throw InputError(fmt::format("--device {}: wanted auto, cpu, cuda or cuda:N", name));
+    }
+  }
+  std::string why;
+  const int count = count_gpus(why);
+  if (count == 0) throw InputError(fmt::format("--device {}: {}", name, why));
+  if (index >= count) throw InputError(fmt::format("--device {}: {} GPUs are visible", name, count));
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
+}
+
+std::string field_of(const char* file, const std::string& key) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with(key)) continue;
+    const size_t colon = line.find(':');
+    return colon == std::string::npos ? "" : line.substr(line.find_first_not_of(" \t", colon + 1));
+  }
+  return "";
+}
+
+}  // namespace
+
+c10::Device open_device(const std::string& name) {
+  if (name == "cpu") return c10::kCPU;
+  if (name == "auto") {
+    std::string why;
+    return count_gpus(why) > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+  }
+  if (name == "cuda" || name.starts_with("cuda:")) return gpu(name);
+  throw InputError(fmt::format("--device {}: wanted auto, cpu, cuda or cuda:N", name));
+}
+
+std::string device_name(c10::Device device) {
+  if (device.is_cpu()) return field_of("/proc/cpuinfo", "model name");
+  std::array<char, 256> name{};
+  cuda_module().symbol<decltype(sinkscope_cuda_device_name)>("sinkscope_cuda_device_name")(device.index(), name.data(),
+                                                                                          name.size());
+  return name.data();
+}
+
+void synchronize(c10::Device device) {
+  if (device.is_cpu()) return;
+  cuda_module().symbol<decltype(sinkscope_cuda_synchronize)>("sinkscope_cuda_synchronize")(device.index());
+}
+
+int64_t free_memory(c10::Device device) {
+  if (device.is_cpu()) return std::atoll(field_of("/proc/meminfo", "MemAvailable").c_str()) * 1024;
+  return cuda_module().symbol<decltype(sinkscope_cuda_free_memory)>("sinkscope_cuda_free_memory")(device.index());
+}
+
+}  // namespace sinkscope::model

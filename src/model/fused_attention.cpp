@@ -1,0 +1,35 @@
+#include <ATen/ATen.h>
+
+#include "sinkscope/model/attention.h"
+
+namespace sinkscope::model {
+namespace {
+
+Fused on_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  const auto [z, lse] = at::_scaled_dot_product_flash_attention_for_cpu(q, k, v, /*dropout_p=*/0.0, /*is_causal=*/true);
+  return {z, lse};
+}
+
+/// Flash attention takes half precision and grouped heads; float32 goes to the memory-efficient kernel, which
+/// wants one key head a query head and pads the rows of its log-sum-exp.
+Fused on_cuda(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  if (q.scalar_type() != at::kFloat) {
+    const auto result = at::_scaled_dot_product_flash_attention(q, k, v, /*dropout_p=*/0.0, /*is_causal=*/true);
+    return {std::get<0>(result), std::get<1>(result)};
+  }
+  const int64_t group = q.size(1) / k.size(1);
+  const auto [z, lse, seed, offset] = at::_scaled_dot_product_efficient_attention(
+      q, k.repeat_interleave(group, 1), v.repeat_interleave(group, 1), /*attn_bias=*/std::nullopt,
+      /*compute_log_sumexp=*/true, /*dropout_p=*/0.0, /*is_causal=*/true);
+  return {z, lse.slice(-1, 0, q.size(2))};
+}
+
+}  // namespace
+
+Fused fused_attention(const Heads& heads) {
+  const auto q = heads.q.transpose(1, 2), k = heads.k.transpose(1, 2), v = heads.v.transpose(1, 2);
+  const auto [z, lse] = q.is_cuda() ? on_cuda(q, k, v) : on_cpu(q, k, v);
+  return {z.transpose(1, 2), lse};
+}
+
+}  // namespace sinkscope::model

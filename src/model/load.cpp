@@ -1,0 +1,67 @@
+#include <ATen/ATen.h>
+#include <c10/core/Event.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+
+#include "sinkscope/model/model.h"
+
+namespace sinkscope::model {
+namespace {
+
+/// Copies mapped tensors to a GPU through two pinned buffers in turn, so that reading the file and the transfer overlap.
+class PinnedStream {
+ public:
+  explicit PinnedStream(at::Device device) : device_(device), guard_(device.type()) {
+    for (auto& slot : slots_) {
+      slot.buffer = at::empty({kBytes}, at::TensorOptions(at::kByte).pinned_memory(true));
+      slot.sent.emplace(device.type());
+    }
+  }
+
+  at::Tensor copy(const at::Tensor& mapped) {
+    const auto flat = mapped.contiguous().view(-1).view(at::kByte);
+    auto on_device = at::empty(mapped.sizes(), mapped.options().device(device_));
+    const auto bytes = on_device.view(-1).view(at::kByte);
+    for (int64_t start = 0; start < flat.numel(); start += kBytes) {
+      const int64_t length = std::min(kBytes, flat.numel() - start);
+      Slot& slot = slots_[next_++ % slots_.size()];
+      slot.sent->synchronize();
+      slot.buffer.slice(0, 0, length).copy_(flat.slice(0, start, start + length));
+      bytes.slice(0, start, start + length).copy_(slot.buffer.slice(0, 0, length), /*non_blocking=*/true);
+      slot.sent->record(guard_.getStream(device_));
+    }
+    return on_device;
+  }
+
+ private:
+  static constexpr int64_t kBytes = 64 << 20;
+  struct Slot {
+    at::Tensor buffer;
+    std::optional<c10::Event> sent;
+  };
+  at::Device device_;
+  c10::impl::VirtualGuardImpl guard_;
+  std::array<Slot, 2> slots_;
+  size_t next_ = 0;
+};
+
+}  // namespace
+
+Model Model::load(const Checkpoint& checkpoint, at::Device device, at::ScalarType dtype,
+                  const std::function<void(double)>& progress) {
+  std::optional<PinnedStream> stream;
+  if (!device.is_cpu()) stream.emplace(device);
+  const auto specs = tensor_specs(checkpoint.config());
+  Weights weights;
+  for (const auto& spec : specs) {
+    const auto mapped = checkpoint.tensor(spec.name);
+    weights[spec.name] = (stream ? stream->copy(mapped) : mapped).to(dtype);
+    if (progress) progress(static_cast<double>(weights.size()) / static_cast<double>(specs.size()));
+  }
+  return Model(checkpoint.config(), std::move(weights));
+}
+
+}  // namespace sinkscope::model
