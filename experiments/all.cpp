@@ -2,6 +2,17 @@
 
 namespace sinkscope::experiments {
 
-std::vector<Command> all() { return {}; }
+// One file each; see there.
+Command scan();
+Command rope_swap();
+Command vocab_sweep();
+Command self_mask();
+Command mlp_probe();
+Command activations();
+Command hooks();
+
+std::vector<Command> all() {
+  return {scan(), rope_swap(), vocab_sweep(), self_mask(), mlp_probe(), activations(), hooks()};
+}
 
 }  // namespace sinkscope::experiments

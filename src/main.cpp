@@ -1,25 +1,61 @@
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <climits>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "../experiments/command.h"
+#include "build_info.h"
+#include "config_file.h"
+#include "interrupt.h"
 #include "sinkscope/error.h"
 
+namespace {
+
+constexpr char kExitCodes[] =
+    "Exit codes: 0 done; 1 the run failed; 2 bad usage or input; 75 ended by a signal, nothing half-written.";
+
+/// glibc gives every large tensor back to the kernel, and the page faults cost several times the arithmetic.
+void keep_memory() {
+  mallopt(M_MMAP_THRESHOLD, INT_MAX);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  mallopt(M_TOP_PAD, 256 << 20);
+}
+
+int run(CLI::App& app, std::vector<std::string> words) {
+  words = sinkscope::app::with_config_file(app, std::move(words));
+  std::reverse(words.begin(), words.end());  // as CLI11 wants a vector
+  app.parse(words);
+  return 0;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  CLI::App app{"sinkscope: how a language model marks its first token and makes it the attention sink"};
+  keep_memory();
+  sinkscope::app::catch_signals();
+  CLI::App app{"sinkscope: how a language model marks its first token and makes it the attention sink", "sinkscope"};
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app.set_version_flag("--version", std::string(sinkscope::app::kVersion) + " (" + sinkscope::app::kGit + ")");
+  app.footer(kExitCodes);
   app.require_subcommand(1);
   for (const auto& command : sinkscope::experiments::all()) {
     command.setup(*app.add_subcommand(command.name, command.summary));
   }
   try {
-    app.parse(argc, argv);
-    return 0;
+    return run(app, {argv + 1, argv + argc});
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   } catch (const sinkscope::InputError& e) {
     fmt::print(stderr, "sinkscope: {}\n", e.what());
     return 2;
+  } catch (const sinkscope::app::Interrupted& e) {
+    fmt::print(stderr, "sinkscope: {}\n", e.what());
+    return sinkscope::app::kInterruptedExit;
   } catch (const std::exception& e) {
     fmt::print(stderr, "sinkscope: {}\n", e.what());
     return 1;

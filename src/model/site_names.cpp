@@ -7,7 +7,7 @@
 
 #include "sinkscope/error.h"
 #include "sinkscope/model/points.h"
-#include "sinkscope/nearest.h"
+#include "sinkscope/spelling/nearest.h"
 
 namespace sinkscope::model {
 namespace {

@@ -1,4 +1,4 @@
-#include "sinkscope/nearest.h"
+#include "sinkscope/spelling/nearest.h"
 
 #include <algorithm>
 #include <numeric>

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
+
+namespace sinkscope::measure {
+
+/// Mean over samples with its two-sided 95 % interval by Student's t; NaNs (samples without the quantity) are left out.
+struct Summary {
+  double mean = 0;
+  double sd = 0;         ///< sample standard deviation (n - 1); NaN for one sample
+  double half_width = 0; ///< of the interval; NaN for one sample
+  size_t n = 0;
+};
+Summary summarize(const std::vector<double>& values);
+
+/// Student's t at 97.5 % for `degrees` of freedom, by the Cornish-Fisher expansion (within 1 % from 3 degrees on).
+double t_quantile_975(size_t degrees);
+
+/// {"mean", "sd", "ci95": [low, high]}; what is not finite becomes null.
+nlohmann::json to_json(const Summary&);
+
+/// A number, or null where it is not finite.
+nlohmann::json finite(double value);
+nlohmann::json finite(const std::vector<double>& values);
+
+}  // namespace sinkscope::measure

@@ -1,0 +1,74 @@
+#include "plan.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "progress.h"
+#include "sinkscope/model/device.h"
+#include "sinkscope/model/model.h"
+
+namespace sinkscope::app {
+namespace {
+
+/// Seconds that one block takes for a batch: the median of three passes after one to warm up.
+double seconds_a_block(const Plan& plan) {
+  auto config = plan.config;
+  config.n_layers = 1;
+  config.vocab_size = 256;
+  config.tied = true;
+  model::Model::Weights weights;
+  const auto options = at::TensorOptions(plan.dtype).device(plan.device);
+  for (const auto& spec : model::tensor_specs(config)) weights[spec.name] = at::randn(spec.shape, options) * 0.02;
+  const model::Model block(config, std::move(weights));
+  const auto ids = at::randint(config.vocab_size, {plan.batch_size, plan.length}, at::kLong);
+  std::vector<double> seconds;
+  for (int i = 0; i < 4; ++i) {
+    model::Taps taps(config);
+    taps.columns(0, {0}, [](const at::Tensor&) {});
+    taps.read({model::Point::resid_post, 0}, [](const at::Tensor&) {});
+    const auto start = std::chrono::steady_clock::now();
+    block.forward(ids, taps);
+    model::synchronize(plan.device);
+    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  std::sort(seconds.begin() + 1, seconds.end());
+  return seconds[2];
+}
+
+double gigabytes(int64_t bytes) { return static_cast<double>(bytes) * 1e-9; }
+
+}  // namespace
+
+int64_t activation_bytes(const model::Config& c, int64_t n, int64_t T, at::ScalarType dtype) {
+  const int64_t width = at::elementSize(dtype);
+  const int64_t heads = (c.n_heads + 2 * c.n_kv_heads) * c.d_head;
+  return n * T * (width * (4 * c.d_model + 2 * heads + 3 * c.d_mlp) + 4 * (2 * c.d_model + c.n_heads * (c.d_head + 2)));
+}
+
+int64_t automatic_batch_size(const model::Config& config, int64_t T, at::Device device, at::ScalarType dtype) {
+  if (device.is_cpu()) return std::max<int64_t>(1, 4096 / T);
+  const int64_t fits = model::free_memory(device) / 4 / activation_bytes(config, 1, T, dtype);
+  return std::clamp<int64_t>(fits, 1, std::max<int64_t>(1, 16384 / T));
+}
+
+std::string describe(const Plan& plan) {
+  const double block = seconds_a_block(plan);
+  const double passes = static_cast<double>(plan.tokens) / static_cast<double>(plan.batch_size * plan.length);
+  const double run = block * static_cast<double>(plan.config.n_layers) * passes;
+  const int64_t weights = model::parameter_count(plan.config) * at::elementSize(plan.dtype);
+  const int64_t activations = activation_bytes(plan.config, plan.batch_size, plan.length, plan.dtype);
+  return fmt::format(
+      "tokens        {} ({:.0f} passes of {} x {})\n"
+      "weights       {:.2f} GB in {}, {:.2f} GB on disk\n"
+      "activations   {:.2f} GB\n"
+      "device        {} ({}), {:.1f} GB free\n"
+      "time          {} ({:.0f} tokens/s, from one random block of this shape)\n",
+      plan.tokens, passes, plan.batch_size, plan.length, gigabytes(weights), toString(plan.dtype),
+      gigabytes(plan.checkpoint_bytes), gigabytes(activations), plan.device.str(), model::device_name(plan.device),
+      gigabytes(model::free_memory(plan.device)), spell_duration(run), static_cast<double>(plan.tokens) / run);
+}
+
+}  // namespace sinkscope::app

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace sinkscope::app {
+
+/// Share done, rate and time left on stderr: a bar on a terminal, a line every few seconds otherwise.
+class Progress {
+ public:
+  /// `total` and `add` count in `unit` ("tokens"). Quiet shows nothing.
+  Progress(std::string what, std::string unit, int64_t total, bool quiet);
+  ~Progress();
+  Progress(const Progress&) = delete;
+
+  void add(int64_t count);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void show(bool last);
+
+  std::string what_, unit_;
+  int64_t total_, done_ = 0;
+  bool quiet_, terminal_, shown_ = false;
+  Clock::time_point start_, last_shown_;
+};
+
+/// "3 h 05 min", "2 min 10 s", "4.2 s"
+std::string spell_duration(double seconds);
+
+}  // namespace sinkscope::app

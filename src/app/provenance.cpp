@@ -1,0 +1,77 @@
+#include "provenance.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "build_info.h"
+#include "sinkscope/model/config.h"
+#include "sinkscope/result/sha256.h"
+
+namespace sinkscope::app {
+
+using nlohmann::json;
+
+json describe_model(const model::Checkpoint& checkpoint, const RunOptions& options) {
+  const auto& c = checkpoint.config();
+  return {{"path", options.model},
+          {"revision", options.revision.empty() ? json() : json(options.revision)},
+          {"name", std::filesystem::path(options.model).filename().string()},
+          {"config_sha256", result::sha256_file(checkpoint.config_file())},
+          {"weights_sha256", result::sha256(checkpoint.header_bytes())},
+          {"model_type", c.model_type},
+          {"n_layers", c.n_layers},
+          {"d_model", c.d_model},
+          {"n_heads", c.n_heads},
+          {"n_kv_heads", c.n_kv_heads},
+          {"d_head", c.d_head},
+          {"d_mlp", c.d_mlp},
+          {"vocab_size", c.vocab_size},
+          {"tied", c.tied},
+          {"parameters", model::parameter_count(c)},
+          {"checkpoint_dtype", c.dtype},
+          {"planted", std::filesystem::exists(checkpoint.dir() / "planted.json")}};
+}
+
+json describe_tokenizer(const std::filesystem::path& tokenizer_json, const text::Tokenizer& tokenizer) {
+  return {{"path", tokenizer_json.string()},
+          {"sha256", result::sha256_file(tokenizer_json)},
+          {"size", tokenizer.size()}};
+}
+
+json describe_data(const text::Samples& samples, const RunOptions& options) {
+  const auto& file = options.tokens.empty() ? options.text : options.tokens;
+  const bool is_random = options.tokens == "random";
+  std::vector<size_t> lengths;
+  for (const auto& row : samples.ids) lengths.push_back(row.size());
+  return {{"path", is_random ? json() : json(file)},
+          {"sha256", is_random ? json() : json(result::sha256_file(file))},
+          {"slice", is_random ? "random" : samples.slice},
+          {"samples", samples.ids.size()},
+          {"length", *std::max_element(lengths.begin(), lengths.end())},
+          {"lengths", lengths},
+          {"starts", samples.starts},
+          {"text_tokens", samples.text_tokens},
+          {"bos", "none"}};
+}
+
+json describe_build() {
+  return {{"version", kVersion}, {"git", kGit}, {"libtorch", kLibtorch}, {"compiler", kCompiler}};
+}
+
+std::string command_line() {
+  std::ifstream in("/proc/self/cmdline", std::ios::binary);
+  std::string line;
+  for (std::string word; std::getline(in, word, '\0');) {
+    const bool plain = !word.empty() && word.find_first_of(" \t\n'\"\\$`;&|<>()*?[]{}") == std::string::npos;
+    std::string quoted = "'";
+    for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += (line.empty() ? "" : " ") + (plain ? word : quoted + "'");
+  }
+  return line;
+}
+
+}  // namespace sinkscope::app

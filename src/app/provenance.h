@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "run_options.h"
+#include "sinkscope/model/checkpoint.h"
+#include "sinkscope/text/corpus.h"
+#include "sinkscope/text/tokenizer.h"
+
+namespace sinkscope::app {
+
+inline constexpr int kSchemaVersion = 1;
+
+/// The sections of a result that say what it was made from; experiments cannot forget them.
+nlohmann::json describe_model(const model::Checkpoint&, const RunOptions&);
+nlohmann::json describe_tokenizer(const std::filesystem::path& tokenizer_json, const text::Tokenizer&);
+nlohmann::json describe_data(const text::Samples&, const RunOptions&);
+nlohmann::json describe_build();
+
+/// The program's words in one line, quoted where a shell would need it.
+std::string command_line();
+
+}  // namespace sinkscope::app

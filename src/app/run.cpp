@@ -1,0 +1,180 @@
+#include "run.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "config_file.h"
+#include "interrupt.h"
+#include "plan.h"
+#include "provenance.h"
+#include "sinkscope/error.h"
+#include "sinkscope/model/device.h"
+#include "sinkscope/result/file.h"
+#include "sinkscope/spelling/int_list.h"
+
+namespace sinkscope::app {
+namespace {
+
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+result::Existing existing(const RunOptions& options) {
+  return options.force ? result::Existing::replace : result::Existing::refuse;
+}
+
+at::ScalarType parse_dtype(const std::string& name, const std::string& checkpoint_dtype) {
+  if (name == "auto") return checkpoint_dtype == "bfloat16" ? at::kBFloat16 : at::kFloat;
+  if (name == "float32" || name == "fp32") return at::kFloat;
+  if (name == "bfloat16" || name == "bf16") return at::kBFloat16;
+  throw InputError(fmt::format("--dtype {}: wanted float32 (fp32), bfloat16 (bf16) or auto", name));
+}
+
+}  // namespace
+
+Run::Run(const RunOptions& options, const CLI::App& command)
+    : options_(options),
+      experiment_(command.get_name()),
+      resolved_(resolved_options(command)),
+      given_(given_options(command)),
+      checkpoint_(model::Checkpoint::open(model::resolve_model(options.model, options.revision))),
+      device_(model::open_device(options.device)),
+      dtype_(parse_dtype(options.dtype, checkpoint_.config().dtype)),
+      started_(fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))) {
+  if (!options_.out.empty()) result::check_writable(options_.out, existing(options_));
+  if (options_.threads > 0) at::set_num_threads(static_cast<int>(options_.threads));
+  read_samples();
+  make_batches();
+  if (!options_.quiet) {
+    fmt::print(stderr, "{}: {} ({} layers, {:.2f} G parameters), {} samples of up to {} tokens, {} on {}\n", experiment_,
+               options_.model, config().n_layers, static_cast<double>(model::parameter_count(config())) * 1e-9,
+               samples_.ids.size(), longest_, toString(dtype_), device_.str());
+  }
+}
+
+void Run::read_samples() {
+  const auto tokenizer_file = checkpoint_.dir() / "tokenizer.json";
+  if (std::filesystem::exists(tokenizer_file)) tokenizer_ = text::Tokenizer::load(tokenizer_file);
+  if (options_.text.empty() == options_.tokens.empty()) throw InputError("wanted one of --text and --tokens");
+  const int64_t n = options_.samples, T = options_.length, vocabulary = config().vocab_size;
+  if (options_.tokens == "random") {
+    samples_ = text::random_tokens(n, T, vocabulary, static_cast<uint64_t>(options_.seed));
+  } else if (!options_.tokens.empty()) {
+    const auto cut = [&](const char* name, int64_t value) {  // the file sets samples and length; given flags only cut
+      return given_.contains(name) ? value : 0;
+    };
+    samples_ = text::from_token_file(options_.tokens, cut("samples", n), cut("length", T), vocabulary);
+  } else if (!tokenizer_) {
+    throw InputError(fmt::format("--text needs {}, which is not there; --tokens FILE.json takes ids", tokenizer_file.string()));
+  } else {
+    const auto texts = text::read_texts(options_.text);
+    samples_ = options_.slice == "lines" ? text::lines(*tokenizer_, texts, n, T) : text::windows(*tokenizer_, texts, n, T);
+  }
+  for (const auto& row : samples_.ids) lengths_.push_back(static_cast<int64_t>(row.size()));
+  longest_ = *std::max_element(lengths_.begin(), lengths_.end());
+}
+
+void Run::make_batches() {
+  batch_size_ = options_.batch_size == "auto" ? automatic_batch_size(config(), longest_, device_, dtype_)
+                                              : parse_int(options_.batch_size, "--batch-size");
+  if (batch_size_ < 1) throw InputError(fmt::format("--batch-size {}: wanted 1 or more, or auto", batch_size_));
+  const auto count = static_cast<int64_t>(samples_.ids.size());
+  all_ids_ = at::zeros({count, longest_}, at::kLong);
+  for (int64_t i = 0; i < count; ++i) {
+    all_ids_[i].slice(0, 0, lengths_[i]).copy_(at::tensor(samples_.ids[i], at::kLong));
+  }
+  model::check_ids(all_ids_, config());
+  for (int64_t first = 0; first < count; first += batch_size_) {
+    const int64_t n = std::min(batch_size_, count - first);
+    batches_.push_back({.ids = all_ids_.slice(0, first, first + n),
+                        .first = first,
+                        .n = n,
+                        .lengths = {lengths_.begin() + first, lengths_.begin() + first + n}});
+  }
+}
+
+bool Run::start(int64_t passes) {
+  const int64_t tokens = passes * longest_ * static_cast<int64_t>(samples_.ids.size());
+  if (options_.dry_run) {
+    const Plan plan{.config = config(), .device = device_, .dtype = dtype_, .batch_size = batch_size_,
+                    .length = longest_, .tokens = tokens, .checkpoint_bytes = checkpoint_.bytes()};
+    fmt::print("{}", describe(plan));
+    return false;
+  }
+  if (options_.out.empty()) throw InputError("--out is required: the file for the result");
+  const auto start = Clock::now();
+  {
+    Progress loading("loading weights", "parts per million", 1'000'000, options_.quiet);
+    double shown = 0;
+    model_ = std::make_unique<model::Model>(model::Model::load(checkpoint_, device_, dtype_, [&](double share) {
+      check_interrupt();
+      loading.add(static_cast<int64_t>((share - shown) * 1e6));
+      shown = share;
+    }));
+  }
+  load_seconds_ = seconds_since(start);
+  run_start_ = Clock::now();
+  progress_ = std::make_unique<Progress>(experiment_, "tokens", tokens, options_.quiet);
+  return true;
+}
+
+void Run::forward(const Batch& batch, model::Taps& taps) { forward(batch.ids, taps); }
+
+void Run::forward(const at::Tensor& ids, model::Taps& taps) {
+  check_interrupt();
+  model_->forward(ids, taps);
+  tokens_run_ += ids.numel();
+  progress_->add(ids.numel());
+}
+
+void Run::warn(const std::string& warning) {
+  warnings_.push_back(warning);
+  spdlog::warn("{}", warning);
+}
+
+json Run::provenance() const {
+  const double run_seconds = seconds_since(run_start_);
+  return {{"schema_version", kSchemaVersion},
+          {"experiment", experiment_},
+          {"command", command_line()},
+          {"config", resolved_},
+          {"model", describe_model(checkpoint_, options_)},
+          {"tokenizer", tokenizer_ ? describe_tokenizer(checkpoint_.dir() / "tokenizer.json", *tokenizer_) : json()},
+          {"data", describe_data(samples_, options_)},
+          {"numerics",
+           {{"device", device_.str()},
+            {"device_name", model::device_name(device_)},
+            {"dtype", dtype_ == at::kFloat ? "float32" : "bfloat16"},
+            {"attention", "fused, columns from the log-sum-exp; float32 matrix where edges change"},
+            {"accumulate", "float32"},
+            {"tf32", false},
+            {"seed", options_.seed},
+            {"threads", at::get_num_threads()},
+            {"batch_size", batch_size_}}},
+          {"build", describe_build()},
+          {"timing",
+           {{"started", started_},
+            {"load_s", load_seconds_},
+            {"run_s", run_seconds},
+            {"tokens", tokens_run_},
+            {"tokens_per_s", static_cast<double>(tokens_run_) / run_seconds}}}};
+}
+
+void Run::finish(const json& metrics, const json& results) {
+  progress_.reset();
+  auto result = provenance();
+  result["metrics"] = metrics;
+  result["results"] = results;
+  result["warnings"] = warnings_;
+  result::write_json(options_.out, result, existing(options_));
+  if (!options_.quiet) fmt::print(stderr, "{}: {}\n", experiment_, options_.out);
+}
+
+}  // namespace sinkscope::app

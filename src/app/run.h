@@ -1,0 +1,92 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "progress.h"
+#include "run_options.h"
+#include "sinkscope/model/model.h"
+#include "sinkscope/text/corpus.h"
+#include "sinkscope/text/tokenizer.h"
+
+namespace CLI {
+class App;
+}
+
+namespace sinkscope::app {
+
+/// Some samples of the run, padded on the right with id 0 to the run's longest; causality keeps the padding harmless.
+struct Batch {
+  at::Tensor ids;                ///< [n, T] int64 on the CPU
+  int64_t first = 0, n = 0;      ///< samples [first, first + n)
+  std::vector<int64_t> lengths;  ///< of its samples
+};
+
+/// One experiment's run from opened checkpoint to written result. Constructing it reads everything but the weights.
+class Run {
+ public:
+  /// `command` is the parsed subcommand; its options become the result's config.
+  Run(const RunOptions&, const CLI::App& command);
+
+  /// Loads the weights, for `passes` forward passes over all samples. False after a dry run has printed its plan.
+  bool start(int64_t passes);
+
+  const model::Config& config() const { return checkpoint_.config(); }
+  const model::Model& model() const { return *model_; }
+  const RunOptions& options() const { return options_; }
+  const text::Samples& samples() const { return samples_; }
+  /// Null where the checkpoint has no tokenizer.json.
+  const text::Tokenizer* tokenizer() const { return tokenizer_ ? &*tokenizer_ : nullptr; }
+  const std::vector<int64_t>& lengths() const { return lengths_; }
+  int64_t longest() const { return longest_; }
+  const std::vector<Batch>& batches() const { return batches_; }
+  int64_t batch_size() const { return batch_size_; }
+  const at::Tensor& all_ids() const { return all_ids_; }  ///< [samples, T] int64, padded with 0
+  const std::filesystem::path& model_dir() const { return checkpoint_.dir(); }
+
+  /// One pass: counts tokens, shows progress, throws Interrupted between passes when a signal has come.
+  void forward(const Batch&, model::Taps&);
+  void forward(const at::Tensor& ids, model::Taps&);
+
+  void warn(const std::string& warning);
+
+  /// Writes the result under --out (or prints it) with everything that it was made from.
+  void finish(const nlohmann::json& metrics, const nlohmann::json& results);
+
+  /// The result's sections other than metrics, results and warnings.
+  nlohmann::json provenance() const;
+
+ private:
+  void read_samples();
+  void make_batches();
+  void print_plan(int64_t passes) const;
+
+  RunOptions options_;
+  std::string experiment_;
+  nlohmann::json resolved_;
+  std::set<std::string> given_;  // options that the command line or the config file set
+  model::Checkpoint checkpoint_;
+  std::optional<text::Tokenizer> tokenizer_;
+  text::Samples samples_;
+  std::vector<int64_t> lengths_;
+  int64_t longest_ = 0, batch_size_ = 0, tokens_run_ = 0;
+  at::Tensor all_ids_;
+  std::vector<Batch> batches_;
+  at::Device device_;
+  at::ScalarType dtype_;
+  std::unique_ptr<model::Model> model_;
+  std::unique_ptr<Progress> progress_;
+  std::vector<std::string> warnings_;
+  std::string started_;
+  double load_seconds_ = 0;
+  std::chrono::steady_clock::time_point run_start_;
+};
+
+}  // namespace sinkscope::app

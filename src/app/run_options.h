@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace sinkscope::app {
+
+/// What every experiment is asked: which model, which samples, how to run, where the result goes.
+struct RunOptions {
+  std::string model, revision;
+  std::string device = "auto";
+  std::string dtype = "auto";
+  std::string text, tokens;
+  std::string slice = "windows";
+  int64_t samples = 32;
+  int64_t length = 512;
+  int64_t q_min = 1;
+  std::string batch_size = "auto";
+  int64_t seed = 0;
+  int64_t threads = 0;
+  std::string out;
+  bool force = false, dry_run = false, quiet = false;
+};
+
+/// Binds them; each default, name and help stands on one line.
+void add_run_options(CLI::App&, RunOptions&);
+
+}  // namespace sinkscope::app

@@ -1,0 +1,146 @@
+#include "sinkscope/measure/sink_score.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "sinkscope/error.h"
+#include "sinkscope/measure/statistics.h"
+
+namespace sinkscope::measure {
+namespace {
+
+/// Query weights [n, T, tracked] that average over queries [first, length); zero where a sample has none.
+at::Tensor query_weights(const std::vector<int64_t>& lengths, const std::vector<int64_t>& first_queries, int64_t T) {
+  const auto n = static_cast<int64_t>(lengths.size()), count = static_cast<int64_t>(first_queries.size());
+  const auto length = at::tensor(lengths, at::kLong).view({n, 1, 1});
+  const auto first = at::tensor(first_queries, at::kLong).view({1, 1, count});
+  const auto query = at::arange(T, at::kLong).view({1, T, 1});
+  const auto counted = (query >= first).logical_and(query < length).to(at::kFloat);
+  return counted / counted.sum(1, /*keepdim=*/true).clamp_min(1);
+}
+
+std::vector<double> to_vector(const at::Tensor& x) {
+  const auto flat = x.contiguous();
+  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
+}
+
+}  // namespace
+
+SinkScore::SinkScore(const model::Config& config, std::vector<Tracked> tracked, std::vector<int64_t> lengths)
+    : n_layers_(config.n_layers),
+      tracked_(std::move(tracked)),
+      lengths_(std::move(lengths)),
+      means_(config.n_layers),
+      alphas_(config.n_layers) {
+  const int64_t longest = *std::max_element(lengths_.begin(), lengths_.end());
+  for (const auto& t : tracked_) {
+    if (t.token < 0 || first_query(t) >= longest) {
+      throw InputError(fmt::format("attention to token {} from queries {} on: the longest sample has {} tokens", t.token,
+                                   first_query(t), longest));
+    }
+  }
+}
+
+void SinkScore::attach(model::Taps& taps, int64_t first, int64_t n, int64_t T, at::Device device) {
+  const std::vector<int64_t> lengths(lengths_.begin() + first, lengths_.begin() + first + n);
+  std::vector<int64_t> keys, queries;
+  for (const auto& t : tracked_) {
+    keys.push_back(t.token);
+    queries.push_back(first_query(t));
+  }
+  const auto mean_weights = query_weights(lengths, queries, T).unsqueeze(1).to(device);
+  const auto alpha_weights = query_weights(lengths, keys, T).unsqueeze(1).to(device);
+  for (int64_t layer = 0; layer < n_layers_; ++layer) {
+    taps.columns(layer, keys, [=, this](const at::Tensor& columns) {  // [n, H, T, tracked]
+      means_[layer].push_back((columns * mean_weights).sum(2));
+      alphas_[layer].push_back((columns * alpha_weights).sum(2));
+    });
+  }
+}
+
+at::Tensor SinkScore::gather(const std::vector<std::vector<at::Tensor>>& parts, size_t which) const {
+  std::vector<at::Tensor> layers;
+  for (const auto& batches : parts) {
+    layers.push_back(at::cat(batches, 0).select(-1, static_cast<int64_t>(which)));  // [samples, H]
+  }
+  auto gathered = at::stack(layers, 1).to(at::kCPU, at::kDouble);
+  for (int64_t sample = 0; sample < gathered.size(0); ++sample) {
+    if (first_query(tracked_[which]) >= lengths_[sample]) gathered[sample].fill_(std::numeric_limits<double>::quiet_NaN());
+  }
+  return gathered;
+}
+
+at::Tensor SinkScore::mean_attention(size_t which) const { return gather(means_, which); }
+
+at::Tensor SinkScore::alpha(size_t which) const { return gather(alphas_, which); }
+
+std::vector<double> SinkScore::by_sample(size_t which) const {
+  return to_vector(mean_attention(which).mean(at::IntArrayRef{1, 2}));
+}
+
+double SinkScore::uniform(size_t which) const {
+  double total = 0, samples = 0;
+  for (const int64_t length : lengths_) {
+    const int64_t first = first_query(tracked_[which]);
+    if (first >= length) continue;
+    double sum = 0;
+    for (int64_t query = first; query < length; ++query) sum += 1.0 / static_cast<double>(query + 1);
+    total += sum / static_cast<double>(length - first);
+    ++samples;
+  }
+  return total / samples;
+}
+
+nlohmann::json SinkScore::to_json(size_t which) const {
+  const auto mean = mean_attention(which), a = alpha(which);
+  const auto summary = summarize(by_sample(which));
+  std::vector<double> by_layer, half_widths;
+  for (int64_t layer = 0; layer < n_layers_; ++layer) {
+    const auto of_layer = summarize(to_vector(mean.select(1, layer).mean(1)));
+    by_layer.push_back(of_layer.mean);
+    half_widths.push_back(of_layer.half_width);
+  }
+  const auto by_head = mean.nanmean(0);  // [L, H]
+  auto heads = nlohmann::json::array();
+  for (int64_t layer = 0; layer < n_layers_; ++layer) heads.push_back(finite(to_vector(by_head[layer])));
+  auto attention = measure::to_json(summary);
+  attention["by_layer"] = finite(by_layer);
+  attention["by_layer_ci95"] = finite(half_widths);
+  attention["by_layer_head"] = heads;
+  attention["by_sample"] = finite(by_sample(which));
+
+  auto rates = nlohmann::json::array();
+  const auto there = a.isnan().logical_not();
+  for (const double epsilon : kSinkEpsilons) {
+    const auto above = at::where(there, (a > epsilon).to(at::kDouble), a);  // NaN where there is no query
+    rates.push_back({{"epsilon", epsilon},
+                     {"mean", finite(above.nanmean().item<double>())},
+                     {"by_layer", finite(to_vector(above.nanmean(at::IntArrayRef{0, 2})))}});
+  }
+  return {{"token", tracked_[which].token},     {"first_query", first_query(tracked_[which])},
+          {"samples", summary.n},               {"uniform", finite(uniform(which))},
+          {"mean_attention", attention},        {"sink_rate", rates}};
+}
+
+nlohmann::json SinkScore::to_json() const {
+  auto list = nlohmann::json::array();
+  for (size_t which = 0; which < tracked_.size(); ++which) list.push_back(to_json(which));
+  return list;
+}
+
+nlohmann::json sink_metric_definitions(int64_t q_min) {
+  return {{"mean_attention",
+           fmt::format("mean of the post-softmax attention A[l,h,q,k] over queries q >= max(k+1, {}) of a sample (a "
+                       "token's first_query where it says more), then over samples and heads; per layer, and averaged "
+                       "over layers; no self term; ci95 by Student's t over samples",
+                       q_min)},
+          {"sink_rate",
+           "Gu et al. 2025: alpha = (1/(T-k)) sum over q >= k of A[l,h,q,k] in a sample, self term included; share of "
+           "(sample, layer, head) with alpha > epsilon"},
+          {"uniform", "what 1/(q+1) gives over the same queries"}};
+}
+
+}  // namespace sinkscope::measure
