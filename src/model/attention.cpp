@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "sinkscope/model/device.h"
+
 namespace sinkscope::model {
 namespace {
 
@@ -60,6 +62,11 @@ at::Tensor mix_values(const at::Tensor& pattern, const at::Tensor& v) {
 
 at::Tensor attention_columns(const Heads& heads, const at::Tensor& lse, const std::vector<int64_t>& keys) {
   const auto index = index_tensor(keys, heads.q.device());
+  if (heads.q.is_cuda()) return cuda_columns(heads.q, heads.k, lse, index);
+  return attention_columns_by_products(heads, lse, index);
+}
+
+at::Tensor attention_columns_by_products(const Heads& heads, const at::Tensor& lse, const at::Tensor& index) {
   const auto q = heads.q.transpose(1, 2).to(at::kFloat);
   const auto k = for_query_heads(heads.k.index_select(1, index), heads.q.size(2)).to(at::kFloat);
   const auto log_p = at::matmul(q, k.transpose(-1, -2)) * scale_of(heads) - lse.unsqueeze(-1);  // [n, H, T, keys]

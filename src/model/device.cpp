@@ -1,5 +1,6 @@
 #include "sinkscope/model/device.h"
 
+#include <ATen/ATen.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
 
@@ -18,11 +19,6 @@ namespace {
 struct CudaModule {
   void* handle = nullptr;
   std::string error;
-
-  template <typename F>
-  F* symbol(const char* name) const {
-    return reinterpret_cast<F*>(dlsym(handle, name));
-  }
 };
 
 std::filesystem::path beside_program() {
@@ -45,6 +41,11 @@ const CudaModule& cuda_module() {
   return opened;
 }
 
+template <typename F>
+F* cuda_symbol(const char* name) {
+  return reinterpret_cast<F*>(dlsym(cuda_module().handle, name));
+}
+
 /// Number of usable GPUs; sets `why` where it is zero.
 int count_gpus(std::string& why) {
   const auto& module = cuda_module();
@@ -52,9 +53,9 @@ int count_gpus(std::string& why) {
     why = module.error;
     return 0;
   }
-  const int count = module.symbol<decltype(sinkscope_cuda_device_count)>("sinkscope_cuda_device_count")();
+  const int count = cuda_symbol<decltype(sinkscope_cuda_device_count)>("sinkscope_cuda_device_count")();
   if (count > 0) return count;
-  why = count < 0 ? module.symbol<decltype(sinkscope_cuda_error)>("sinkscope_cuda_error")() : "no GPU is visible";
+  why = count < 0 ? cuda_symbol<decltype(sinkscope_cuda_error)>("sinkscope_cuda_error")() : "no GPU is visible";
   return 0;
 }
 
@@ -99,19 +100,25 @@ c10::Device open_device(const std::string& name) {
 std::string device_name(c10::Device device) {
   if (device.is_cpu()) return field_of("/proc/cpuinfo", "model name");
   std::array<char, 256> name{};
-  cuda_module().symbol<decltype(sinkscope_cuda_device_name)>("sinkscope_cuda_device_name")(device.index(), name.data(),
+  cuda_symbol<decltype(sinkscope_cuda_device_name)>("sinkscope_cuda_device_name")(device.index(), name.data(),
                                                                                           name.size());
   return name.data();
 }
 
 void synchronize(c10::Device device) {
   if (device.is_cpu()) return;
-  cuda_module().symbol<decltype(sinkscope_cuda_synchronize)>("sinkscope_cuda_synchronize")(device.index());
+  cuda_symbol<decltype(sinkscope_cuda_synchronize)>("sinkscope_cuda_synchronize")(device.index());
 }
 
 int64_t free_memory(c10::Device device) {
   if (device.is_cpu()) return std::atoll(field_of("/proc/meminfo", "MemAvailable").c_str()) * 1024;
-  return cuda_module().symbol<decltype(sinkscope_cuda_free_memory)>("sinkscope_cuda_free_memory")(device.index());
+  return cuda_symbol<decltype(sinkscope_cuda_free_memory)>("sinkscope_cuda_free_memory")(device.index());
+}
+
+at::Tensor cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tensor& lse, const at::Tensor& keys) {
+  auto out = at::empty({q.size(0), q.size(2), q.size(1), keys.numel()}, lse.options());
+  cuda_symbol<decltype(sinkscope_cuda_columns)>("sinkscope_cuda_columns")(q, k, lse, keys, out);
+  return out;
 }
 
 }  // namespace sinkscope::model

@@ -32,6 +32,9 @@ at::Tensor mix_values(const at::Tensor& pattern, const at::Tensor& v);
 /// [n, H, T, keys] float32; 0 above the diagonal.
 at::Tensor attention_columns(const Heads&, const at::Tensor& lse, const std::vector<int64_t>& keys);
 
+/// The same by ATen's products, on any device: the CPU's way and the twin of the CUDA kernel. `keys` [keys] int64.
+at::Tensor attention_columns_by_products(const Heads&, const at::Tensor& lse, const at::Tensor& keys);
+
 /// One layer's attention with all that the run asks of it. Gives z [n, T, H, h], or an undefined tensor when nothing
 /// after the pattern is wanted. Fused unless a score or pattern is edited or edges change; a T×T matrix is
 /// made only for those and for reads of it.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 
 /// What the CUDA module gives the program, by C names that dlsym finds. It is built where nvcc is and opened only when
@@ -17,4 +19,9 @@ void sinkscope_cuda_device_name(int device, char* name, int size);
 int64_t sinkscope_cuda_free_memory(int device);
 
 void sinkscope_cuda_synchronize(int device);
+
+/// attention_columns on a GPU: q [n, T, H, h], k [n, T, K, h] (float32 or bfloat16), lse [n, H, T] float32, keys [keys]
+/// int64, all on one device; writes out [n, H, T, keys] float32.
+void sinkscope_cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tensor& lse, const at::Tensor& keys,
+                            at::Tensor& out);
 }

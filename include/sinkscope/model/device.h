@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
 #include <string>
@@ -18,5 +19,8 @@ void synchronize(c10::Device);
 
 /// Bytes free for tensors on the device (CPU: MemAvailable of /proc/meminfo).
 int64_t free_memory(c10::Device);
+
+/// The CUDA module's column kernel; arguments as in cuda_module.h. Call after open_device gave a GPU.
+at::Tensor cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tensor& lse, const at::Tensor& keys);
 
 }  // namespace sinkscope::model

@@ -1,0 +1,59 @@
+#include <ATen/ATen.h>
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+#include <cuda_runtime.h>
+
+#include <cmath>
+#include <cstdio>
+
+#include "columns.cuh"
+#include "sinkscope/model/cuda_module.h"
+
+namespace {
+
+cudaError_t last_error = cudaSuccess;
+
+HeadStrides strides_of(const at::Tensor& x) { return {x.stride(0), x.stride(1), x.stride(2)}; }
+
+at::Tensor dense_last(const at::Tensor& x) { return x.stride(-1) == 1 ? x : x.contiguous(); }
+
+}  // namespace
+
+int sinkscope_cuda_device_count() {
+  int count = 0;
+  last_error = cudaGetDeviceCount(&count);
+  return last_error == cudaSuccess ? count : -1;
+}
+
+const char* sinkscope_cuda_error() { return cudaGetErrorString(last_error); }
+
+void sinkscope_cuda_device_name(int device, char* name, int size) {
+  cudaDeviceProp properties{};
+  last_error = cudaGetDeviceProperties(&properties, device);
+  std::snprintf(name, static_cast<size_t>(size), "%s", last_error == cudaSuccess ? properties.name : "unknown GPU");
+}
+
+int64_t sinkscope_cuda_free_memory(int device) {
+  const c10::cuda::CUDAGuard on(static_cast<c10::DeviceIndex>(device));
+  size_t free = 0, total = 0;
+  last_error = cudaMemGetInfo(&free, &total);
+  return last_error == cudaSuccess ? static_cast<int64_t>(free) : -1;
+}
+
+void sinkscope_cuda_synchronize(int device) {
+  const c10::cuda::CUDAGuard on(static_cast<c10::DeviceIndex>(device));
+  C10_CUDA_CHECK(cudaDeviceSynchronize());
+}
+
+void sinkscope_cuda_columns(const at::Tensor& q_any, const at::Tensor& k_any, const at::Tensor& lse_any,
+                            const at::Tensor& keys, at::Tensor& out) {
+  const auto q = dense_last(q_any), k = dense_last(k_any), lse = lse_any.contiguous();
+  const c10::cuda::CUDAGuard on(q.device());
+  launch_columns(q.data_ptr(), strides_of(q), k.data_ptr(), strides_of(k),
+                 q.scalar_type() == at::kFloat ? Element::float32 : Element::bfloat16, lse.data_ptr<float>(),
+                 keys.data_ptr<int64_t>(), out.data_ptr<float>(), q.size(0), q.size(1), q.size(2), q.size(2) / k.size(2),
+                 q.size(3), keys.numel(), static_cast<float>(1 / std::sqrt(static_cast<double>(q.size(3)))),
+                 c10::cuda::getCurrentCUDAStream());
+  C10_CUDA_KERNEL_LAUNCH_CHECK();
+}
