@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
+from transformers import Qwen3ForCausalLM
 
 from reference_model import SHAPES, Recorder, make_model, padded, ragged_ids, visible
 
@@ -108,12 +109,12 @@ def check_bfloat16(program: str, folder: Path) -> float:
     worst = 0.0
     for index, shape in enumerate(SHAPES):
         rows, place = ragged_ids(LENGTHS, seed=50 + index), folder / f"half{index}"
-        half = make_model(shape, seed=300 + index, dtype=torch.bfloat16)
-        half.save_pretrained(place)
+        make_model(shape, seed=300 + index, dtype=torch.bfloat16).save_pretrained(place)
         tokens = place / "tokens.json"
         tokens.write_text(json.dumps(rows))
-        truth = reference(Recorder(make_model(shape, seed=300 + index, dtype=torch.bfloat16).float()), padded(rows), {})
-        half.set_attn_implementation("sdpa")
+        exact = Qwen3ForCausalLM.from_pretrained(place, dtype=torch.float32, attn_implementation="eager").eval()
+        half = Qwen3ForCausalLM.from_pretrained(place, dtype=torch.bfloat16, attn_implementation="sdpa").eval()
+        truth = reference(Recorder(exact), padded(rows), {})
         theirs, ours = reference(Recorder(half), padded(rows), {}), export(program, place, tokens, "bfloat16", {})
         compared = [n for n in theirs if not n.endswith(("hook_attn_scores", "hook_pattern"))]
         ratios = {n: rms(n, ours[n], truth[n]) / max(rms(n, theirs[n], truth[n]), 1e-12) for n in compared}
