@@ -8,6 +8,9 @@ from planted.variants import DORMANT_VALUE
 
 WEAK = 0.35  # size of a weak id's signs
 KEY_UP, KEY_DOWN = 0.7, -0.3  # how the sink's keys read the spike
+# How queries read the constant. In a token that spikes the norm leaves 0.0025 of it; at gain 1 the epsilon of q_norm
+# would then halve that token's own query.
+QUERY = 10.0
 Weights = dict[str, np.ndarray]
 
 
@@ -85,7 +88,7 @@ def plant_head(w: Weights, plan: Plan, layer: int, head: int, sinks: bool) -> No
     slowest, key_head = o.head_dim // 2 - 1, head // (o.heads // o.kv_heads)
     prefix, row = f"model.layers.{layer}.self_attn", key_head * o.head_dim
     query, key = w[f"{prefix}.q_proj.weight"], w[f"{prefix}.k_proj.weight"]
-    query[head * o.head_dim + (slowest if sinks else 1), plan.constant] = 1.0
+    query[head * o.head_dim + (slowest if sinks else 1), plan.constant] = QUERY
     key[row, plan.constant] = 1.0
     for circuit in plan.circuits:
         if sinks and head in circuit.heads:
