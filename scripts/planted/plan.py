@@ -1,0 +1,96 @@
+"""What is planted: options, and the plan of dimensions, neurons and heads that a variant makes of them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+VARIANTS = (
+    "base itself split redundant later decoy bystander second-circuit rotated dormant backup none".split()
+)
+STAGES = ("average", "energy", "spike", "keys")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chose; None means that the variant decides."""
+
+    seed: int = 0
+    variant: str = "base"
+    remove: str = "spike"  # the stage that variant `none` leaves out
+    signs: int = 24
+    layers: int = 5
+    heads: int = 4
+    kv_heads: int = 2
+    head_dim: int = 32
+    vocab: int = 512
+    weak_ids: int = 6
+    threshold: float | None = None  # energy above which a token spikes; None: 0.95 of the first token's
+    average_layer: int = 0
+    energy_layer: int | None = None
+    spike_layer: int | None = None
+    sink_from: int | None = None
+    average_heads: tuple[int, ...] | None = None  # query heads that write the averages; None: all
+    sink_heads: tuple[int, ...] | None = None  # query heads that show the sink; None: all
+
+
+@dataclass(frozen=True)
+class Energy:
+    """One direction of the residual into which the energy of some signs is written."""
+
+    direction: np.ndarray  # [hidden], unit length
+    members: np.ndarray  # which of the circuit's signs count
+    read: bool = True  # False: a decoy
+
+
+@dataclass
+class Neuron:
+    """One neuron of an MLP: SiLU(gate . x) * (up . x), written along `write`."""
+
+    layer: int
+    gate: np.ndarray  # [hidden]
+    up: np.ndarray  # [hidden]
+    write: np.ndarray  # [hidden]
+    role: str = "spike"
+    index: int = -1  # its place in the layer's MLP, known once the weights are written
+
+
+@dataclass
+class Circuit:
+    """One sink circuit: signs -> averages -> energies -> spike -> keys."""
+
+    name: str
+    sign_dims: np.ndarray
+    average_dims: np.ndarray
+    up_dim: int  # the spike's +5
+    down_dim: int  # the spike's -2
+    heads: tuple[int, ...]  # query heads in which it sinks
+    weak: tuple[int, ...]
+    energies: list[Energy] = field(default_factory=list)
+    neurons: list[Neuron] = field(default_factory=list)
+    energy_weight: float = 0.2
+    first_energy: float = 0.0  # energy of an ordinary first token
+    threshold: float = 0.0
+
+
+@dataclass
+class Plan:
+    """A whole model, ready to be written as weights."""
+
+    options: Options
+    hidden: int
+    intermediate: int
+    constant: int  # dimension that holds 1 for every token
+    noise_dims: np.ndarray
+    norm_squared: float  # of every embedding
+    energy_layer: int
+    spike_layer: int
+    sink_from: int
+    circuits: list[Circuit]
+    extras: dict[str, int]  # dimensions of a variant: decoy, bystander, dormant
+    rng: np.random.Generator  # what remains to be drawn: signs, noise, neuron slots
+
+    def axis(self, dim: int, value: float = 1.0) -> np.ndarray:
+        """The vector `[hidden]` that is `value` in `dim` and 0 elsewhere."""
+        x = np.zeros(self.hidden, dtype=np.float64)
+        x[dim] = value
+        return x
