@@ -10,9 +10,11 @@ Command self_mask();
 Command mlp_probe();
 Command activations();
 Command hooks();
+Command info();
+Command random_model();
 
 std::vector<Command> all() {
-  return {scan(), rope_swap(), vocab_sweep(), self_mask(), mlp_probe(), activations(), hooks()};
+  return {scan(), rope_swap(), vocab_sweep(), self_mask(), mlp_probe(), activations(), hooks(), info(), random_model()};
 }
 
 }  // namespace sinkscope::experiments

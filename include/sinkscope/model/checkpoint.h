@@ -38,6 +38,8 @@ class Checkpoint {
   std::string header_bytes() const;
 
  private:
+  void open_shards();
+
   std::filesystem::path dir_;
   Config config_;
   std::vector<SafetensorsFile> shards_;

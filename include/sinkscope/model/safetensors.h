@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,7 @@ class SafetensorsFile {
   std::vector<std::string> names() const;
   bool has(const std::string& name) const;
   const std::vector<int64_t>& shape(const std::string& name) const;
+  const std::string& dtype(const std::string& name) const;  ///< as the format spells it: "BF16"
 
   /// A view of the mapped bytes where they are aligned (a copy where not); it keeps the map alive.
   at::Tensor tensor(const std::string& name) const;
@@ -29,12 +32,26 @@ class SafetensorsFile {
   /// The header's `__metadata__`.
   const std::map<std::string, std::string>& metadata() const;
 
+  /// The file's length and header as they lie in it: what identifies a file without reading its tensors.
+  std::string_view header_bytes() const;
+  int64_t bytes() const;
+
  private:
   struct Map;
   std::shared_ptr<const Map> map_;
 };
 
+/// A tensor that is made when its turn comes, so that a large file needs the memory of one.
+struct TensorToWrite {
+  std::string name;
+  std::vector<int64_t> shape;
+  at::ScalarType dtype;
+  std::function<at::Tensor()> make;
+};
+
 /// Writes tensors in the given order through a temporary file and rename; throws std::runtime_error when it fails.
+void write_safetensors(const std::filesystem::path& file, const std::vector<TensorToWrite>& tensors,
+                       const std::map<std::string, std::string>& metadata);
 void write_safetensors(const std::filesystem::path& file,
                        const std::vector<std::pair<std::string, at::Tensor>>& tensors,
                        const std::map<std::string, std::string>& metadata);

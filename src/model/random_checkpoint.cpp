@@ -1,0 +1,142 @@
+#include "sinkscope/model/random_checkpoint.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "sinkscope/error.h"
+#include "sinkscope/model/safetensors.h"
+
+namespace sinkscope::model {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr double kStandardDeviation = 0.02;  // Qwen3's initializer_range
+constexpr int64_t kChunk = 1 << 22;          // numbers drawn from one seed
+
+/// One well-mixed seed from a run's seed, a tensor's name and a chunk (FNV-1a, then splitmix64's finalizer).
+uint64_t mix_seed(uint64_t seed, const std::string& name, int64_t chunk) {
+  uint64_t hash = 0xcbf29ce484222325ULL ^ seed;
+  for (const char c : name) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ULL;
+  hash += 0x9e3779b97f4a7c15ULL * static_cast<uint64_t>(chunk + 1);
+  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebULL;
+  return hash ^ (hash >> 31);
+}
+
+/// N(0, 0.02²), drawn in chunks with seeds of their own: the threads that share them change nothing.
+at::Tensor random_matrix(const TensorSpec& spec, at::ScalarType dtype, uint64_t seed) {
+  auto weight = at::empty(spec.shape, dtype);
+  auto flat = weight.view(-1);
+  const int64_t chunks = (flat.numel() + kChunk - 1) / kChunk;
+  at::parallel_for(0, chunks, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t chunk = begin; chunk < end; ++chunk) {
+      auto part = flat.slice(0, chunk * kChunk, std::min((chunk + 1) * kChunk, flat.numel()));
+      auto generator = at::detail::createCPUGenerator(mix_seed(seed, spec.name, chunk));
+      part.copy_(at::empty({part.numel()}, at::kFloat).normal_(0, kStandardDeviation, generator));
+    }
+  });
+  return weight;
+}
+
+at::ScalarType scalar_type(const std::string& dtype) {
+  if (dtype == "bfloat16") return at::kBFloat16;
+  if (dtype == "float32") return at::kFloat;
+  throw InputError(fmt::format("--dtype {}: wanted bfloat16 or float32", dtype));
+}
+
+ordered_json config_json(const Config& c) {
+  return {{"architectures", {"Qwen3ForCausalLM"}},
+          {"attention_bias", false},
+          {"attention_dropout", 0.0},
+          {"bos_token_id", 151643},
+          {"eos_token_id", 151645},
+          {"head_dim", c.d_head},
+          {"hidden_act", "silu"},
+          {"hidden_size", c.d_model},
+          {"initializer_range", kStandardDeviation},
+          {"intermediate_size", c.d_mlp},
+          {"max_position_embeddings", c.max_positions},
+          {"max_window_layers", c.n_layers},
+          {"model_type", c.model_type},
+          {"num_attention_heads", c.n_heads},
+          {"num_hidden_layers", c.n_layers},
+          {"num_key_value_heads", c.n_kv_heads},
+          {"rms_norm_eps", c.rms_norm_eps},
+          {"rope_scaling", nullptr},
+          {"rope_theta", c.rope.theta},
+          {"sliding_window", nullptr},
+          {"tie_word_embeddings", c.tied},
+          {"torch_dtype", c.dtype},
+          {"use_cache", true},
+          {"use_sliding_window", false},
+          {"vocab_size", c.vocab_size}};
+}
+
+std::vector<TensorToWrite> tensors_to_write(const Config& config, uint64_t seed) {
+  const auto dtype = scalar_type(config.dtype);
+  std::vector<TensorToWrite> list;
+  for (const auto& spec : tensor_specs(config)) {
+    const bool is_norm = spec.shape.size() == 1;
+    list.push_back({spec.name, spec.shape, dtype,
+                    [=] { return is_norm ? at::ones(spec.shape, dtype) : random_matrix(spec, dtype, seed); }});
+  }
+  return list;
+}
+
+/// Tensors in order, a new shard where the next would pass the limit.
+std::vector<std::vector<TensorToWrite>> into_shards(const std::vector<TensorToWrite>& tensors, int64_t shard_bytes) {
+  std::vector<std::vector<TensorToWrite>> shards(1);
+  int64_t filled = 0;
+  for (const auto& tensor : tensors) {
+    int64_t bytes = at::elementSize(tensor.dtype);
+    for (const int64_t size : tensor.shape) bytes *= size;
+    if (filled > 0 && filled + bytes > shard_bytes) {
+      shards.emplace_back();
+      filled = 0;
+    }
+    shards.back().push_back(tensor);
+    filled += bytes;
+  }
+  return shards;
+}
+
+void write_text(const fs::path& file, const ordered_json& json) {
+  std::ofstream out(file);
+  out << json.dump(2) << '\n';
+  if (!out.flush()) throw std::runtime_error(fmt::format("{}: cannot be written", file.string()));
+}
+
+void write_shards(const std::vector<std::vector<TensorToWrite>>& shards, const fs::path& dir, int64_t total_size) {
+  ordered_json weight_map;
+  for (size_t i = 0; i < shards.size(); ++i) {
+    const auto name = shards.size() == 1 ? "model.safetensors" : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
+    write_safetensors(dir / name, shards[i], {{"format", "pt"}});
+    for (const auto& tensor : shards[i]) weight_map[tensor.name] = name;
+  }
+  if (shards.size() == 1) return;
+  write_text(dir / "model.safetensors.index.json", {{"metadata", {{"total_size", total_size}}}, {"weight_map", weight_map}});
+}
+
+}  // namespace
+
+void write_random_checkpoint(const Config& config, uint64_t seed, const fs::path& dir, int64_t shard_bytes) {
+  if (fs::exists(dir)) throw InputError(fmt::format("--out {}: is already there", dir.string()));
+  const auto tensors = tensors_to_write(config, seed);  // refuses the dtype before anything is made
+  const fs::path unfinished = dir.string() + ".tmp";
+  std::error_code error;
+  fs::remove_all(unfinished, error);
+  if (!fs::create_directories(unfinished, error)) {
+    throw InputError(fmt::format("--out {}: cannot be made: {}", dir.string(), error.message()));
+  }
+  write_text(unfinished / "config.json", config_json(config));
+  write_shards(into_shards(tensors, shard_bytes), unfinished, parameter_count(config) * at::elementSize(scalar_type(config.dtype)));
+  fs::rename(unfinished, dir);
+}
+
+}  // namespace sinkscope::model
