@@ -12,9 +12,11 @@ Command activations();
 Command hooks();
 Command info();
 Command random_model();
+Command tokenize();
 
 std::vector<Command> all() {
-  return {scan(), rope_swap(), vocab_sweep(), self_mask(), mlp_probe(), activations(), hooks(), info(), random_model()};
+  return {scan(), rope_swap(), vocab_sweep(), self_mask(), mlp_probe(), activations(), hooks(), info(), random_model(),
+          tokenize()};
 }
 
 }  // namespace sinkscope::experiments

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from make_planted import make_planted  # noqa: E402
 from planted_cases import SETS  # noqa: E402
 from reference_model import SHAPES, VOCABULARY, make_model  # noqa: E402
-validate = lambda x: None  # noqa: E402
+from schemas import validate  # noqa: E402
 
 PROGRAM = "sinkscope"
 CASES = ["base", "wider", "later stages", "some heads", "narrow heads", "high threshold", "itself", "second-circuit", "backup"]

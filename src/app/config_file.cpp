@@ -40,8 +40,8 @@ json read_object(const std::string& path) {
   json object;
   try {
     object = json::parse(in);
-  } catch (const json::exception& e) {
-    throw InputError(fmt::format("--config {}: not JSON: {}", path, e.what()));
+  } catch (const json::parse_error& e) {
+    throw InputError(fmt::format("--config {}: not JSON from byte {} on", path, e.byte));
   }
   if (!object.is_object()) throw InputError(fmt::format("--config {}: wanted one JSON object", path));
   return object;

@@ -29,8 +29,8 @@ json parse_strict(std::string_view text, const std::string& where, int max_depth
   json parsed;
   try {
     parsed = json::parse(text, watch);
-  } catch (const json::exception& e) {
-    throw InputError(fmt::format("{}: not JSON: {}", where, e.what()));
+  } catch (const json::parse_error& e) {  // its text may quote bytes that are no UTF-8
+    throw InputError(fmt::format("{}: not JSON from byte {} on", where, e.byte));
   }
   if (too_deep) throw InputError(fmt::format("{}: JSON nested deeper than {}", where, max_depth));
   if (!repeated.empty()) throw InputError(fmt::format("{}: the key '{}' stands twice", where, repeated));

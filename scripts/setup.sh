@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# What sinkscope needs: Debian packages (installed when root, otherwise named) and .venv from requirements.txt.
+# Safe to run again; takes seconds when nothing changed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+PACKAGES=(g++ cmake ninja-build ccache git ca-certificates nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev
+          libsentencepiece-dev libicu-dev libgtest-dev libgmock-dev libbenchmark-dev libssl-dev python3 python3-venv)
+
+missing=()
+for package in "${PACKAGES[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+if ((${#missing[@]})); then
+  if ((EUID != 0)); then
+    echo "setup: these packages are missing; ask an administrator for: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  echo "setup: installing ${missing[*]}"
+  apt-get update -qq || { echo "setup: apt-get update failed; is a package mirror reachable?" >&2; exit 1; }
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    { echo "setup: apt-get install failed; run it by hand to see why: apt-get install ${missing[*]}" >&2; exit 1; }
+fi
+
+# The stamp holds what was installed; a changed requirements.txt or a broken environment installs again.
+stamp=.venv/requirements.sha256
+wanted=$(sha256sum requirements.txt | cut -d' ' -f1)
+if [[ ! -x .venv/bin/python || "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]]; then
+  echo "setup: making .venv from requirements.txt (libtorch is the torch wheel; a few gigabytes the first time)"
+  python3 -m venv .venv || { echo "setup: python3 -m venv failed; is python3-venv there?" >&2; exit 1; }
+  .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt ||
+    { echo "setup: pip install failed; is the package index reachable and is there space (6 GB)?" >&2; exit 1; }
+  echo "$wanted" > "$stamp"
+fi
+echo "setup: ready"

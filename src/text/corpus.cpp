@@ -1,0 +1,147 @@
+#include "sinkscope/text/corpus.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "sinkscope/error.h"
+#include "sinkscope/text/utf8.h"
+
+namespace sinkscope::text {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+std::string read_all(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in || fs::is_directory(file)) throw InputError(fmt::format("{}: cannot be read", file.string()));
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  if (const auto bad = first_invalid_utf8(text)) throw InputError(fmt::format("{}: invalid UTF-8 at byte {}", file.string(), *bad));
+  return text;
+}
+
+/// A JSON string, or an object's `text`.
+std::string read_record(const std::string& line, const fs::path& file, size_t number) {
+  json record;
+  try {
+    record = json::parse(line);
+  } catch (const json::exception&) {
+    throw InputError(fmt::format("{}: line {} is not JSON", file.string(), number));
+  }
+  if (record.is_object() && record.contains("text")) record = json(record["text"]);
+  if (!record.is_string()) throw InputError(fmt::format("{}: line {}: wanted a string, or an object with a string `text`", file.string(), number));
+  return record.get<std::string>();
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t start = 0; start < text.size();) {
+    const size_t end = std::min(text.find('\n', start), text.size());
+    const bool dos = end > start && text[end - 1] == '\r';
+    lines.push_back(text.substr(start, end - start - dos));
+    start = end + 1;
+  }
+  return lines;
+}
+
+bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
+
+}  // namespace
+
+std::vector<std::string> read_texts(const fs::path& file) {
+  const auto text = read_all(file);
+  if (is_blank(text)) throw InputError(fmt::format("{}: the text is empty", file.string()));
+  if (file.extension() != ".jsonl") return {text};
+  std::vector<std::string> texts;
+  size_t number = 0;
+  for (const auto& line : lines_of(text)) {
+    ++number;
+    if (!is_blank(line)) texts.push_back(read_record(line, file, number));
+  }
+  return texts;
+}
+
+Samples windows(const Tokenizer& tokenizer, const std::vector<std::string>& texts, int64_t n, int64_t length) {
+  std::vector<int64_t> ids;
+  for (const auto& text : texts) {
+    const auto more = tokenizer.encode(text);
+    ids.insert(ids.end(), more.begin(), more.end());
+  }
+  Samples samples{{}, {}, static_cast<int64_t>(ids.size()), "windows"};
+  if (samples.text_tokens < length) {
+    throw InputError(fmt::format("windows of {} tokens: the text has {}", length, samples.text_tokens));
+  }
+  const int64_t step = (samples.text_tokens - length) / n;
+  if (step == 0 && n > 1) {
+    throw InputError(fmt::format("{} windows of {} tokens: the text's {} tokens give {} different ones", n, length, samples.text_tokens,
+                                 samples.text_tokens - length + 1));
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    samples.starts.push_back(i * step);
+    samples.ids.emplace_back(ids.begin() + i * step, ids.begin() + i * step + length);
+  }
+  return samples;
+}
+
+Samples lines(const Tokenizer& tokenizer, const std::vector<std::string>& texts, int64_t n, int64_t length) {
+  Samples samples{{}, {}, 0, "lines"};
+  // One text is a plain file, whose lines are the samples; records stay whole.
+  const auto records = texts.size() == 1 ? lines_of(texts[0]) : texts;
+  for (size_t i = 0; i < records.size() && static_cast<int64_t>(samples.ids.size()) < n; ++i) {
+    if (is_blank(records[i])) continue;
+    auto ids = tokenizer.encode(records[i]);
+    samples.text_tokens += static_cast<int64_t>(ids.size());
+    if (static_cast<int64_t>(ids.size()) > length) ids.resize(length);
+    samples.ids.push_back(std::move(ids));
+    samples.starts.push_back(static_cast<int64_t>(i));
+  }
+  if (static_cast<int64_t>(samples.ids.size()) < n) {
+    throw InputError(fmt::format("{} samples: the text has {} lines that are not blank", n, samples.ids.size()));
+  }
+  return samples;
+}
+
+Samples from_token_file(const fs::path& file, int64_t n, int64_t length, int64_t vocabulary) {
+  const auto fail = [&](const std::string& what) { throw InputError(fmt::format("{}: {}", file.string(), what)); };
+  const auto rows = json::parse(read_all(file), nullptr, /*allow_exceptions=*/false);
+  if (!rows.is_array() || rows.empty()) fail("wanted a JSON array of arrays of token ids");
+  if (n > static_cast<int64_t>(rows.size())) fail(fmt::format("{} samples: the file has {}", n, rows.size()));
+  Samples samples{{}, {}, 0, "tokens"};
+  for (size_t i = 0; i < (n > 0 ? static_cast<size_t>(n) : rows.size()); ++i) {
+    if (!rows[i].is_array() || rows[i].empty()) fail(fmt::format("sample {}: wanted a list of token ids", i));
+    std::vector<int64_t> ids;
+    for (const auto& id : rows[i]) {
+      if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() >= vocabulary) {
+        fail(fmt::format("sample {}: {} is no token id (0 to {})", i, id.dump(), vocabulary - 1));
+      }
+      ids.push_back(id.get<int64_t>());
+    }
+    samples.text_tokens += static_cast<int64_t>(ids.size());
+    if (length > 0 && static_cast<int64_t>(ids.size()) > length) ids.resize(length);
+    samples.ids.push_back(std::move(ids));
+    samples.starts.push_back(static_cast<int64_t>(i));
+  }
+  return samples;
+}
+
+Samples random_tokens(int64_t n, int64_t length, int64_t vocabulary, uint64_t seed) {
+  std::mt19937_64 generator(seed);
+  const uint64_t limit = UINT64_MAX - UINT64_MAX % static_cast<uint64_t>(vocabulary);  // an equal chance for every id
+  const auto draw = [&] {
+    uint64_t value = generator();
+    while (value >= limit) value = generator();
+    return static_cast<int64_t>(value % static_cast<uint64_t>(vocabulary));
+  };
+  Samples samples{{}, {}, n * length, "random"};
+  for (int64_t i = 0; i < n; ++i) {
+    samples.ids.emplace_back();
+    for (int64_t t = 0; t < length; ++t) samples.ids.back().push_back(draw());
+    samples.starts.push_back(i);
+  }
+  return samples;
+}
+
+}  // namespace sinkscope::text
