@@ -7,7 +7,7 @@ Run: make_unicode_tables.py > src/text/unicode_tables.h"""
 import sys
 
 import tokenizers
-from tokenizers import Regex
+from tokenizers import AddedToken, Regex, Tokenizer, models
 from tokenizers.normalizers import NFC
 from tokenizers.pre_tokenizers import Split
 
@@ -25,6 +25,14 @@ def matching(pattern: str) -> list[int]:
             if len(piece) == 1 and split.pre_tokenize_str("-" + piece + "-")[1:2] == [(piece, (1, 2))]:
                 found.append(ord(piece))
     return found
+
+
+def inside_words() -> list[int]:
+    """Code points before which an added token with single_word is not matched."""
+    tokenizer = Tokenizer(models.BPE(vocab={"x": 0}, merges=[]))
+    tokenizer.add_tokens([AddedToken("X", single_word=True, normalized=False)])
+    encoded = tokenizer.encode_batch_fast([chr(c) + "X" for c in CODE_POINTS])
+    return [c for c, found in zip(CODE_POINTS, encoded) if tokenizer.token_to_id("X") not in found.ids]
 
 
 def reordered() -> list[int]:
@@ -62,6 +70,7 @@ def main() -> None:
     print(table("kLetters", "What \\p{L} matches.", matching(r"\p{L}")))
     print(table("kNumbers", "What \\p{N} matches.", matching(r"\p{N}")))
     print(table("kWhiteSpace", "What \\s matches.", matching(r"\s")))
+    print(table("kWord", "What stands inside a word for an added token with single_word.", inside_words()))
     print(table("kCombining", "Marks with a canonical combining class from 1 to 239.", reordered()))
     print("}  // namespace sinkscope::text")
 

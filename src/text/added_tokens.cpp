@@ -1,29 +1,36 @@
 #include "added_tokens.h"
 
-#include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
 #include <algorithm>
 
 #include "code_points.h"
+#include "unicode_tables.h"
 
 namespace sinkscope::text {
 namespace {
 
-/// \w: letters, marks, decimal digits and connectors.
-bool is_word(UChar32 c) {
-  constexpr uint32_t kMarks = U_GC_M_MASK, kDigits = U_GC_ND_MASK, kConnectors = U_GC_PC_MASK;
-  return u_isUAlphabetic(c) || (U_GET_GC_MASK(c) & (kMarks | kDigits | kConnectors)) != 0;
+bool is_word(char32_t c) {
+  const auto after = std::upper_bound(std::begin(kWord), std::end(kWord), c,
+                                      [](char32_t value, const CodePointRange& range) { return value < range.first; });
+  return after != std::begin(kWord) && c <= std::prev(after)->last;
 }
 
-bool starts_with_word(std::string_view utf8) { return !utf8.empty() && is_word(static_cast<UChar32>(decode_utf8(utf8).characters.front())); }
+char32_t first_character(std::string_view utf8) {
+  int32_t at = 0;
+  UChar32 c;
+  U8_NEXT_UNSAFE(reinterpret_cast<const uint8_t*>(utf8.data()), at, c);
+  return static_cast<char32_t>(c);
+}
+
+bool starts_with_word(std::string_view utf8) { return !utf8.empty() && is_word(first_character(utf8)); }
 
 bool ends_with_word(std::string_view utf8) {
   if (utf8.empty()) return false;
   int32_t at = static_cast<int32_t>(utf8.size());
   UChar32 c;
   U8_PREV_UNSAFE(reinterpret_cast<const uint8_t*>(utf8.data()), at, c);
-  return is_word(c);
+  return is_word(static_cast<char32_t>(c));
 }
 
 /// Bytes of white space at the end, or at the start.
