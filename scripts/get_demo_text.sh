@@ -9,7 +9,7 @@
 set -euo pipefail
 
 if [ $# -lt 1 ] || [ "${1#-}" != "$1" ]; then
-  echo "usage: $0 OUT_DIR [EXTRA_TEXT ...]   (EXTRA_TEXT: plain text files, one paragraph a line)" >&2
+  echo "usage: $0 OUT_DIR [EXTRA_TEXT ...]   (EXTRA_TEXT: plain text, blank lines between paragraphs)" >&2
   exit 2
 fi
 for tool in apt-get dpkg-deb; do

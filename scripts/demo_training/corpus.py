@@ -6,11 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, pre_tokenizers, trainers
 
 SEPARATOR = "<|endoftext|>"
-# Qwen3's split pattern: contractions, words with one leading mark, single digits, punctuation, white space.
-SPLIT = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
+QWEN3 = {  # Qwen3's own pipeline around an empty vocabulary; the split: contractions, words, digits, marks, white space
+    "version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": {"type": "NFC"},
+    "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "behavior": "Isolated", "invert": False, "pattern": {"Regex":
+            r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"}},
+        BYTE_LEVEL]},
+    "post_processor": BYTE_LEVEL, "decoder": BYTE_LEVEL,
+    "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
+              "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "vocab": {}, "merges": []}}
 
 
 def read_documents(folder: Path) -> tuple[list[str], str]:
@@ -28,14 +36,7 @@ def read_documents(folder: Path) -> tuple[list[str], str]:
 
 def train_tokenizer(documents: list[str], vocabulary: int) -> Tokenizer:
     """Byte-level BPE with Qwen3's normalizer and split; the last id is the document separator, the only special token."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.NFC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-    ])
-    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False, use_regex=False)
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer = Tokenizer.from_str(json.dumps(QWEN3))
     trainer = trainers.BpeTrainer(vocab_size=vocabulary - 1, show_progress=False,
                                   initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
     tokenizer.train_from_iterator(documents, trainer)
