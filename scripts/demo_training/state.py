@@ -81,5 +81,6 @@ def export(model: Qwen3ForCausalLM, state: Path, out: Path, dtype: torch.dtype) 
         "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": config.max_position_embeddings,
         "bos_token": None, "eos_token": SEPARATOR, "clean_up_tokenization_spaces": False}, indent=2) + "\n")
     for file in sorted(part.iterdir()):
+        file.chmod(0o644)
         os.replace(file, out / file.name)
     part.rmdir()
