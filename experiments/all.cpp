@@ -9,13 +9,14 @@ Command vocab_sweep();
 Command self_mask();
 Command mlp_probe();
 Command activations();
+Command compare();
 Command hooks();
 Command info();
 Command random_model();
 Command tokenize();
 
 std::vector<Command> all() {
-  return {scan(), rope_swap(), vocab_sweep(), self_mask(), mlp_probe(), activations(), hooks(), info(), random_model(),
+  return {scan(), rope_swap(), vocab_sweep(), self_mask(), mlp_probe(), activations(), compare(), hooks(), info(), random_model(),
           tokenize()};
 }
 

@@ -111,7 +111,7 @@ void run(const Options& o, const CLI::App& command) {
   const auto list = conditions(o, r);
   for (const auto& condition : list) model::Taps(r.config()).positions(condition.positions);  // ranges, before any work
   const auto parsed_heads = parse_heads(o.map_heads, r.config());
-  if (!r.start(static_cast<int64_t>(list.size()) + 1)) return;
+  if (!r.start(2 * static_cast<int64_t>(list.size()))) return;
 
   std::vector<measure::SinkScore> sinks;
   for (const auto& condition : list) sinks.push_back(measure_condition(r, condition, o.run.q_min));

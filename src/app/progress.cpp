@@ -35,8 +35,8 @@ Progress::~Progress() {
 void Progress::add(int64_t count) {
   done_ += count;
   const double since = std::chrono::duration<double>(Clock::now() - last_shown_).count();
-  const bool last = done_ >= total_;
-  if (!quiet_ && (since >= (terminal_ ? kTerminalEvery : kLogEvery) || (last && shown_))) show(last);
+  const bool last = done_ >= total_ && done_ - count < total_;
+  if (!quiet_ && (since >= (terminal_ ? kTerminalEvery : kLogEvery) || (last && shown_))) show(done_ >= total_);
 }
 
 void Progress::show(bool last) {
