@@ -103,9 +103,9 @@ def self_only(figure, axes, found: dict) -> None:
                           label=f"token {token}, {'self-only' if case == 'self_only' else 'as it is'}")
         axis.set_yticks(range(len(sites)), names, fontsize=6)
         axis.invert_yaxis()
-        axis.set(xlabel=label, xscale="symlog")
+        axis.set(xlabel=label, xscale="symlog", xlim=(-0.3, None))
         axis.grid(axis="y", lw=0.3)
-    axes[1].legend(fontsize=6)
+    axes[1].legend(fontsize=6, loc="center", bbox_to_anchor=(0.55, 0.6), frameon=True)
 
 
 def main() -> None:

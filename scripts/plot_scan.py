@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """Figure of `sinkscope scan`: the sink by layer and head, the key profile, the norms by layer."""
 
+import numpy as np
 from figures.style import COLOURS, arguments, caption, floats, image, layers_axis, new, save, title
+from matplotlib.ticker import MaxNLocator
 
 
 def heat_map(figure, axis, sink: dict) -> None:
     values = floats(sink["mean_attention"]["by_layer_head"]).T
     image(figure, axis, values, f"mean attention to token {sink['token']}", vmin=0, vmax=1, origin="lower")
     axis.set(xlabel="layer", ylabel="head", title="by layer and head")
+    axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def by_layer(axis, sinks: list[dict]) -> None:
@@ -35,7 +39,12 @@ def norms(axis, values: dict, site: dict, name: str) -> None:
     for column, token in enumerate(values["tokens"]):
         axis.plot(floats(site["by_layer_token"])[:, column], color=COLOURS[column % len(COLOURS)], label=f"token {token}", marker="o", ms=2)
     axis.plot(floats(site["others_by_layer"]), color="#666666", ls=":", label="other tokens")
-    axis.set(yscale="symlog" if min(site["others_by_layer"]) == 0 else "log", ylabel=f"mean norm of {name}", title=name)
+    shown = np.concatenate([floats(site["by_layer_token"]).ravel(), floats(site["others_by_layer"])])
+    axis.set(ylabel="mean norm", title=name)
+    if shown.max() > 10 * max(shown.min(), 1e-9):
+        axis.set_yscale("symlog" if shown.min() <= 0 else "log")
+    else:
+        axis.set_ylim(0, 1.3 * shown.max())
     layers_axis(axis, len(site["others_by_layer"]))
     axis.legend()
 

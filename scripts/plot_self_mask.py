@@ -18,7 +18,7 @@ def panel(axis, found: dict, layers: str) -> None:
             axis.plot(floats(run["first"][0]["mean_attention"]["by_layer"]), color=colour, ls="--", lw=0.9)
     axis.set(title=f"self-only in layers {layers}", ylabel="mean attention", ylim=(-0.02, None))
     layers_axis(axis, len(runs[0]["masked"][0]["mean_attention"]["by_layer"]))
-    axis.legend(ncols=2)
+    axis.legend(loc="center left")
 
 
 def ratios(axis, found: dict) -> None:
