@@ -213,6 +213,7 @@ def main() -> None:
         for title, (config, held) in CONFIGS.items():
             (folder / "config.json").write_text(json.dumps(config))
             check(title, ["scan", "--config", str(folder / "config.json"), *SCAN, "--out", str(folder / "out.json")], folder, held)
+        check("folder that cannot be written to", ["scan", "--model", str(MODEL), *SCAN, "--out", "/proc/sinkscope.json"], folder, ["/proc"])
         taken = folder / "taken.json"
         taken.write_text("{}")
         check("result already there", ["scan", "--model", str(MODEL), *SCAN, "--out", str(taken)], folder, ["--force"])

@@ -19,6 +19,10 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
   return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
 }
 
+std::filesystem::path temporary_name(const std::filesystem::path& file) {
+  return fmt::format("{}.{}.tmp", file.string(), getpid());
+}
+
 void write_all(const std::filesystem::path& file, const std::string& text) {
   const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   bool good = fd >= 0;
@@ -46,14 +50,19 @@ void check_writable(const std::filesystem::path& file, Existing existing) {
   if (!std::filesystem::is_directory(folder)) {
     throw InputError(fmt::format("--out {}: the folder {} is not there", file.string(), folder.string()));
   }
-  if (access(folder.c_str(), W_OK) != 0) {
-    throw InputError(fmt::format("--out {}: the folder {} cannot be written to", file.string(), folder.string()));
+  const auto probe = temporary_name(file);
+  const int fd = open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) {
+    throw InputError(fmt::format("--out {}: the folder {} cannot be written to: {}", file.string(), folder.string(),
+                                 std::strerror(errno)));
   }
+  close(fd);
+  unlink(probe.c_str());
 }
 
 void write_json(const std::filesystem::path& file, const nlohmann::json& json, Existing existing) {
   check_writable(file, existing);
-  const std::filesystem::path temporary = fmt::format("{}.{}.tmp", file.string(), getpid());
+  const auto temporary = temporary_name(file);
   write_all(temporary, json.dump(1) + "\n");
   std::error_code error;
   std::filesystem::rename(temporary, file, error);
