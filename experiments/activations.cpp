@@ -46,7 +46,8 @@ void run(const Options& o, const CLI::App& command) {
       });
     }
     for (int64_t layer = 0; layer < r.config().n_layers && !keys.empty(); ++layer) {
-      taps.columns(layer, keys, [&, layer](const at::Tensor& x) { parts[column_name(layer)].push_back(x.cpu().contiguous()); });
+      taps.columns(layer, keys,
+                   [&, layer](const at::Tensor& x) { parts[column_name(layer)].push_back(x.cpu().contiguous()); });
     }
     r.forward(batch, taps);
   }
@@ -58,7 +59,8 @@ void run(const Options& o, const CLI::App& command) {
   const auto provenance = r.provenance();
   std::map<std::string, std::string> metadata{{"ids", nlohmann::json(r.samples().ids).dump()},
                                               {"starts", nlohmann::json(r.samples().starts).dump()}};
-  for (const auto& [key, value] : provenance.items()) metadata[key] = value.is_string() ? value.get<std::string>() : value.dump();
+  for (const auto& [key, value] : provenance.items())
+    metadata[key] = value.is_string() ? value.get<std::string>() : value.dump();
   model::write_safetensors(o.run.out, tensors, metadata);
 }
 
@@ -68,8 +70,10 @@ Command activations() {
   return {"activations", "what does a hook point hold: any of them, exported as safetensors", [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->run);
-            app.add_option("--sites", o->sites, "hook points: names, globs (blocks.*.hook_resid_post) or all, comma between them");
-            app.add_option("--columns", o->columns, "also the attention that every query pays to these keys, float32, by layer");
+            app.add_option("--sites", o->sites,
+                           "hook points: names, globs (blocks.*.hook_resid_post) or all, comma between them");
+            app.add_option("--columns", o->columns,
+                           "also the attention that every query pays to these keys, float32, by layer");
             app.add_option("--positions", o->positions, "rotary positions as token=position: 0=8,8=0");
             app.add_option("--self-only", o->self_only, "attention changes: \"layers=0-1;tokens=1,4\"");
             app.callback([o, &app] { run(*o, app); });

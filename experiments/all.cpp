@@ -16,8 +16,8 @@ Command random_model();
 Command tokenize();
 
 std::vector<Command> all() {
-  return {scan(), rope_swap(), vocab_sweep(), self_mask(), mlp_probe(), activations(), compare(), hooks(), info(), random_model(),
-          tokenize()};
+  return {scan(),    rope_swap(), vocab_sweep(), self_mask(),    mlp_probe(), activations(),
+          compare(), hooks(),     info(),        random_model(), tokenize()};
 }
 
 }  // namespace sinkscope::experiments

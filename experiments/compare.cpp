@@ -32,7 +32,8 @@ std::string differing_settings(const json& published, const json& result) {
   std::string differing;
   const auto compare = [&](const char* name, const json& found) {
     if (!published.contains(name) || published[name] == found) return;
-    differing += fmt::format("{}{} {} here, {} there", differing.empty() ? "" : "; ", name, found.dump(), published[name].dump());
+    differing += fmt::format("{}{} {} here, {} there", differing.empty() ? "" : "; ", name, found.dump(),
+                             published[name].dump());
   };
   compare("samples", result["data"]["samples"]);
   compare("length", result["data"]["length"]);
@@ -45,7 +46,8 @@ void check_model(const json& result, const json& reference, const Options& o) {
   for (const auto& [key, value] : reference.at("shape").items()) {
     if (result.at("model").value(key, json()) != value) {
       throw InputError(fmt::format("{}: {} is for {}, whose {} is {}; the result's model has {}", o.result, o.reference,
-                                   reference.at("model").get<std::string>(), key, value.dump(), result["model"].value(key, json()).dump()));
+                                   reference.at("model").get<std::string>(), key, value.dump(),
+                                   result["model"].value(key, json()).dump()));
     }
   }
 }
@@ -58,9 +60,10 @@ void print_row(const json& number, const json& result) {
   const json::json_pointer path(number.at("path").get<std::string>());
   const json found = result.contains(path) ? result.at(path) : json();
   const auto& published = number.at("published");
-  const auto difference = found.is_number() ? fmt::format("{:+.3g}", found.get<double>() - published.get<double>()) : std::string("-");
-  fmt::print("{:<44} {:>10} {:>10} {:>10}   {}\n", number.at("name").get<std::string>(), spell(found), spell(published), difference,
-             differing_settings(number.value("settings", json::object()), result));
+  const auto difference =
+      found.is_number() ? fmt::format("{:+.3g}", found.get<double>() - published.get<double>()) : std::string("-");
+  fmt::print("{:<44} {:>10} {:>10} {:>10}   {}\n", number.at("name").get<std::string>(), spell(found), spell(published),
+             difference, differing_settings(number.value("settings", json::object()), result));
 }
 
 void run(const Options& o) {
@@ -68,7 +71,8 @@ void run(const Options& o) {
   try {
     check_model(result, reference, o);
     const auto experiment = result.at("experiment").get<std::string>();
-    fmt::print("{:<44} {:>10} {:>10} {:>10}   {}\n", experiment, "here", "published", "difference", "settings that differ");
+    fmt::print("{:<44} {:>10} {:>10} {:>10}   {}\n", experiment, "here", "published", "difference",
+               "settings that differ");
     std::vector<std::string> sources;
     for (const auto& number : reference.at("numbers")) {
       if (number.at("experiment") != experiment) continue;

@@ -34,8 +34,8 @@ std::vector<Head> parse_heads(const std::string& list, const model::Config& conf
     if (ends.size() != 2) throw InputError(fmt::format("--map-heads: '{}' is not layer:head", part));
     const Head head{parse_int(ends[0], "--map-heads"), parse_int(ends[1], "--map-heads")};
     if (head.layer < 0 || head.layer >= config.n_layers || head.head < 0 || head.head >= config.n_heads) {
-      throw InputError(fmt::format("--map-heads: {} is not in a model with {} layers of {} heads", part, config.n_layers,
-                                   config.n_heads));
+      throw InputError(fmt::format("--map-heads: {} is not in a model with {} layers of {} heads", part,
+                                   config.n_layers, config.n_heads));
     }
     heads.push_back(head);
   }

@@ -34,15 +34,18 @@ std::string spell_shape(const model::PointInfo& point, const model::Config* conf
 void run(const Options& o) {
   std::unique_ptr<model::Config> config;
   if (!o.model.empty()) {
-    config = std::make_unique<model::Config>(model::read_config(model::resolve_model(o.model, o.revision) / "config.json"));
+    config =
+        std::make_unique<model::Config>(model::read_config(model::resolve_model(o.model, o.revision) / "config.json"));
   }
   fmt::print("{:<34} {:<18} {}\n", "hook point", "shape", "what");
   for (const auto& point : model::points()) {
     const auto name = model::in_block(point.point) ? fmt::format("blocks.L.{}", point.name) : std::string(point.name);
     fmt::print("{:<34} {:<18} {}\n", name, spell_shape(point, config.get()), point.what);
   }
-  if (config) fmt::print("L is 0 to {}; n samples, T tokens\n", config->n_layers - 1);
-  else fmt::print("n samples, T tokens, d model, H query and K key heads, h head width, m neurons, V vocabulary\n");
+  if (config)
+    fmt::print("L is 0 to {}; n samples, T tokens\n", config->n_layers - 1);
+  else
+    fmt::print("n samples, T tokens, d model, H query and K key heads, h head width, m neurons, V vocabulary\n");
 }
 
 }  // namespace

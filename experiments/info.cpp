@@ -24,7 +24,9 @@ struct Options {
 
 constexpr int64_t kSamples = 8, kTokens = 512;  // the batch that memory is estimated for
 
-double gigabytes(int64_t bytes) { return static_cast<double>(bytes) * 1e-9; }
+double gigabytes(int64_t bytes) {
+  return static_cast<double>(bytes) * 1e-9;
+}
 
 ordered_json tokenizer_facts(const std::filesystem::path& dir, const model::Config& config) {
   if (!std::filesystem::exists(dir / "tokenizer.json")) return nullptr;
@@ -48,8 +50,9 @@ ordered_json facts(const model::Checkpoint& checkpoint) {
   ordered_json memory;
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     const int64_t activations = app::activation_bytes(c, kSamples, kTokens, dtype);
-    memory[dtype == at::kFloat ? "float32" : "bfloat16"] = {{"weights_gb", gigabytes(parameters * at::elementSize(dtype))},
-                                                             {"activations_8x512_gb", gigabytes(activations)}};
+    memory[dtype == at::kFloat ? "float32" : "bfloat16"] = {
+        {"weights_gb", gigabytes(parameters * at::elementSize(dtype))},
+        {"activations_8x512_gb", gigabytes(activations)}};
   }
   return {{"path", checkpoint.dir().string()},
           {"model_type", c.model_type},
@@ -77,23 +80,30 @@ void print_page(const ordered_json& f) {
       fmt::print("{:<30} {} ids, {} special, {} embedding rows without a token\n", key, value["ids"].get<int64_t>(),
                  value["special"].size(), value["embedding_rows_without_a_token"].get<int64_t>());
     } else {
-      fmt::print("{:<30} {}\n", key, value.is_string() ? value.get<std::string>() : value.is_null() ? "none" : value.dump());
+      fmt::print("{:<30} {}\n", key,
+                 value.is_string() ? value.get<std::string>()
+                 : value.is_null() ? "none"
+                                   : value.dump());
     }
   }
 }
 
 void run(const Options& o) {
   const auto described = facts(model::Checkpoint::open(model::resolve_model(o.model, o.revision)));
-  if (o.json) fmt::print("{}\n", described.dump(1));
-  else print_page(described);
+  if (o.json)
+    fmt::print("{}\n", described.dump(1));
+  else
+    print_page(described);
 }
 
 }  // namespace
 
 Command info() {
-  return {"info", "what is this checkpoint: shapes, parameters, dtype, memory needed, tokenizer facts", [](CLI::App& app) {
+  return {"info", "what is this checkpoint: shapes, parameters, dtype, memory needed, tokenizer facts",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
-            app.add_option("--model", o->model, "checkpoint directory, or a Hugging Face id found in the local cache")->required();
+            app.add_option("--model", o->model, "checkpoint directory, or a Hugging Face id found in the local cache")
+                ->required();
             app.add_option("--revision", o->revision, "branch, tag or commit of a Hugging Face id");
             app.add_flag("--json", o->json, "print JSON");
             app.callback([o] { run(*o); });

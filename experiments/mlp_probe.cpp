@@ -75,24 +75,27 @@ json describe_layers(const StatsBySite& stats) {
 }
 
 json metrics() {
-  return {{"norm", "mean and sd over samples of the vector norm at a token"},
-          {"spread", "sqrt(E|z - E z|^2 / D) of the unit vectors z over samples"},
-          {"massive", "Sun et al. 2024: |x| > 100 and > 1000 x the median |x| of the sample's hidden state; massive_rate: "
-                      "share of samples"},
-          {"ratio", "mean over samples of max |x| over that median; null where the median is 0"},
-          {"top2_share", "share of the squared norm in the two largest dimensions"},
-          {"energy", "fewest neurons that hold 25, 75, 99 % of the mean squared activation"},
-          {"contributions", "mean activation x down-projection weight, into each spike dimension"},
-          {"before_gain", "cosine of the residual with the spike direction, mean over samples"},
-          {"after_gain", "cosine of the input norm's output (gain applied) with the spike direction, mean over samples"},
-          {"spike", kSpikeRule}};
+  return {
+      {"norm", "mean and sd over samples of the vector norm at a token"},
+      {"spread", "sqrt(E|z - E z|^2 / D) of the unit vectors z over samples"},
+      {"massive",
+       "Sun et al. 2024: |x| > 100 and > 1000 x the median |x| of the sample's hidden state; massive_rate: "
+       "share of samples"},
+      {"ratio", "mean over samples of max |x| over that median; null where the median is 0"},
+      {"top2_share", "share of the squared norm in the two largest dimensions"},
+      {"energy", "fewest neurons that hold 25, 75, 99 % of the mean squared activation"},
+      {"contributions", "mean activation x down-projection weight, into each spike dimension"},
+      {"before_gain", "cosine of the residual with the spike direction, mean over samples"},
+      {"after_gain", "cosine of the input norm's output (gain applied) with the spike direction, mean over samples"},
+      {"spike", kSpikeRule}};
 }
 
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.run, command);
   const auto tokens = parse_int_list(o.track, "--track");
   if (tokens.front() != 0 || tokens.size() < 2) throw InputError("--track: wanted token 0 first, then ordinary tokens");
-  if (tokens.back() >= r.longest()) throw InputError(fmt::format("--track: token {}, samples have {}", tokens.back(), r.longest()));
+  if (tokens.back() >= r.longest())
+    throw InputError(fmt::format("--track: token {}, samples have {}", tokens.back(), r.longest()));
   const auto self_only = o.self_only.empty() ? std::nullopt : std::optional(parse_probe_mask(o.self_only, r));
   if (!r.start(2 + (self_only ? 2 : 0))) return;
 
@@ -116,7 +119,8 @@ Command mlp_probe() {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->run);
             app.add_option("--track", o->track, "token 0 and the ordinary tokens beside it")->capture_default_str();
-            app.add_option("--self-only", o->self_only, "also compare layers with self-only rows: \"layers=0-1;tokens=1,4,8\"");
+            app.add_option("--self-only", o->self_only,
+                           "also compare layers with self-only rows: \"layers=0-1;tokens=1,4,8\"");
             app.callback([o, &app] { run(*o, app); });
           }};
 }

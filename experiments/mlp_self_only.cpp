@@ -21,7 +21,8 @@ using nlohmann::json;
 constexpr int64_t kLayers = 2;
 constexpr int64_t kLastOrdinary = 8;
 constexpr char kRule[] =
-    "outlier at token t: |mean x_t[d]| >= 50 x the global mean |x| of the unchanged run and >= 5 x the mean |x[d]| of its "
+    "outlier at token t: |mean x_t[d]| >= 50 x the global mean |x| of the unchanged run and >= 5 x the mean |x[d]| of "
+    "its "
     "tokens 1 to 8 other than t";
 
 std::vector<model::Site> vector_sites(const model::Config& config) {

@@ -60,7 +60,8 @@ json describe_neuron(int64_t neuron, int64_t first, size_t which, const NeuronSt
           {"gate", stats.gate.token(which).mean[neuron].item<double>()},
           {"up", stats.up.token(which).mean[neuron].item<double>()},
           {"energy_share", (post.energy[neuron] / post.energy.sum()).item<double>()},
-          {"cosine_to_first", measure::finite((column.dot(first_column) / (column.norm() * first_column.norm())).item<double>())},
+          {"cosine_to_first",
+           measure::finite((column.dot(first_column) / (column.norm() * first_column.norm())).item<double>())},
           {"contributions", contributions}};
 }
 
@@ -110,7 +111,8 @@ json probe_neurons(app::Run& r, const Spike& spike, const std::vector<int64_t>& 
       top.push_back(describe_neuron(order[i].item<int64_t>(), order[0].item<int64_t>(), which, stats, spike, down));
     }
     json energy;
-    for (const int share : {25, 75, 99}) energy[std::to_string(share)] = measure::neurons_holding(post.energy, share / 100.0);
+    for (const int share : {25, 75, 99})
+      energy[std::to_string(share)] = measure::neurons_holding(post.energy, share / 100.0);
     described.push_back({{"token", tokens[which]}, {"norm", post.norm_mean}, {"energy", energy}, {"top", top}});
   }
   return {{"layer", spike.layer}, {"tokens", described}};
@@ -127,7 +129,8 @@ json probe_direction(app::Run& r, const Spike& spike, const std::vector<VectorSt
   auto samples = at::zeros({static_cast<int64_t>(tokens.size())}, at::kDouble);
   for (const auto& batch : r.batches()) {
     const auto add = [&](at::Tensor into, const at::Tensor& x) {  // into [tokens]
-      const auto cosine = at::cosine_similarity(x.to(at::kFloat), direction, -1, 1e-12).to(at::kCPU, at::kDouble);  // [n, T]
+      const auto cosine =
+          at::cosine_similarity(x.to(at::kFloat), direction, -1, 1e-12).to(at::kCPU, at::kDouble);  // [n, T]
       for (size_t i = 0; i < tokens.size(); ++i) {
         for (int64_t s = 0; s < batch.n; ++s) {
           if (tokens[i] < batch.lengths[s]) into[static_cast<int64_t>(i)] += cosine[s][tokens[i]];

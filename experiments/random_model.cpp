@@ -1,4 +1,5 @@
-// random-model: a checkpoint of a published shape with seeded random weights, so that every size runs without a download.
+// random-model: a checkpoint of a published shape with seeded random weights, so that every size runs without a
+// download.
 
 #include <fmt/format.h>
 
@@ -32,7 +33,9 @@ Command random_model() {
   return {"random-model", "write a checkpoint of a published shape with seeded random weights", [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app.add_option("--like", o->like, "qwen3-0.6b, -1.7b, -4b, -8b, -14b or -32b")->required();
-            app.add_option("--layers", o->layers, "fewer or more layers than the published shape; 0: as published")->capture_default_str()->check(CLI::Range(0, 10000));
+            app.add_option("--layers", o->layers, "fewer or more layers than the published shape; 0: as published")
+                ->capture_default_str()
+                ->check(CLI::Range(0, 10000));
             app.add_option("--dtype", o->dtype, "bfloat16 or float32")->capture_default_str();
             app.add_option("--seed", o->seed, "seed of the weights")->capture_default_str();
             app.add_option("--out", o->out, "the folder to write")->required();

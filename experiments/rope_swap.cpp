@@ -42,7 +42,8 @@ struct Condition {
 std::vector<int64_t> parse_targets(const std::string& list, int64_t T) {
   std::vector<int64_t> targets;
   for (const auto& part : split(list, ',')) {
-    for (const int64_t p : part == "last" ? std::vector{T - 1} : parse_int_list(part, "--first-to")) targets.push_back(p);
+    for (const int64_t p : part == "last" ? std::vector{T - 1} : parse_int_list(part, "--first-to"))
+      targets.push_back(p);
   }
   return targets;
 }
@@ -60,7 +61,8 @@ std::vector<Condition> conditions(const Options& o, app::Run& r) {
   for (const int64_t p : parse_targets(o.first_to, T)) {
     add(0, {fmt::format("first-to-{}", p), "first_moved", intervene::set_position(plain, 0, p), 1});
   }
-  for (const int64_t t : o.others_to_zero.empty() ? std::vector<int64_t>{} : parse_int_list(o.others_to_zero, "--others-to-zero")) {
+  for (const int64_t t :
+       o.others_to_zero.empty() ? std::vector<int64_t>{} : parse_int_list(o.others_to_zero, "--others-to-zero")) {
     add(t, {fmt::format("{}-to-0", t), "other_to_zero", intervene::set_position(plain, at_most(t), 0), t});
   }
   for (const int64_t t : o.swaps.empty() ? std::vector<int64_t>{} : parse_int_list(o.swaps, "--swaps")) {
@@ -71,7 +73,8 @@ std::vector<Condition> conditions(const Options& o, app::Run& r) {
     if (parts.size() != 2) throw InputError(fmt::format("--blocks: '{}' is not count:position", block));
     const int64_t count = parse_int(parts[0], "--blocks"), to = parse_int(parts[1], "--blocks");
     if (count < 1) throw InputError(fmt::format("--blocks: '{}' moves no token", block));
-    add(count, {fmt::format("block-{}-to-{}", count, to), "block", intervene::move_block(plain, std::min(count, T), to), count});
+    add(count, {fmt::format("block-{}-to-{}", count, to), "block", intervene::move_block(plain, std::min(count, T), to),
+                count});
   }
   add(0, {fmt::format("shift-{}", o.shift), "shift", intervene::shift_all(plain, o.shift), {}});
   add(0, {"reverse", "reverse", intervene::reversed(T), T - 1});
@@ -90,7 +93,8 @@ json changed_positions(const Condition& condition) {
 
 measure::SinkScore measure_condition(app::Run& r, const Condition& condition, int64_t q_min) {
   std::vector<measure::Tracked> tracked{{0, q_min}};
-  if (condition.rope_first && *condition.rope_first + 1 < r.longest()) tracked.push_back({*condition.rope_first, q_min});
+  if (condition.rope_first && *condition.rope_first + 1 < r.longest())
+    tracked.push_back({*condition.rope_first, q_min});
   measure::SinkScore sink(r.config(), tracked, r.lengths());
   for (const auto& batch : r.batches()) {
     model::Taps taps(r.config());
@@ -135,28 +139,37 @@ void run(const Options& o, const CLI::App& command) {
   metrics["rope_first"] = "the token whose rotary position is the lowest, where that is not token 0";
   metrics["maps"] = "A[l,h,q,k] of the first samples, mean over them, for the first queries and keys";
   metrics["shift_control"] = "largest |mean over samples of mean_attention(0) - baseline's| over layers and heads";
-  r.finish(metrics, {{"conditions", rows},
-                     {"early_layers", (r.config().n_layers + 3) / 4},
-                     {"shift_control", {{"condition", shift_name}, {"largest_difference", shift_difference}}},
-                     {"maps",
-                      {{"length", std::min(o.map_length, r.longest())}, {"heads", to_json(heads)}, {"conditions", maps}}}});
+  r.finish(
+      metrics,
+      {{"conditions", rows},
+       {"early_layers", (r.config().n_layers + 3) / 4},
+       {"shift_control", {{"condition", shift_name}, {"largest_difference", shift_difference}}},
+       {"maps", {{"length", std::min(o.map_length, r.longest())}, {"heads", to_json(heads)}, {"conditions", maps}}}});
 }
 
 }  // namespace
 
 Command rope_swap() {
-  return {"rope-swap", "does the sink follow the rotary position of the first token?", [](CLI::App& app) {
-            auto o = std::make_shared<Options>();
-            app::add_run_options(app, o->run);
-            app.add_option("--first-to", o->first_to, "rotary positions for token 0; `last` is T-1")->capture_default_str();
-            app.add_option("--others-to-zero", o->others_to_zero, "tokens that get rotary position 0")->capture_default_str();
-            app.add_option("--swaps", o->swaps, "tokens that exchange rotary positions with token 0")->capture_default_str();
-            app.add_option("--blocks", o->blocks, "count:position, the first tokens moved as a block")->capture_default_str();
-            app.add_option("--shift", o->shift, "every position grows by this: the control that changes nothing")->capture_default_str();
-            app.add_option("--map-heads", o->map_heads, "layer:head list for the query x key maps, or auto")->capture_default_str();
-            app.add_option("--map-length", o->map_length, "queries and keys of a map")->capture_default_str()->check(CLI::Range(1, 512));
-            app.callback([o, &app] { run(*o, app); });
-          }};
+  return {
+      "rope-swap", "does the sink follow the rotary position of the first token?", [](CLI::App& app) {
+        auto o = std::make_shared<Options>();
+        app::add_run_options(app, o->run);
+        app.add_option("--first-to", o->first_to, "rotary positions for token 0; `last` is T-1")->capture_default_str();
+        app.add_option("--others-to-zero", o->others_to_zero, "tokens that get rotary position 0")
+            ->capture_default_str();
+        app.add_option("--swaps", o->swaps, "tokens that exchange rotary positions with token 0")
+            ->capture_default_str();
+        app.add_option("--blocks", o->blocks, "count:position, the first tokens moved as a block")
+            ->capture_default_str();
+        app.add_option("--shift", o->shift, "every position grows by this: the control that changes nothing")
+            ->capture_default_str();
+        app.add_option("--map-heads", o->map_heads, "layer:head list for the query x key maps, or auto")
+            ->capture_default_str();
+        app.add_option("--map-length", o->map_length, "queries and keys of a map")
+            ->capture_default_str()
+            ->check(CLI::Range(1, 512));
+        app.callback([o, &app] { run(*o, app); });
+      }};
 }
 
 }  // namespace sinkscope::experiments

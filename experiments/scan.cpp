@@ -35,8 +35,8 @@ std::vector<std::string> parse_measures(const std::string& list) {
   const auto measures = split(list, ',');
   for (const auto& measure : measures) {
     if (std::find(kMeasures.begin(), kMeasures.end(), measure) == kMeasures.end()) {
-      throw InputError(fmt::format("--measure: '{}' is none of sink, profile, norms, loss; the nearest is '{}'", measure,
-                                   nearest(measure, kMeasures)));
+      throw InputError(fmt::format("--measure: '{}' is none of sink, profile, norms, loss; the nearest is '{}'",
+                                   measure, nearest(measure, kMeasures)));
     }
   }
   if (measures.empty()) throw InputError("--measure: wanted some of sink, profile, norms, loss");
@@ -87,7 +87,8 @@ Command scan() {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->run);
             app.add_option("--measure", o->measure, "any of sink, profile, norms, loss")->capture_default_str();
-            app.add_option("--track", o->track, "tokens (positions) whose attention and norms are measured")->capture_default_str();
+            app.add_option("--track", o->track, "tokens (positions) whose attention and norms are measured")
+                ->capture_default_str();
             app.callback([o, &app] { run(*o, app); });
           }};
 }

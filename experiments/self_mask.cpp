@@ -92,9 +92,8 @@ json describe(const Mask& mask, const measure::SinkScore& sink) {
     ratio.push_back(measure::finite((m.mean() / f.mean()).item<double>()));
     ratio_by_layer.push_back(ratios(m, f));
   }
-  return {{"mode", mask.mode},   {"tokens", mask.tokens}, {"layers", spell(mask.layers)},
-          {"masked", masked},    {"first", first},        {"ratio", ratio},
-          {"ratio_by_layer", ratio_by_layer}};
+  return {{"mode", mask.mode}, {"tokens", mask.tokens}, {"layers", spell(mask.layers)},    {"masked", masked},
+          {"first", first},    {"ratio", ratio},        {"ratio_by_layer", ratio_by_layer}};
 }
 
 /// Paired over samples: attention to token 0 under one condition minus under another.
@@ -102,8 +101,10 @@ json paired_change(const std::vector<int64_t>& tokens, const std::string& layers
                    const at::Tensor& before) {
   const auto change = (after - before).mean(-1);  // [samples, L]
   const auto of_sample = change.mean(1).contiguous(), of_layer = change.nanmean(0).contiguous();
-  auto summary = measure::to_json(measure::summarize({of_sample.data_ptr<double>(), of_sample.data_ptr<double>() + of_sample.numel()}));
-  summary["by_layer"] = measure::finite(std::vector<double>(of_layer.data_ptr<double>(), of_layer.data_ptr<double>() + of_layer.numel()));
+  auto summary = measure::to_json(
+      measure::summarize({of_sample.data_ptr<double>(), of_sample.data_ptr<double>() + of_sample.numel()}));
+  summary["by_layer"] =
+      measure::finite(std::vector<double>(of_layer.data_ptr<double>(), of_layer.data_ptr<double>() + of_layer.numel()));
   return {{"tokens", tokens}, {"layers", layers}, {"change_of_first", summary}};
 }
 
@@ -158,7 +159,8 @@ void run(const Options& o, const CLI::App& command) {
   metrics["self_only"] = "the token's row of attention sees only the token itself, before the softmax, in these layers";
   metrics["not_self"] = "the control: the token's row sees every earlier token but not itself";
   metrics["ratio"] = "mean_attention of the masked token over that of token 0, same queries, same run";
-  metrics["change_of_first"] = "mean_attention(0) minus the unmasked run's, same samples and queries; ci95 over samples";
+  metrics["change_of_first"] =
+      "mean_attention(0) minus the unmasked run's, same samples and queries; ci95 over samples";
   r.finish(metrics, results);
 }
 
@@ -169,8 +171,10 @@ Command self_mask() {
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->run);
-            app.add_option("--mask-tokens", o->mask_tokens, "tokens that attend only to themselves, one run each")->capture_default_str();
-            app.add_option("--layer-sets", o->layer_sets, "sets of layers, `;` between them: 0;0-1;1, or auto")->capture_default_str();
+            app.add_option("--mask-tokens", o->mask_tokens, "tokens that attend only to themselves, one run each")
+                ->capture_default_str();
+            app.add_option("--layer-sets", o->layer_sets, "sets of layers, `;` between them: 0;0-1;1, or auto")
+                ->capture_default_str();
             app.callback([o, &app] { run(*o, app); });
           }};
 }

@@ -29,7 +29,8 @@ json histogram(const std::vector<double>& scores) {
   std::vector<double> edges;
   for (int i = 0; i <= kBins; ++i) edges.push_back(*low + width * i);
   std::vector<int64_t> counts(kBins);
-  for (const double score : scores) ++counts[std::min<int64_t>(kBins - 1, static_cast<int64_t>((score - *low) / width))];
+  for (const double score : scores)
+    ++counts[std::min<int64_t>(kBins - 1, static_cast<int64_t>((score - *low) / width))];
   return {{"edges", edges}, {"counts", counts}};
 }
 
@@ -49,7 +50,10 @@ json by_kind(const std::vector<std::string>& kinds, const std::vector<double>& s
     std::sort(values.begin(), values.end());
     json quantiles;
     for (const double p : {0.0, 0.25, 0.5, 0.75, 1.0}) quantiles.push_back(quantile(values, p));
-    list.push_back({{"kind", kind}, {"count", values.size()}, {"mean", measure::summarize(values).mean}, {"quantiles", quantiles}});
+    list.push_back({{"kind", kind},
+                    {"count", values.size()},
+                    {"mean", measure::summarize(values).mean},
+                    {"quantiles", quantiles}});
   }
   return list;
 }

@@ -14,8 +14,8 @@ namespace {
 bool is_cjk(UChar32 c) {
   UErrorCode error = U_ZERO_ERROR;
   const UScriptCode script = uscript_getScript(c, &error);
-  return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA || script == USCRIPT_HANGUL ||
-         script == USCRIPT_BOPOMOFO;
+  return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA ||
+         script == USCRIPT_HANGUL || script == USCRIPT_BOPOMOFO;
 }
 
 bool is_latin(UChar32 c) {
@@ -23,9 +23,13 @@ bool is_latin(UChar32 c) {
   return u_isalpha(c) && uscript_getScript(c, &error) == USCRIPT_LATIN;
 }
 
-bool is_mark(UChar32 c) { return u_ispunct(c) || (U_GET_GC_MASK(c) & U_GC_S_MASK) != 0; }
+bool is_mark(UChar32 c) {
+  return u_ispunct(c) || (U_GET_GC_MASK(c) & U_GC_S_MASK) != 0;
+}
 
-bool is_code(UChar32 c) { return c < 0x80 && std::string_view("{}[]()<>=_\\/;$#@&|^~`*+").find(static_cast<char>(c)) != std::string_view::npos; }
+bool is_code(UChar32 c) {
+  return c < 0x80 && std::string_view("{}[]()<>=_\\/;$#@&|^~`*+").find(static_cast<char>(c)) != std::string_view::npos;
+}
 
 }  // namespace
 

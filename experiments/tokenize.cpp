@@ -47,7 +47,8 @@ Command tokenize() {
             auto o = std::make_shared<Options>();
             app.add_option("--model", o->model, "folder with tokenizer.json; nothing else is needed")->required();
             app.add_option("--text", o->text, "plain text, or .jsonl with a string or an object with `text` a line");
-            app.add_option("--decode", o->decode, "JSON array of arrays of ids: print their texts, one JSON string each");
+            app.add_option("--decode", o->decode,
+                           "JSON array of arrays of ids: print their texts, one JSON string each");
             app.add_flag("--pieces", o->pieces, "print [id, piece] pairs, pieces readable");
             app.callback([o] { run(*o); });
           }};

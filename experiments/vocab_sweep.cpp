@@ -31,7 +31,8 @@ struct Options {
   bool unused_rows = false;
 };
 
-/// The unit of work: a block of ids over all samples. A plain value, so that it can be stored, repeated or sent elsewhere.
+/// The unit of work: a block of ids over all samples. A plain value, so that it can be stored, repeated or sent
+/// elsewhere.
 struct Unit {
   int64_t first_id_index = 0;
   std::vector<int64_t> ids;
@@ -49,7 +50,8 @@ std::vector<int64_t> ids_to_sweep(const Options& o, const app::Run& r) {
   if (o.ids != "all") {
     ids = parse_int_list(o.ids, "--ids");
     for (const int64_t id : ids) {
-      if (id < 0 || id >= rows) throw InputError(fmt::format("--ids: {}: the embedding has {} rows (0 to {})", id, rows, rows - 1));
+      if (id < 0 || id >= rows)
+        throw InputError(fmt::format("--ids: {}: the embedding has {} rows (0 to {})", id, rows, rows - 1));
     }
     return ids;
   }
@@ -129,7 +131,8 @@ UnitScores run_units(app::Run& r, const Options& o, const std::vector<Unit>& lis
 
 json metrics(const Options& o) {
   auto definitions = measure::sink_metric_definitions(o.run.q_min);
-  definitions["score"] = fmt::format("mean_attention({}) over all layers, heads and samples with the id at position {}", o.at, o.at);
+  definitions["score"] =
+      fmt::format("mean_attention({}) over all layers, heads and samples with the id at position {}", o.at, o.at);
   definitions["spread"] = "standard deviation of an id's score over samples";
   definitions["kinds"] = "by the token's characters without leading spaces; see token_kinds.h";
   return definitions;
@@ -152,7 +155,8 @@ void run(const Options& o, const CLI::App& command) {
   if (scores.first.defined()) results["first"] = first_token_summary(scores.first);
 
   const auto sidecar = std::filesystem::path(o.run.out).replace_extension(".safetensors");
-  model::write_safetensors(sidecar, {{"by_layer_id", scores.by_layer.to(at::kFloat)}}, {{"result", std::filesystem::path(o.run.out).filename().string()}});
+  model::write_safetensors(sidecar, {{"by_layer_id", scores.by_layer.to(at::kFloat)}},
+                           {{"result", std::filesystem::path(o.run.out).filename().string()}});
   results["by_layer_id"] = {{"file", sidecar.filename().string()}, {"tensor", "by_layer_id"}};
   r.finish(metrics(o), results);
 }
@@ -164,8 +168,12 @@ Command vocab_sweep() {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->run);
             app.add_option("--ids", o->ids, "ids to sweep, or all of the tokenizer's")->capture_default_str();
-            app.add_option("--at", o->at, "the position that the ids overwrite")->capture_default_str()->check(CLI::Range(0, 1 << 24));
-            app.add_option("--ids-per-unit", o->ids_per_unit, "ids of a unit of work")->capture_default_str()->check(CLI::Range(1, 1 << 20));
+            app.add_option("--at", o->at, "the position that the ids overwrite")
+                ->capture_default_str()
+                ->check(CLI::Range(0, 1 << 24));
+            app.add_option("--ids-per-unit", o->ids_per_unit, "ids of a unit of work")
+                ->capture_default_str()
+                ->check(CLI::Range(1, 1 << 20));
             app.add_flag("--unused-rows", o->unused_rows, "also embedding rows that no token has");
             app.callback([o, &app] { run(*o, app); });
           }};

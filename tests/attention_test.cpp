@@ -78,8 +78,10 @@ TEST(Attention, ReplacedRowsAgreeWithTheMask) {
   const auto ids = tiny_ids(2, 12);
   for (const bool all : {false, true}) {
     AttentionChange rows;
-    if (all) rows.all_self_only = true;
-    else rows.self_only = {3, 8};
+    if (all)
+      rows.all_self_only = true;
+    else
+      rows.self_only = {3, 8};
     AttentionChange mask = rows;  // an edge that is closed already makes the matrix necessary
     mask.blocked = {{3, 1}};
     const auto run = [&](const AttentionChange& change, at::Tensor& columns) {
@@ -89,8 +91,10 @@ TEST(Attention, ReplacedRowsAgreeWithTheMask) {
       return read_site(m, ids, {Point::resid_post, 2}, taps);
     };
     AttentionChange closed = rows;
-    if (!all) closed.blocked = {{3, 1}};  // row 3 is self-only: 3 -> 1 is closed anyway
-    else closed.blocked = {{11, 0}};
+    if (!all)
+      closed.blocked = {{3, 1}};  // row 3 is self-only: 3 -> 1 is closed anyway
+    else
+      closed.blocked = {{11, 0}};
     at::Tensor by_rows, by_mask;
     EXPECT_LE(largest_difference(run(rows, by_rows), run(closed, by_mask)), 1e-4);
     EXPECT_LE(largest_difference(by_rows, by_mask), 5e-6);
@@ -133,7 +137,9 @@ TEST(Attention, AShiftOfAllPositionsChangesNothing) {
   for (int64_t i = 0; i < 30; ++i) shifted[i] = i + 150;
   Taps taps(m.config());
   taps.positions(shifted);
-  EXPECT_LE(largest_difference(read_site(m, ids, {Point::resid_post, 2}), read_site(m, ids, {Point::resid_post, 2}, taps)), 2e-4);
+  EXPECT_LE(
+      largest_difference(read_site(m, ids, {Point::resid_post, 2}), read_site(m, ids, {Point::resid_post, 2}, taps)),
+      2e-4);
 }
 
 TEST(Attention, MovedPositionsOfOneLayerLeaveEarlierLayers) {

@@ -38,7 +38,8 @@ class CheckpointFolder : public testing::Test {
 TEST_F(CheckpointFolder, SafetensorsComeBackAsWritten) {
   const auto a = at::randn({3, 5}), b = at::randn({7}).to(at::kBFloat16), empty = at::zeros({0, 4});
   const auto scalar = at::full({}, 2.5);
-  model::write_safetensors(folder_ / "x.safetensors", {{"b", b}, {"a", a}, {"empty", empty}, {"scalar", scalar.to(at::kFloat)}}, {{"k", "v"}});
+  model::write_safetensors(folder_ / "x.safetensors",
+                           {{"b", b}, {"a", a}, {"empty", empty}, {"scalar", scalar.to(at::kFloat)}}, {{"k", "v"}});
   const auto file = model::SafetensorsFile::open(folder_ / "x.safetensors");
   EXPECT_TRUE(at::equal(file.tensor("a"), a));  // after seven 2-byte numbers: not aligned, so copied
   EXPECT_TRUE(at::equal(file.tensor("b"), b));
@@ -51,9 +52,7 @@ TEST_F(CheckpointFolder, SafetensorsComeBackAsWritten) {
 TEST_F(CheckpointFolder, ATensorKeepsItsMappingAlive) {
   model::write_safetensors(folder_ / "x.safetensors", {{"a", at::arange(1000, at::kFloat)}}, {});
   at::Tensor kept;
-  {
-    kept = model::SafetensorsFile::open(folder_ / "x.safetensors").tensor("a");
-  }
+  { kept = model::SafetensorsFile::open(folder_ / "x.safetensors").tensor("a"); }
   EXPECT_EQ(kept.sum().item<float>(), 999 * 500);
 }
 
@@ -66,7 +65,8 @@ TEST_F(CheckpointFolder, RandomCheckpointsAreSeededAndShardedAndComplete) {
   EXPECT_NE(bytes_of(folder_ / "one/model.safetensors"), bytes_of(folder_ / "other/model.safetensors"));
   const auto one = model::Checkpoint::open(folder_ / "one"), shards = model::Checkpoint::open(folder_ / "shards");
   EXPECT_FALSE(fs::exists(folder_ / "shards/model.safetensors"));
-  for (const auto& spec : model::tensor_specs(one.config())) EXPECT_TRUE(at::equal(one.tensor(spec.name), shards.tensor(spec.name)));
+  for (const auto& spec : model::tensor_specs(one.config()))
+    EXPECT_TRUE(at::equal(one.tensor(spec.name), shards.tensor(spec.name)));
   EXPECT_NEAR(one.tensor("model.embed_tokens.weight").to(at::kFloat).std().item<float>(), 0.02, 0.001);
   EXPECT_EQ(one.config().n_layers, 3);
   EXPECT_EQ(one.config().d_head, 16);
@@ -130,7 +130,8 @@ TEST_F(CheckpointFolder, ConfigsOfBothGenerationsAreRead) {
   json.erase("rope_scaling");
   json.erase("torch_dtype");
   json["dtype"] = "float32";
-  json["rope_parameters"] = {{"rope_type", "yarn"}, {"rope_theta", 5e6}, {"factor", 4.0}, {"original_max_position_embeddings", 32768}};
+  json["rope_parameters"] = {
+      {"rope_type", "yarn"}, {"rope_theta", 5e6}, {"factor", 4.0}, {"original_max_position_embeddings", 32768}};
   const auto yarn = read(json);
   EXPECT_EQ(yarn.rope.theta, 5e6);
   EXPECT_EQ(yarn.rope.type, model::RopeType::yarn);

@@ -7,7 +7,9 @@ namespace {
 
 using namespace intervene;
 
-at::Tensor numbers() { return at::arange(24, at::kFloat).view({2, 3, 4}); }
+at::Tensor numbers() {
+  return at::arange(24, at::kFloat).view({2, 3, 4});
+}
 
 TEST(Edits, ChangeOnlyWhatTheyNameAndNeverTheirInput) {
   const auto x = numbers();

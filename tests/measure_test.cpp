@@ -27,7 +27,8 @@ TEST(Statistics, ByHand) {
 }
 
 TEST(Statistics, TQuantilesOfThePrintedTable) {
-  const std::pair<size_t, double> table[] = {{1, 12.706}, {2, 4.303}, {3, 3.182}, {4, 2.776}, {5, 2.571}, {9, 2.262}, {31, 2.040}, {100, 1.984}};
+  const std::pair<size_t, double> table[] = {{1, 12.706}, {2, 4.303}, {3, 3.182},  {4, 2.776},
+                                             {5, 2.571},  {9, 2.262}, {31, 2.040}, {100, 1.984}};
   for (const auto& [degrees, t] : table) EXPECT_NEAR(t_quantile_975(degrees), t, 0.01 * t) << degrees;
 }
 
@@ -67,7 +68,8 @@ TEST(SinkScore, AgreesWithTheDefinitionOnRaggedSamples) {
           EXPECT_TRUE(std::isnan(of_six[sample][layer][head].item<double>()));
           continue;
         }
-        EXPECT_NEAR(of_six[sample][layer][head].item<double>(), direct(pattern[sample][head], 6, 7, lengths[sample]).mean_attention, 5e-6);
+        EXPECT_NEAR(of_six[sample][layer][head].item<double>(),
+                    direct(pattern[sample][head], 6, 7, lengths[sample]).mean_attention, 5e-6);
       }
     }
   }
@@ -82,7 +84,8 @@ TEST(SinkScore, UniformAttentionGivesUniform) {
   const auto lively = tiny_model(config);
   Taps taps(config);
   SinkScore sink(config, {{0, 1}}, {16, 16});
-  for (int64_t layer = 0; layer < 3; ++layer) taps.edit({Point::q_normed, layer}, [](const at::Tensor& q) { return q * 0; });
+  for (int64_t layer = 0; layer < 3; ++layer)
+    taps.edit({Point::q_normed, layer}, [](const at::Tensor& q) { return q * 0; });
   sink.attach(taps, 0, 2, 16, at::kCPU);
   lively.forward(tiny_ids(2, 16), taps);
   EXPECT_NEAR(sink.mean_attention(0).mean().item<double>(), sink.uniform(0), 1e-6);
@@ -133,7 +136,7 @@ TEST(VectorStats, ByHand) {
   VectorStats stats({0, 2});
   auto x = at::zeros({2, 3, 4});
   x[0][0][1] = 3;
-  x[0][0][2] = 4;    // norm 5
+  x[0][0][2] = 4;      // norm 5
   x[1][0][1] = -2000;  // norm 2000, the other direction
   x[1][1].fill_(0.5);
   x[1][2].fill_(0.5);

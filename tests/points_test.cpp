@@ -29,9 +29,10 @@ TEST(Points, HuggingFaceNamesAreTheModulesOutput) {
 TEST(Points, ListsGlobsAndOrder) {
   const auto config = tiny_config();
   EXPECT_EQ(parse_sites("all", config), all_sites(config));
-  const auto some = parse_sites("logits,blocks.*.hook_resid_post,blocks.0.hook_mlp_out,blocks.0.hook_resid_post", config);
-  const std::vector<Site> wanted = {{Point::mlp_out, 0}, {Point::resid_post, 0}, {Point::resid_post, 1},
-                                    {Point::resid_post, 2}, {Point::logits}};
+  const auto some =
+      parse_sites("logits,blocks.*.hook_resid_post,blocks.0.hook_mlp_out,blocks.0.hook_resid_post", config);
+  const std::vector<Site> wanted = {
+      {Point::mlp_out, 0}, {Point::resid_post, 0}, {Point::resid_post, 1}, {Point::resid_post, 2}, {Point::logits}};
   EXPECT_EQ(some, wanted);
 }
 

@@ -37,11 +37,14 @@ void compare(const std::string& file, const intervene::Positions& positions) {
   for (const auto& site : model::all_sites(m.config())) {
     model::Taps taps(m.config());
     taps.positions(positions);
-    EXPECT_LE(relative_error(read_site(m, ids, site, taps), reference.tensor(model::name(site))), 1e-5) << model::name(site);
+    EXPECT_LE(relative_error(read_site(m, ids, site, taps), reference.tensor(model::name(site))), 1e-5)
+        << model::name(site);
   }
 }
 
-TEST(Reference, PlainPositions) { compare("plain.safetensors", intervene::in_order(12)); }
+TEST(Reference, PlainPositions) {
+  compare("plain.safetensors", intervene::in_order(12));
+}
 
 TEST(Reference, ExchangedPositions) {
   compare("swapped-0-5.safetensors", intervene::swap_positions(intervene::in_order(12), 0, 5));

@@ -15,7 +15,8 @@ namespace {
 
 class ResultFile : public testing::Test {
  protected:
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / ("sinkscope_result_" + std::to_string(getpid()));
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("sinkscope_result_" + std::to_string(getpid()));
   void SetUp() override { std::filesystem::create_directory(folder_); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
   size_t files() const { return std::distance(std::filesystem::directory_iterator(folder_), {}); }

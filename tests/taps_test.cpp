@@ -67,7 +67,8 @@ TEST(Taps, CausalityAnEditAtATokenLeavesEarlierTokens) {
   const auto ids = tiny_ids(2, 15);
   Taps taps(m.config());
   taps.edit({Point::embed}, intervene::scale_at({7}, 3));
-  const auto plain = read_site(m, ids, {Point::resid_post, 2}), edited = read_site(m, ids, {Point::resid_post, 2}, taps);
+  const auto plain = read_site(m, ids, {Point::resid_post, 2}),
+             edited = read_site(m, ids, {Point::resid_post, 2}, taps);
   EXPECT_TRUE(at::equal(plain.slice(1, 0, 7), edited.slice(1, 0, 7)));
   EXPECT_GT(largest_difference(plain.slice(1, 7), edited.slice(1, 7)), 1e-3);
 }

@@ -20,7 +20,8 @@ using Pieces = std::vector<std::string>;
 
 class Folder : public testing::Test {
  protected:
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / ("sinkscope_text_" + std::to_string(getpid()));
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("sinkscope_text_" + std::to_string(getpid()));
   void SetUp() override { std::filesystem::create_directory(folder_); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
@@ -36,15 +37,16 @@ class Folder : public testing::Test {
     vocab["ab"] = 256;
     vocab["abc"] = 257;
     vocab["bc"] = 258;
-    return {{"added_tokens", {{{"id", 259}, {"content", "<x>"}, {"special", true}, {"normalized", false}}}},
-            {"normalizer", {{"type", "NFC"}}},
-            {"pre_tokenizer",
-             {{"type", "Sequence"},
-              {"pretokenizers",
-               {{{"type", "Split"}, {"pattern", {{"Regex", kQwenPattern}}}, {"behavior", "Isolated"}, {"invert", false}},
-                {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}}}}}},
-            {"decoder", {{"type", "ByteLevel"}}},
-            {"model", {{"type", "BPE"}, {"vocab", vocab}, {"merges", {"a b", "b c", "ab c"}}}}};
+    return {
+        {"added_tokens", {{{"id", 259}, {"content", "<x>"}, {"special", true}, {"normalized", false}}}},
+        {"normalizer", {{"type", "NFC"}}},
+        {"pre_tokenizer",
+         {{"type", "Sequence"},
+          {"pretokenizers",
+           {{{"type", "Split"}, {"pattern", {{"Regex", kQwenPattern}}}, {"behavior", "Isolated"}, {"invert", false}},
+            {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}}}}}},
+        {"decoder", {{"type", "ByteLevel"}}},
+        {"model", {{"type", "BPE"}, {"vocab", vocab}, {"merges", {"a b", "b c", "ab c"}}}}};
   }
   Tokenizer load(const json& j) const { return Tokenizer::load(write("tokenizer.json", j.dump())); }
   std::string error_of(const json& j) const {
@@ -65,7 +67,8 @@ Pieces split_with(const Split& split, const std::string& text) {
 
 TEST(QwenSplit, ValuesOfTheReferencePage) {
   const auto split = [](const std::string& text) { return split_with(qwen_split(), text); };
-  EXPECT_EQ(split("I'M he'Ll it's 12345"), (Pieces{"I", "'M", " he", "'Ll", " it", "'s", " ", "1", "2", "3", "4", "5"}));
+  EXPECT_EQ(split("I'M he'Ll it's 12345"),
+            (Pieces{"I", "'M", " he", "'Ll", " it", "'s", " ", "1", "2", "3", "4", "5"}));
   EXPECT_EQ(split("a  b   \n\n  c"), (Pieces{"a", " ", " b", "   \n\n", " ", " c"}));
   EXPECT_EQ(split("don’t"), (Pieces{"don", "’t"}));
   EXPECT_EQ(split("foo\u00a0bar"), (Pieces{"foo", "\u00a0bar"}));
@@ -75,16 +78,23 @@ TEST(QwenSplit, ValuesOfTheReferencePage) {
 
 TEST(QwenSplit, TheScannerAgreesWithTheRegularExpression) {
   std::mt19937 draw(5);
-  const std::u32string alphabet = U"ab'sStlLdrveEm \n\r\t019.,!{<\u017F\u00A0\u3000\u0301\u4E2D\u180E\U0001F600\u0915\u094D";
+  const std::u32string alphabet =
+      U"ab'sStlLdrveEm \n\r\t019.,!{<\u017F\u00A0\u3000\u0301\u4E2D\u180E\U0001F600\u0915\u094D";
   const auto scanner = qwen_split(), regex = regex_split(kQwenPattern);
   for (int i = 0; i < 20000; ++i) {
     std::string text;
     for (int n = static_cast<int>(draw() % 14); n >= 0; --n) {
       const char32_t c = alphabet[draw() % alphabet.size()];
-      if (c < 0x80) text += static_cast<char>(c);
-      else if (c < 0x800) text += {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 63))};
-      else if (c < 0x10000) text += {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 63)), static_cast<char>(0x80 | (c & 63))};
-      else text += {static_cast<char>(0xF0 | c >> 18), static_cast<char>(0x80 | (c >> 12 & 63)), static_cast<char>(0x80 | (c >> 6 & 63)), static_cast<char>(0x80 | (c & 63))};
+      if (c < 0x80)
+        text += static_cast<char>(c);
+      else if (c < 0x800)
+        text += {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 63))};
+      else if (c < 0x10000)
+        text += {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 63)),
+                 static_cast<char>(0x80 | (c & 63))};
+      else
+        text += {static_cast<char>(0xF0 | c >> 18), static_cast<char>(0x80 | (c >> 12 & 63)),
+                 static_cast<char>(0x80 | (c >> 6 & 63)), static_cast<char>(0x80 | (c & 63))};
     }
     ASSERT_EQ(split_with(scanner, text), split_with(regex, text)) << json(text).dump();
   }
@@ -123,8 +133,14 @@ TEST_F(Folder, WhatIsNotSupportedIsNamed) {
     return j;
   };
   const std::pair<json, const char*> cases[] = {
-      {with([](json& j) { j["normalizer"] = {{"type", "NFKC"}}; }), "normalizer"},
-      {with([](json& j) { j["pre_tokenizer"] = {{"type", "Metaspace"}}; }), "pre-tokenizer"},
+      {with([](json& j) {
+         j["normalizer"] = {{"type", "NFKC"}};
+       }),
+       "normalizer"},
+      {with([](json& j) {
+         j["pre_tokenizer"] = {{"type", "Metaspace"}};
+       }),
+       "pre-tokenizer"},
       {with([](json& j) { j["pre_tokenizer"]["pretokenizers"][0]["behavior"] = "Removed"; }), "pre-tokenizer"},
       {with([](json& j) { j["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = "(["; }), "split pattern"},
       {with([](json& j) { j["model"]["type"] = "Unigram"; }), "model"},
@@ -136,8 +152,14 @@ TEST_F(Folder, WhatIsNotSupportedIsNamed) {
       {with([](json& j) { j["model"]["merges"] = {"a z z"}; }), "z z"},
       {with([](json& j) { j["model"]["merges"] = {"nospace"}; }), "nospace"},
       {with([](json& j) { j["model"].erase("vocab"); }), "vocab"},
-      {with([](json& j) { j["decoder"] = {{"type", "WordPiece"}}; }), "decoder"},
-      {with([](json& j) { j["post_processor"] = {{"type", "TemplateProcessing"}}; }), "post-processor"},
+      {with([](json& j) {
+         j["decoder"] = {{"type", "WordPiece"}};
+       }),
+       "decoder"},
+      {with([](json& j) {
+         j["post_processor"] = {{"type", "TemplateProcessing"}};
+       }),
+       "post-processor"},
       {with([](json& j) { j["added_tokens"][0]["content"] = ""; }), "empty"}};
   for (const auto& [j, named] : cases) {
     const auto error = error_of(j);
@@ -153,7 +175,8 @@ TEST_F(Folder, DamagedFilesAreErrorsAndNeverCrashes) {
   for (int i = 0; i < 1500; ++i) {
     auto bytes = whole;
     if (i % 3 == 0) bytes.resize(draw() % bytes.size());
-    for (int flips = static_cast<int>(draw() % 4); flips >= 0 && !bytes.empty(); --flips) bytes[draw() % bytes.size()] = static_cast<char>(draw());
+    for (int flips = static_cast<int>(draw() % 4); flips >= 0 && !bytes.empty(); --flips)
+      bytes[draw() % bytes.size()] = static_cast<char>(draw());
     try {
       Tokenizer::load(write("tokenizer.json", bytes)).encode("abc don't é 12");
     } catch (const InputError&) {
@@ -166,9 +189,9 @@ TEST_F(Folder, DamagedFilesAreErrorsAndNeverCrashes) {
 TEST(Utf8, FirstInvalidByte) {
   EXPECT_FALSE(first_invalid_utf8("héllo €𝄞"));
   EXPECT_EQ(first_invalid_utf8("ab\xFF"), 2u);
-  EXPECT_EQ(first_invalid_utf8("a\xC0\x80"), 1u);          // overlong
-  EXPECT_EQ(first_invalid_utf8("ab\xED\xA0\x80"), 2u);     // surrogate
-  EXPECT_EQ(first_invalid_utf8("abc\xE2\x82"), 3u);        // cut short
+  EXPECT_EQ(first_invalid_utf8("a\xC0\x80"), 1u);       // overlong
+  EXPECT_EQ(first_invalid_utf8("ab\xED\xA0\x80"), 2u);  // surrogate
+  EXPECT_EQ(first_invalid_utf8("abc\xE2\x82"), 3u);     // cut short
 }
 
 TEST_F(Folder, WindowsAndLines) {
@@ -191,8 +214,9 @@ TEST_F(Folder, WindowsAndLines) {
 
 TEST_F(Folder, BadTextsAreNamed) {
   const std::tuple<const char*, const char*, const char*> cases[] = {
-      {"empty.txt", "", "empty"},           {"blank.txt", " \n \n", "empty"},       {"bad.txt", "abc\xFFz", "byte 3"},
-      {"bad.jsonl", "\"a\"\n{", "line 2"},  {"number.jsonl", "3", "line 1"},        {"object.jsonl", "{\"txt\": \"a\"}", "line 1"}};
+      {"empty.txt", "", "empty"},        {"blank.txt", " \n \n", "empty"},
+      {"bad.txt", "abc\xFFz", "byte 3"}, {"bad.jsonl", "\"a\"\n{", "line 2"},
+      {"number.jsonl", "3", "line 1"},   {"object.jsonl", "{\"txt\": \"a\"}", "line 1"}};
   for (const auto& [name, bytes, named] : cases) {
     try {
       read_texts(write(name, bytes));

@@ -35,8 +35,10 @@ inline model::Model tiny_model(const model::Config& config = tiny_config(), uint
   model::Model::Weights weights;
   for (const auto& spec : model::tensor_specs(config)) {
     auto w = at::randn(spec.shape, generator, at::kFloat);
-    if (spec.shape.size() == 1) w = 1 + 0.3 * w;
-    else if (spec.name.find("embed") == std::string::npos) w = w * (1.5 / std::sqrt(static_cast<double>(spec.shape[1])));
+    if (spec.shape.size() == 1)
+      w = 1 + 0.3 * w;
+    else if (spec.name.find("embed") == std::string::npos)
+      w = w * (1.5 / std::sqrt(static_cast<double>(spec.shape[1])));
     weights[spec.name] = w.to(dtype);
   }
   return model::Model(config, std::move(weights));
@@ -60,7 +62,9 @@ inline at::Tensor read_site(const model::Model& model, const at::Tensor& ids, co
   return read_site(model, ids, site, model::Taps(model.config()));
 }
 
-inline double largest_difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
+inline double largest_difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
 
 /// Expects InputError whose message holds every one of `parts`.
 template <typename F>

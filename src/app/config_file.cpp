@@ -74,7 +74,8 @@ std::vector<std::string> with_config_file(const CLI::App& program, std::vector<s
   for (const auto& [key, value] : object.items()) {
     const auto where = fmt::format("--config {}: '{}'", *path, key);
     if (!has_option(names, key)) {
-      throw InputError(fmt::format("{} is no option of {}; the nearest is '{}'", where, words.front(), nearest(key, names)));
+      throw InputError(
+          fmt::format("{} is no option of {}; the nearest is '{}'", where, words.front(), nearest(key, names)));
     }
     from_file.push_back(fmt::format("--{}={}", key, spell_value(value, where)));
   }

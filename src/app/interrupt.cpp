@@ -10,7 +10,9 @@ namespace {
 
 volatile std::sig_atomic_t arrived = 0;
 
-void note(int signal) { arrived = signal; }
+void note(int signal) {
+  arrived = signal;
+}
 
 }  // namespace
 

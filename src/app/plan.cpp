@@ -38,7 +38,9 @@ double seconds_a_block(const Plan& plan) {
   return seconds[2];
 }
 
-double gigabytes(int64_t bytes) { return static_cast<double>(bytes) * 1e-9; }
+double gigabytes(int64_t bytes) {
+  return static_cast<double>(bytes) * 1e-9;
+}
 
 }  // namespace
 

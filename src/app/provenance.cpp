@@ -37,9 +37,8 @@ json describe_model(const model::Checkpoint& checkpoint, const RunOptions& optio
 }
 
 json describe_tokenizer(const std::filesystem::path& tokenizer_json, const text::Tokenizer& tokenizer) {
-  return {{"path", tokenizer_json.string()},
-          {"sha256", result::sha256_file(tokenizer_json)},
-          {"size", tokenizer.size()}};
+  return {
+      {"path", tokenizer_json.string()}, {"sha256", result::sha256_file(tokenizer_json)}, {"size", tokenizer.size()}};
 }
 
 json describe_data(const text::Samples& samples, const RunOptions& options) {

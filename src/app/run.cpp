@@ -24,7 +24,9 @@ namespace {
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 result::Existing existing(const RunOptions& options) {
   return options.force ? result::Existing::replace : result::Existing::refuse;
@@ -53,9 +55,10 @@ Run::Run(const RunOptions& options, const CLI::App& command)
   read_samples();
   make_batches();
   if (!options_.quiet) {
-    fmt::print(stderr, "{}: {} ({} layers, {:.2f} G parameters), {} samples of up to {} tokens, {} on {}\n", experiment_,
-               options_.model, config().n_layers, static_cast<double>(model::parameter_count(config())) * 1e-9,
-               samples_.ids.size(), longest_, toString(dtype_), device_.str());
+    fmt::print(stderr, "{}: {} ({} layers, {:.2f} G parameters), {} samples of up to {} tokens, {} on {}\n",
+               experiment_, options_.model, config().n_layers,
+               static_cast<double>(model::parameter_count(config())) * 1e-9, samples_.ids.size(), longest_,
+               toString(dtype_), device_.str());
   }
 }
 
@@ -72,10 +75,12 @@ void Run::read_samples() {
     };
     samples_ = text::from_token_file(options_.tokens, cut("samples", n), cut("length", T), vocabulary);
   } else if (!tokenizer_) {
-    throw InputError(fmt::format("--text needs {}, which is not there; --tokens FILE.json takes ids", tokenizer_file.string()));
+    throw InputError(
+        fmt::format("--text needs {}, which is not there; --tokens FILE.json takes ids", tokenizer_file.string()));
   } else {
     const auto texts = text::read_texts(options_.text);
-    samples_ = options_.slice == "lines" ? text::lines(*tokenizer_, texts, n, T) : text::windows(*tokenizer_, texts, n, T);
+    samples_ =
+        options_.slice == "lines" ? text::lines(*tokenizer_, texts, n, T) : text::windows(*tokenizer_, texts, n, T);
   }
   for (const auto& row : samples_.ids) lengths_.push_back(static_cast<int64_t>(row.size()));
   longest_ = *std::max_element(lengths_.begin(), lengths_.end());
@@ -103,8 +108,13 @@ void Run::make_batches() {
 bool Run::start(int64_t passes) {
   const int64_t tokens = passes * longest_ * static_cast<int64_t>(samples_.ids.size());
   if (options_.dry_run) {
-    const Plan plan{.config = config(), .device = device_, .dtype = dtype_, .batch_size = batch_size_,
-                    .length = longest_, .tokens = tokens, .checkpoint_bytes = checkpoint_.bytes()};
+    const Plan plan{.config = config(),
+                    .device = device_,
+                    .dtype = dtype_,
+                    .batch_size = batch_size_,
+                    .length = longest_,
+                    .tokens = tokens,
+                    .checkpoint_bytes = checkpoint_.bytes()};
     fmt::print("{}", describe(plan));
     return false;
   }
@@ -125,7 +135,9 @@ bool Run::start(int64_t passes) {
   return true;
 }
 
-void Run::forward(const Batch& batch, model::Taps& taps) { forward(batch.ids, taps); }
+void Run::forward(const Batch& batch, model::Taps& taps) {
+  forward(batch.ids, taps);
+}
 
 void Run::forward(const at::Tensor& ids, model::Taps& taps) {
   check_interrupt();

@@ -45,7 +45,8 @@ Taps::Edit set_at(std::vector<int64_t> tokens, std::vector<int64_t> dimensions, 
 }
 
 Taps::Edit add_at(std::vector<int64_t> tokens, at::Tensor vector, double factor) {
-  return map_tokens(std::move(tokens), [=](const at::Tensor& rows) { return rows + vector.to(rows.options()) * factor; });
+  return map_tokens(std::move(tokens),
+                    [=](const at::Tensor& rows) { return rows + vector.to(rows.options()) * factor; });
 }
 
 Taps::Edit scale_at(std::vector<int64_t> tokens, double factor) {
@@ -55,8 +56,8 @@ Taps::Edit scale_at(std::vector<int64_t> tokens, double factor) {
 Taps::Edit project_out(std::vector<int64_t> tokens, at::Tensor basis) {
   return map_tokens(std::move(tokens), [=](const at::Tensor& rows) {
     if (basis.dim() != 2 || basis.size(1) != rows.size(-1)) {
-      throw InputError(fmt::format("project_out: basis [{}], wanted [rank, {}]", fmt::join(basis.sizes(), ", "),
-                                   rows.size(-1)));
+      throw InputError(
+          fmt::format("project_out: basis [{}], wanted [rank, {}]", fmt::join(basis.sizes(), ", "), rows.size(-1)));
     }
     const auto rows32 = rows.to(at::kFloat), basis32 = basis.to(rows32.options());
     return rows32 - at::matmul(at::matmul(rows32, basis32.t()), basis32);

@@ -38,8 +38,8 @@ SinkScore::SinkScore(const model::Config& config, std::vector<Tracked> tracked, 
   const int64_t longest = *std::max_element(lengths_.begin(), lengths_.end());
   for (const auto& t : tracked_) {
     if (t.token < 0 || first_query(t) >= longest) {
-      throw InputError(fmt::format("attention to token {} from queries {} on: the longest sample has {} tokens", t.token,
-                                   first_query(t), longest));
+      throw InputError(fmt::format("attention to token {} from queries {} on: the longest sample has {} tokens",
+                                   t.token, first_query(t), longest));
     }
   }
 }
@@ -68,14 +68,19 @@ at::Tensor SinkScore::gather(const std::vector<std::vector<at::Tensor>>& parts, 
   }
   auto gathered = at::stack(layers, 1).to(at::kCPU, at::kDouble);
   for (int64_t sample = 0; sample < gathered.size(0); ++sample) {
-    if (first_query(tracked_[which]) >= lengths_[sample]) gathered[sample].fill_(std::numeric_limits<double>::quiet_NaN());
+    if (first_query(tracked_[which]) >= lengths_[sample])
+      gathered[sample].fill_(std::numeric_limits<double>::quiet_NaN());
   }
   return gathered;
 }
 
-at::Tensor SinkScore::mean_attention(size_t which) const { return gather(means_, which); }
+at::Tensor SinkScore::mean_attention(size_t which) const {
+  return gather(means_, which);
+}
 
-at::Tensor SinkScore::alpha(size_t which) const { return gather(alphas_, which); }
+at::Tensor SinkScore::alpha(size_t which) const {
+  return gather(alphas_, which);
+}
 
 std::vector<double> SinkScore::by_sample(size_t which) const {
   return to_vector(mean_attention(which).mean(at::IntArrayRef{1, 2}));
@@ -120,9 +125,9 @@ nlohmann::json SinkScore::to_json(size_t which) const {
                      {"mean", finite(above.nanmean().item<double>())},
                      {"by_layer", finite(to_vector(above.nanmean(at::IntArrayRef{0, 2})))}});
   }
-  return {{"token", tracked_[which].token},     {"first_query", first_query(tracked_[which])},
-          {"samples", summary.n},               {"uniform", finite(uniform(which))},
-          {"mean_attention", attention},        {"sink_rate", rates}};
+  return {{"token", tracked_[which].token}, {"first_query", first_query(tracked_[which])},
+          {"samples", summary.n},           {"uniform", finite(uniform(which))},
+          {"mean_attention", attention},    {"sink_rate", rates}};
 }
 
 nlohmann::json SinkScore::to_json() const {

@@ -36,7 +36,9 @@ Summary summarize(const std::vector<double>& values) {
   return summary;
 }
 
-nlohmann::json finite(double value) { return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(); }
+nlohmann::json finite(double value) {
+  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
+}
 
 nlohmann::json finite(const std::vector<double>& values) {
   auto list = nlohmann::json::array();

@@ -11,7 +11,9 @@
 namespace sinkscope::measure {
 namespace {
 
-double mean_of(const std::vector<double>& values) { return summarize(values).mean; }
+double mean_of(const std::vector<double>& values) {
+  return summarize(values).mean;
+}
 
 }  // namespace
 
@@ -91,7 +93,8 @@ nlohmann::json VectorStats::to_json(size_t which, int64_t count) const {
   const auto t = token(which);
   auto dimensions = nlohmann::json::array();
   for (const auto& top : top_dimensions(which, count)) {
-    dimensions.push_back({{"dimension", top.dimension}, {"mean", finite(top.mean)}, {"mean_abs", finite(top.mean_abs)}});
+    dimensions.push_back(
+        {{"dimension", top.dimension}, {"mean", finite(top.mean)}, {"mean_abs", finite(top.mean_abs)}});
   }
   return {{"token", t.token},
           {"samples", t.samples},

@@ -10,7 +10,9 @@
 namespace sinkscope::model {
 namespace {
 
-double scale_of(const Heads& heads) { return 1.0 / std::sqrt(static_cast<double>(heads.q.size(-1))); }
+double scale_of(const Heads& heads) {
+  return 1.0 / std::sqrt(static_cast<double>(heads.q.size(-1)));
+}
 
 /// [n, T, K, h] -> [n, H, T, h], each key head repeated for its group of query heads.
 at::Tensor for_query_heads(const at::Tensor& x, int64_t n_heads) {

@@ -53,8 +53,8 @@ at::Tensor visible_keys(const AttentionChange& change, int64_t T, int64_t layer)
   if (change.cut) seen.slice(0, *change.cut).slice(1, 0, *change.cut).fill_(false);
   const auto empty = seen.any(1).logical_not().nonzero();
   if (empty.size(0) > 0) {
-    throw InputError(fmt::format("attention change in layer {}: token {} would see no key at all", layer,
-                                 empty[0].item<int64_t>()));
+    throw InputError(
+        fmt::format("attention change in layer {}: token {} would see no key at all", layer, empty[0].item<int64_t>()));
   }
   return seen;
 }

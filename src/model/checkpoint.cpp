@@ -22,7 +22,8 @@ std::map<std::string, std::string> read_weight_map(const std::filesystem::path& 
   std::map<std::string, std::string> files;
   for (const auto& [tensor, value] : parsed["weight_map"].items()) {
     const auto file = map.string(tensor);
-    if (file.empty() || file == "." || file == ".." || file.find('/') != std::string::npos || file.find('\0') != std::string::npos) {
+    if (file.empty() || file == "." || file == ".." || file.find('/') != std::string::npos ||
+        file.find('\0') != std::string::npos) {
       map.fail(tensor, "the name of a file in the same folder");
     }
     files[tensor] = file;
@@ -37,7 +38,7 @@ bool may_be_left_over(const std::string& name, const Config& config) {
 }
 
 void check_tensor(const SafetensorsFile& shard, const TensorSpec& spec, const std::filesystem::path& dir) {
-  const auto &shape = shard.shape(spec.name);
+  const auto& shape = shard.shape(spec.name);
   if (shape != spec.shape) {
     throw InputError(fmt::format("{}: '{}' is [{}] in the checkpoint, [{}] by its config", dir.string(), spec.name,
                                  fmt::join(shape, ", "), fmt::join(spec.shape, ", ")));
@@ -66,7 +67,8 @@ Checkpoint Checkpoint::open(const std::filesystem::path& dir) {
   }
   for (const auto& [name, shard] : checkpoint.shard_of_) {
     if (!wanted.contains(name) && !may_be_left_over(name, checkpoint.config_)) {
-      throw InputError(fmt::format("{}: tensor '{}' has no place in a {} of this config", dir.string(), name, checkpoint.config_.model_type));
+      throw InputError(fmt::format("{}: tensor '{}' has no place in a {} of this config", dir.string(), name,
+                                   checkpoint.config_.model_type));
     }
   }
   return checkpoint;
@@ -89,14 +91,16 @@ void Checkpoint::open_shards() {
       shards_.push_back(SafetensorsFile::open(dir_ / file));
     }
     if (!shards_[opened[file]].has(tensor)) {
-      throw InputError(fmt::format("{}: the index puts '{}' in {}, which does not have it", dir_.string(), tensor, file));
+      throw InputError(
+          fmt::format("{}: the index puts '{}' in {}, which does not have it", dir_.string(), tensor, file));
     }
     shard_of_[tensor] = opened[file];
   }
   for (const auto& [file, shard] : opened) {
     for (const auto& name : shards_[shard].names()) {
       if (!shard_of_.contains(name) || shard_of_[name] != shard) {
-        throw InputError(fmt::format("{}: {} has a tensor '{}' that the index does not put there", dir_.string(), file, name));
+        throw InputError(
+            fmt::format("{}: {} has a tensor '{}' that the index does not put there", dir_.string(), file, name));
       }
     }
   }
@@ -104,7 +108,8 @@ void Checkpoint::open_shards() {
 
 at::Tensor Checkpoint::tensor(const std::string& name) const {
   const auto found = shard_of_.find(name);
-  if (found == shard_of_.end()) throw InputError(fmt::format("{}: the checkpoint has no tensor '{}'", dir_.string(), name));
+  if (found == shard_of_.end())
+    throw InputError(fmt::format("{}: the checkpoint has no tensor '{}'", dir_.string(), name));
   return shards_[found->second].tensor(name);
 }
 
@@ -114,7 +119,9 @@ int64_t Checkpoint::bytes() const {
   return sum;
 }
 
-std::filesystem::path Checkpoint::config_file() const { return dir_ / "config.json"; }
+std::filesystem::path Checkpoint::config_file() const {
+  return dir_ / "config.json";
+}
 
 std::string Checkpoint::header_bytes() const {
   if (std::filesystem::exists(dir_ / kIndex)) return read_file(dir_ / kIndex, kMaxIndexBytes);

@@ -31,7 +31,8 @@ const CudaModule& cuda_module() {
     auto file = beside_program();
     if (!std::filesystem::exists(file)) file = file.parent_path().parent_path() / "lib" / file.filename();
     if (!std::filesystem::exists(file)) {
-      module.error = fmt::format("{} is not there: build sinkscope where nvcc is on the PATH", beside_program().string());
+      module.error =
+          fmt::format("{} is not there: build sinkscope where nvcc is on the PATH", beside_program().string());
       return module;
     }
     module.handle = dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL);
@@ -101,7 +102,7 @@ std::string device_name(c10::Device device) {
   if (device.is_cpu()) return field_of("/proc/cpuinfo", "model name");
   std::array<char, 256> name{};
   cuda_symbol<decltype(sinkscope_cuda_device_name)>("sinkscope_cuda_device_name")(device.index(), name.data(),
-                                                                                          name.size());
+                                                                                  name.size());
   return name.data();
 }
 

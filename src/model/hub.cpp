@@ -32,26 +32,30 @@ std::string folder_of(const std::string& id) {
 }
 
 bool is_name(const std::string& text) {
-  return !text.empty() && text.find("..") == std::string::npos && text.find('\0') == std::string::npos && text.front() != '/';
+  return !text.empty() && text.find("..") == std::string::npos && text.find('\0') == std::string::npos &&
+         text.front() != '/';
 }
 
 }  // namespace
 
 fs::path resolve_model(const std::string& model, const std::string& revision) {
   if (fs::is_directory(model)) {
-    if (!revision.empty()) throw InputError(fmt::format("--revision {}: --model {} is a folder, not an id", revision, model));
+    if (!revision.empty())
+      throw InputError(fmt::format("--revision {}: --model {} is a folder, not an id", revision, model));
     return model;
   }
   const auto wanted = revision.empty() ? std::string("main") : revision;
   const auto cached = cache_folder() / folder_of(model);
   if (!is_name(model) || !is_name(wanted) || !fs::is_directory(cached)) {
-    throw InputError(fmt::format("--model {}: neither a folder nor in the Hugging Face cache ({})", model, cached.string()));
+    throw InputError(
+        fmt::format("--model {}: neither a folder nor in the Hugging Face cache ({})", model, cached.string()));
   }
   std::string commit = wanted;
   if (std::ifstream ref(cached / "refs" / wanted); ref) std::getline(ref, commit);
   const auto snapshot = cached / "snapshots" / commit;
   if (!is_name(commit) || !fs::is_directory(snapshot)) {
-    throw InputError(fmt::format("--model {}: revision '{}' is not in the Hugging Face cache ({})", model, wanted, cached.string()));
+    throw InputError(
+        fmt::format("--model {}: revision '{}' is not in the Hugging Face cache ({})", model, wanted, cached.string()));
   }
   return snapshot;
 }

@@ -48,8 +48,8 @@ Config known_shape(const std::string& name) {
     c.rope.theta = 1e6;
     return c;
   }
-  throw InputError(fmt::format("no shape is named '{}'; the nearest is '{}' (known: {})", name, nearest(name, known_shapes()),
-                               fmt::join(known_shapes(), ", ")));
+  throw InputError(fmt::format("no shape is named '{}'; the nearest is '{}' (known: {})", name,
+                               nearest(name, known_shapes()), fmt::join(known_shapes(), ", ")));
 }
 
 }  // namespace sinkscope::model

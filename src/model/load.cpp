@@ -11,7 +11,8 @@
 namespace sinkscope::model {
 namespace {
 
-/// Copies mapped tensors to a GPU through two pinned buffers in turn, so that reading the file and the transfer overlap.
+/// Copies mapped tensors to a GPU through two pinned buffers in turn, so that reading the file and the transfer
+/// overlap.
 class PinnedStream {
  public:
   explicit PinnedStream(at::Device device) : device_(device), guard_(device.type()) {

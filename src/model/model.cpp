@@ -55,9 +55,8 @@ at::Tensor Model::attention(const at::Tensor& x, int64_t layer, Rotary& rotary, 
   const auto q = project(Point::q, w.q_proj), k = project(Point::k, w.k_proj), v = project(Point::v, w.v_proj);
   const auto q_normed = taps({Point::q_normed, layer}, norm(q, w.q_norm));
   const auto k_normed = taps({Point::k_normed, layer}, norm(k, w.k_norm));
-  const Heads heads{.q = rotate(Point::rot_q, q_normed, RotaryOf::query),
-                    .k = rotate(Point::rot_k, k_normed, RotaryOf::key),
-                    .v = v};
+  const Heads heads{
+      .q = rotate(Point::rot_q, q_normed, RotaryOf::query), .k = rotate(Point::rot_k, k_normed, RotaryOf::key), .v = v};
   const auto mixed = attend(heads, layer, taps);
   if (!mixed.defined()) return {};
   return at::linear(taps({Point::z, layer}, mixed).flatten(-2), w.o_proj);

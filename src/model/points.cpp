@@ -35,9 +35,13 @@ const std::vector<PointInfo>& points() {
   return table;
 }
 
-const PointInfo& info(Point point) { return points()[static_cast<size_t>(point)]; }
+const PointInfo& info(Point point) {
+  return points()[static_cast<size_t>(point)];
+}
 
-bool in_block(Point point) { return point >= Point::resid_pre && point <= Point::resid_post; }
+bool in_block(Point point) {
+  return point >= Point::resid_pre && point <= Point::resid_post;
+}
 
 bool before(const Site& a, const Site& b) {
   const auto rank = [](const Site& site) {

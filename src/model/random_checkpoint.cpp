@@ -115,12 +115,14 @@ void write_text(const fs::path& file, const ordered_json& json) {
 void write_shards(const std::vector<std::vector<TensorToWrite>>& shards, const fs::path& dir, int64_t total_size) {
   ordered_json weight_map;
   for (size_t i = 0; i < shards.size(); ++i) {
-    const auto name = shards.size() == 1 ? "model.safetensors" : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
+    const auto name = shards.size() == 1 ? "model.safetensors"
+                                         : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
     write_safetensors(dir / name, shards[i], {{"format", "pt"}});
     for (const auto& tensor : shards[i]) weight_map[tensor.name] = name;
   }
   if (shards.size() == 1) return;
-  write_text(dir / "model.safetensors.index.json", {{"metadata", {{"total_size", total_size}}}, {"weight_map", weight_map}});
+  write_text(dir / "model.safetensors.index.json",
+             {{"metadata", {{"total_size", total_size}}}, {"weight_map", weight_map}});
 }
 
 }  // namespace
@@ -135,7 +137,8 @@ void write_random_checkpoint(const Config& config, uint64_t seed, const fs::path
     throw InputError(fmt::format("--out {}: cannot be made: {}", dir.string(), error.message()));
   }
   write_text(unfinished / "config.json", config_json(config));
-  write_shards(into_shards(tensors, shard_bytes), unfinished, parameter_count(config) * at::elementSize(scalar_type(config.dtype)));
+  write_shards(into_shards(tensors, shard_bytes), unfinished,
+               parameter_count(config) * at::elementSize(scalar_type(config.dtype)));
   fs::rename(unfinished, dir);
 }
 

@@ -15,19 +15,23 @@ void refuse_unsupported(const Fields& config) {
   const auto refuse = [&](const std::string& key, const std::string& what) {
     throw InputError(fmt::format("{}: '{}': {} is not supported", config.where(), key, what));
   };
-  if (config.has("use_sliding_window") && config.boolean("use_sliding_window")) refuse("use_sliding_window", "sliding-window attention");
+  if (config.has("use_sliding_window") && config.boolean("use_sliding_window"))
+    refuse("use_sliding_window", "sliding-window attention");
   if (config.has("layer_types")) {
     for (const auto& type : config.any("layer_types")) {
       if (type != "full_attention") refuse("layer_types", fmt::format("layer type {}", type.dump()));
     }
   }
-  if (config.has("attention_bias") && config.boolean("attention_bias")) refuse("attention_bias", "a bias in attention projections");
+  if (config.has("attention_bias") && config.boolean("attention_bias"))
+    refuse("attention_bias", "a bias in attention projections");
   for (const auto* key : {"num_experts", "num_local_experts", "moe_intermediate_size"}) {
     if (config.has(key)) refuse(key, "a mixture of experts");
   }
   if (config.has("quantization_config")) refuse("quantization_config", "a quantized checkpoint");
-  if (config.has("partial_rotary_factor") && config.number("partial_rotary_factor") != 1) refuse("partial_rotary_factor", "partial rotary");
-  if (config.string("hidden_act") != "silu") refuse("hidden_act", fmt::format("activation '{}'", config.string("hidden_act")));
+  if (config.has("partial_rotary_factor") && config.number("partial_rotary_factor") != 1)
+    refuse("partial_rotary_factor", "partial rotary");
+  if (config.string("hidden_act") != "silu")
+    refuse("hidden_act", fmt::format("activation '{}'", config.string("hidden_act")));
 }
 
 RopeType rope_type(const Fields& rope) {
@@ -36,14 +40,16 @@ RopeType rope_type(const Fields& rope) {
   if (name == "default") return RopeType::default_;
   if (name == "linear") return RopeType::linear;
   if (name == "yarn") return RopeType::yarn;
-  throw InputError(fmt::format("{}: '{}': rope type '{}' is not supported; default, linear and yarn are", rope.where(), key, name));
+  throw InputError(
+      fmt::format("{}: '{}': rope type '{}' is not supported; default, linear and yarn are", rope.where(), key, name));
 }
 
 /// As transformers' modeling_rope_utils reads them: `factor` wins, and only its absence takes the ratio of contexts.
 void read_yarn(const Fields& rope, const Config& config, RopeConfig& read) {
   read.original_max_positions = rope.integer("original_max_position_embeddings", 1, kLargest);
-  read.factor = rope.has("factor") ? rope.positive("factor")
-                                   : static_cast<double>(config.max_positions) / static_cast<double>(read.original_max_positions);
+  read.factor = rope.has("factor")
+                    ? rope.positive("factor")
+                    : static_cast<double>(config.max_positions) / static_cast<double>(read.original_max_positions);
   if (rope.has("beta_fast") && rope.number("beta_fast") != 0) read.beta_fast = rope.positive("beta_fast");
   if (rope.has("beta_slow") && rope.number("beta_slow") != 0) read.beta_slow = rope.positive("beta_slow");
   if (rope.has("truncate")) read.truncate = rope.boolean("truncate");
@@ -56,7 +62,8 @@ void read_yarn(const Fields& rope, const Config& config, RopeConfig& read) {
 RopeConfig read_rope(const Fields& fields, const Config& config) {
   RopeConfig rope;
   const std::string key = fields.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  rope.theta = fields.has("rope_theta") ? fields.positive("rope_theta") : fields.object("rope_parameters").positive("rope_theta");
+  rope.theta = fields.has("rope_theta") ? fields.positive("rope_theta")
+                                        : fields.object("rope_parameters").positive("rope_theta");
   if (!fields.has(key)) return rope;
   const auto scaling = fields.object(key);
   if (scaling.has("rope_theta")) rope.theta = scaling.positive("rope_theta");

@@ -9,7 +9,9 @@
 namespace sinkscope::model {
 namespace {
 
-double mscale(double factor, double scale) { return factor <= 1 ? 1.0 : 0.1 * scale * std::log(factor) + 1.0; }
+double mscale(double factor, double scale) {
+  return factor <= 1 ? 1.0 : 0.1 * scale * std::log(factor) + 1.0;
+}
 
 double yarn_attention_factor(const RopeConfig& rope) {
   if (rope.attention_factor) return *rope.attention_factor;

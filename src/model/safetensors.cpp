@@ -19,7 +19,7 @@ namespace {
 at::ScalarType scalar_type(const std::string& dtype, const std::string& where) {
   static const std::map<std::string, at::ScalarType> types = {
       {"F32", at::kFloat}, {"BF16", at::kBFloat16}, {"F16", at::kHalf}, {"F64", at::kDouble}, {"I64", at::kLong},
-      {"I32", at::kInt}, {"I16", at::kShort}, {"I8", at::kChar}, {"U8", at::kByte}, {"BOOL", at::kBool}};
+      {"I32", at::kInt},   {"I16", at::kShort},     {"I8", at::kChar},  {"U8", at::kByte},    {"BOOL", at::kBool}};
   const auto found = types.find(dtype);
   if (found == types.end()) throw InputError(fmt::format("{}: dtype '{}' is not supported", where, dtype));
   return found->second;
@@ -40,7 +40,8 @@ class Mapping {
     if (size_ > 0) address_ = mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0);
     const int reason = errno;
     close(fd);
-    if (address_ == MAP_FAILED) throw std::runtime_error(fmt::format("{}: cannot be mapped: {}", file.string(), std::strerror(reason)));
+    if (address_ == MAP_FAILED)
+      throw std::runtime_error(fmt::format("{}: cannot be mapped: {}", file.string(), std::strerror(reason)));
   }
   ~Mapping() {
     if (size_ > 0) munmap(address_, size_);
@@ -59,7 +60,9 @@ class Mapping {
 
 struct SafetensorsFile::Map {
   explicit Map(const std::filesystem::path& file)
-      : path(file.string()), mapping(file), header(parse_safetensors_header(mapping.bytes(), mapping.bytes().size(), path)) {}
+      : path(file.string()),
+        mapping(file),
+        header(parse_safetensors_header(mapping.bytes(), mapping.bytes().size(), path)) {}
 
   const TensorEntry& entry(const std::string& name) const {
     const auto found = header.tensors.find(name);
@@ -84,17 +87,29 @@ std::vector<std::string> SafetensorsFile::names() const {
   return names;
 }
 
-bool SafetensorsFile::has(const std::string& name) const { return map_->header.tensors.contains(name); }
+bool SafetensorsFile::has(const std::string& name) const {
+  return map_->header.tensors.contains(name);
+}
 
-const std::vector<int64_t>& SafetensorsFile::shape(const std::string& name) const { return map_->entry(name).shape; }
+const std::vector<int64_t>& SafetensorsFile::shape(const std::string& name) const {
+  return map_->entry(name).shape;
+}
 
-const std::string& SafetensorsFile::dtype(const std::string& name) const { return map_->entry(name).dtype; }
+const std::string& SafetensorsFile::dtype(const std::string& name) const {
+  return map_->entry(name).dtype;
+}
 
-const std::map<std::string, std::string>& SafetensorsFile::metadata() const { return map_->header.metadata; }
+const std::map<std::string, std::string>& SafetensorsFile::metadata() const {
+  return map_->header.metadata;
+}
 
-std::string_view SafetensorsFile::header_bytes() const { return map_->mapping.bytes().substr(0, map_->header.data_offset); }
+std::string_view SafetensorsFile::header_bytes() const {
+  return map_->mapping.bytes().substr(0, map_->header.data_offset);
+}
 
-int64_t SafetensorsFile::bytes() const { return static_cast<int64_t>(map_->mapping.bytes().size()); }
+int64_t SafetensorsFile::bytes() const {
+  return static_cast<int64_t>(map_->mapping.bytes().size());
+}
 
 at::Tensor SafetensorsFile::tensor(const std::string& name) const {
   const auto& entry = map_->entry(name);
@@ -108,7 +123,8 @@ at::Tensor SafetensorsFile::tensor(const std::string& name) const {
     return copy;
   }
   // The pages are read-only; the forward pass never writes to a weight.
-  return at::from_blob(const_cast<char*>(data), entry.shape, [owner = map_](void*) {}, options);
+  return at::from_blob(
+      const_cast<char*>(data), entry.shape, [owner = map_](void*) {}, options);
 }
 
 }  // namespace sinkscope::model

@@ -21,15 +21,18 @@ constexpr uint64_t kMaxHeader = 100'000'000;  // the format's own limit
 /// Bits of one number; 0 for a dtype that the format does not have.
 uint64_t bits_of(const std::string& dtype) {
   static const std::map<std::string, uint64_t> bits = {
-      {"BOOL", 8}, {"F4", 4}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8}, {"I8", 8}, {"F8_E5M2", 8}, {"F8_E4M3", 8},
-      {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16}, {"U16", 16}, {"F16", 16}, {"BF16", 16},
-      {"I32", 32}, {"U32", 32}, {"F32", 32}, {"C64", 64}, {"F64", 64}, {"I64", 64}, {"U64", 64}};
+      {"BOOL", 8},    {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6},     {"U8", 8},          {"I8", 8},
+      {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},
+      {"U16", 16},    {"F16", 16},    {"BF16", 16},   {"I32", 32},        {"U32", 32},        {"F32", 32},
+      {"C64", 64},    {"F64", 64},    {"I64", 64},    {"U64", 64}};
   const auto found = bits.find(dtype);
   return found == bits.end() ? 0 : found->second;
 }
 
 uint64_t natural(const nlohmann::json& value, const std::string& where) {
-  if (!value.is_number_unsigned()) fail(where, fmt::format("wanted a whole number, found {}", value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)));
+  if (!value.is_number_unsigned())
+    fail(where, fmt::format("wanted a whole number, found {}",
+                            value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)));
   const auto number = value.get<uint64_t>();
   if (number > static_cast<uint64_t>(INT64_MAX)) fail(where, fmt::format("{} is too large", number));
   return number;
@@ -58,7 +61,8 @@ TensorEntry read_entry(const nlohmann::json& value, const std::string& where) {
   entry.end = natural(offsets[1], where + ": 'data_offsets'");
   if (entry.end < entry.begin) fail(where, fmt::format("data_offsets run backwards, {} to {}", entry.begin, entry.end));
   if (entry.end - entry.begin != bytes_of(entry, where)) {
-    fail(where, fmt::format("its shape and dtype take {} bytes, data_offsets hold {}", bytes_of(entry, where), entry.end - entry.begin));
+    fail(where, fmt::format("its shape and dtype take {} bytes, data_offsets hold {}", bytes_of(entry, where),
+                            entry.end - entry.begin));
   }
   return entry;
 }
@@ -72,25 +76,29 @@ void check_layout(const SafetensorsHeader& header, uint64_t file_bytes, const st
   uint64_t at = 0;
   for (const auto& [name, entry] : sorted) {
     if (entry.begin != at) {
-      fail(where, fmt::format("tensor '{}' begins at byte {}, {} byte {}: {}", name, entry.begin, "the one before ends at", at,
-                              entry.begin < at ? "they overlap" : "there is a hole"));
+      fail(where, fmt::format("tensor '{}' begins at byte {}, {} byte {}: {}", name, entry.begin,
+                              "the one before ends at", at, entry.begin < at ? "they overlap" : "there is a hole"));
     }
     at = entry.end;
   }
   const uint64_t data = file_bytes - header.data_offset;
   if (at != data) {
-    fail(where, fmt::format("the tensors take {} bytes, the file holds {}: {}", at, data, at > data ? "it is cut short" : "bytes are left over"));
+    fail(where, fmt::format("the tensors take {} bytes, the file holds {}: {}", at, data,
+                            at > data ? "it is cut short" : "bytes are left over"));
   }
 }
 
 }  // namespace
 
 uint64_t header_length(std::string_view first_bytes, uint64_t file_bytes, const std::string& where) {
-  if (first_bytes.size() < 8 || file_bytes < 8) fail(where, fmt::format("{} bytes are too few for a safetensors file", file_bytes));
+  if (first_bytes.size() < 8 || file_bytes < 8)
+    fail(where, fmt::format("{} bytes are too few for a safetensors file", file_bytes));
   uint64_t length = 0;
   std::memcpy(&length, first_bytes.data(), 8);  // little endian, as every machine that runs this
-  if (length > kMaxHeader) fail(where, fmt::format("a header of {} bytes, the format takes at most {}", length, kMaxHeader));
-  if (length > file_bytes - 8) fail(where, fmt::format("a header of {} bytes in a file of {}: it is cut short", length, file_bytes));
+  if (length > kMaxHeader)
+    fail(where, fmt::format("a header of {} bytes, the format takes at most {}", length, kMaxHeader));
+  if (length > file_bytes - 8)
+    fail(where, fmt::format("a header of {} bytes in a file of {}: it is cut short", length, file_bytes));
   return length;
 }
 

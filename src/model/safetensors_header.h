@@ -21,8 +21,8 @@ struct SafetensorsHeader {
   uint64_t data_offset = 0;  ///< where the tensors' bytes begin in the file
 };
 
-/// Reads and checks the header at the start of a file of `file_bytes` bytes, of which `bytes` holds at least the header.
-/// Throws InputError that starts with `where`.
+/// Reads and checks the header at the start of a file of `file_bytes` bytes, of which `bytes` holds at least the
+/// header. Throws InputError that starts with `where`.
 SafetensorsHeader parse_safetensors_header(std::string_view bytes, uint64_t file_bytes, const std::string& where);
 
 /// Length of the header text that a file's first 8 bytes announce, checked against the file's size.

@@ -69,7 +69,8 @@ std::vector<Site> match(const std::string& pattern, const Config& config) {
   for (const auto& site : all_sites(config)) {
     if (pattern == "all" || fnmatch(pattern.c_str(), name(site).c_str(), 0) == 0) found.push_back(site);
   }
-  if (found.empty()) throw InputError(fmt::format("site pattern '{}' matches no hook point; see sinkscope hooks", pattern));
+  if (found.empty())
+    throw InputError(fmt::format("site pattern '{}' matches no hook point; see sinkscope hooks", pattern));
   return found;
 }
 

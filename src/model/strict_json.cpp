@@ -41,13 +41,15 @@ std::string read_file(const std::filesystem::path& file, int64_t max_bytes) {
   std::error_code error;
   const auto size = std::filesystem::file_size(file, error);
   std::ifstream in(file, std::ios::binary);
-  if (error || !in) throw InputError(fmt::format("{}: cannot be read: {}", file.string(), error ? error.message() : "no permission"));
+  if (error || !in)
+    throw InputError(fmt::format("{}: cannot be read: {}", file.string(), error ? error.message() : "no permission"));
   if (size > static_cast<uintmax_t>(max_bytes)) {
     throw InputError(fmt::format("{}: {} bytes, at most {} are taken", file.string(), size, max_bytes));
   }
   std::string text(size, '\0');
   in.read(text.data(), static_cast<std::streamsize>(size));
-  if (in.gcount() != static_cast<std::streamsize>(size)) throw InputError(fmt::format("{}: cannot be read whole", file.string()));
+  if (in.gcount() != static_cast<std::streamsize>(size))
+    throw InputError(fmt::format("{}: cannot be read whole", file.string()));
   return text;
 }
 
@@ -55,7 +57,9 @@ Fields::Fields(const json& object, std::string where) : object_(&object), where_
   if (!object.is_object()) throw InputError(fmt::format("{}: wanted an object, found {}", where_, object.type_name()));
 }
 
-bool Fields::has(const std::string& key) const { return object_->contains(key) && !(*object_)[key].is_null(); }
+bool Fields::has(const std::string& key) const {
+  return object_->contains(key) && !(*object_)[key].is_null();
+}
 
 const json& Fields::any(const std::string& key) const {
   if (!has(key)) throw InputError(fmt::format("{}: '{}' is missing", where_, key));
@@ -63,7 +67,8 @@ const json& Fields::any(const std::string& key) const {
 }
 
 void Fields::fail(const std::string& key, const std::string& wanted) const {
-  throw InputError(fmt::format("{}: '{}': wanted {}, found {}", where_, key, wanted, any(key).dump(-1, ' ', true, json::error_handler_t::replace)));
+  throw InputError(fmt::format("{}: '{}': wanted {}, found {}", where_, key, wanted,
+                               any(key).dump(-1, ' ', true, json::error_handler_t::replace)));
 }
 
 int64_t Fields::integer(const std::string& key, int64_t least, int64_t most) const {
@@ -97,6 +102,8 @@ std::string Fields::string(const std::string& key) const {
   return any(key).get<std::string>();
 }
 
-Fields Fields::object(const std::string& key) const { return Fields(any(key), fmt::format("{}: '{}'", where_, key)); }
+Fields Fields::object(const std::string& key) const {
+  return Fields(any(key), fmt::format("{}: '{}'", where_, key));
+}
 
 }  // namespace sinkscope::model

@@ -10,8 +10,8 @@
 
 namespace sinkscope::model {
 
-/// JSON that nobody vouches for: at most `max_depth` deep, no key twice in an object, valid UTF-8. Throws InputError that
-/// starts with `where`.
+/// JSON that nobody vouches for: at most `max_depth` deep, no key twice in an object, valid UTF-8. Throws InputError
+/// that starts with `where`.
 nlohmann::json parse_strict(std::string_view text, const std::string& where, int max_depth = 16);
 
 /// A file's bytes; throws InputError where it cannot be read or is larger than `max_bytes`.
@@ -24,7 +24,7 @@ class Fields {
 
   bool has(const std::string& key) const;  ///< there and not null
   int64_t integer(const std::string& key, int64_t least, int64_t most) const;
-  double number(const std::string& key) const;    ///< finite
+  double number(const std::string& key) const;  ///< finite
   double positive(const std::string& key) const;
   bool boolean(const std::string& key) const;
   std::string string(const std::string& key) const;

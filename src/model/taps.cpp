@@ -98,7 +98,9 @@ bool Taps::edited(const Site& site) const {
   return found != sites_.end() && !found->second.edits.empty();
 }
 
-bool Taps::wanted(const Site& site) const { return sites_.contains(site); }
+bool Taps::wanted(const Site& site) const {
+  return sites_.contains(site);
+}
 
 bool Taps::columns_from(const Site& site) const {
   const int64_t first = site.point == Point::embed ? 0
@@ -114,9 +116,13 @@ bool Taps::wanted_from(const Site& site) const {
   return sites_.lower_bound(site) != sites_.end() || columns_from(site);
 }
 
-const AttentionChange& Taps::attention_of(int64_t layer) const { return attention_[layer]; }
+const AttentionChange& Taps::attention_of(int64_t layer) const {
+  return attention_[layer];
+}
 
-const std::vector<Taps::Column>& Taps::columns_of(int64_t layer) const { return columns_[layer]; }
+const std::vector<Taps::Column>& Taps::columns_of(int64_t layer) const {
+  return columns_[layer];
+}
 
 const std::vector<int64_t>& Taps::positions_of(int64_t layer, RotaryOf which) const {
   return which == RotaryOf::key ? k_positions_[layer] : q_positions_[layer];
@@ -128,7 +134,8 @@ void Taps::check(int64_t T) const {
     for (const auto& column : columns_[layer]) {
       for (const int64_t key : column.keys) {
         if (key < 0 || key >= T) {
-          throw InputError(fmt::format("attention column of token {}: samples have {} tokens (0 to {})", key, T, T - 1));
+          throw InputError(
+              fmt::format("attention column of token {}: samples have {} tokens (0 to {})", key, T, T - 1));
         }
       }
     }
@@ -139,12 +146,10 @@ void Taps::check(int64_t T) const {
     }
   }
   for (auto tap = sites_.begin(); tap != sites_.end(); ++tap) {
-    const bool seen = columns_from(tap->first) || std::any_of(tap, sites_.end(), [](const auto& later) {
-                        return !later.second.reads.empty();
-                      });
+    const bool seen = columns_from(tap->first) ||
+                      std::any_of(tap, sites_.end(), [](const auto& later) { return !later.second.reads.empty(); });
     if (!seen) {
-      throw InputError(
-          fmt::format("the edit at {} comes after the last read: nothing would see it", name(tap->first)));
+      throw InputError(fmt::format("the edit at {} comes after the last read: nothing would see it", name(tap->first)));
     }
   }
 }

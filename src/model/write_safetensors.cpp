@@ -95,7 +95,8 @@ void write_safetensors(const std::filesystem::path& file, const std::vector<Tens
   out.commit();
 }
 
-void write_safetensors(const std::filesystem::path& file, const std::vector<std::pair<std::string, at::Tensor>>& tensors,
+void write_safetensors(const std::filesystem::path& file,
+                       const std::vector<std::pair<std::string, at::Tensor>>& tensors,
                        const std::map<std::string, std::string>& metadata) {
   std::vector<TensorToWrite> list;
   for (const auto& [name, tensor] : tensors) {

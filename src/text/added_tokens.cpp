@@ -23,7 +23,9 @@ char32_t first_character(std::string_view utf8) {
   return static_cast<char32_t>(c);
 }
 
-bool starts_with_word(std::string_view utf8) { return !utf8.empty() && is_word(first_character(utf8)); }
+bool starts_with_word(std::string_view utf8) {
+  return !utf8.empty() && is_word(first_character(utf8));
+}
 
 bool ends_with_word(std::string_view utf8) {
   if (utf8.empty()) return false;
@@ -63,9 +65,11 @@ size_t spaces_at_start(std::string_view utf8) {
 }  // namespace
 
 AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : count_(tokens.size()) {
-  for (auto& token : tokens) by_first_byte_[static_cast<unsigned char>(token.content.front())].push_back(std::move(token));
+  for (auto& token : tokens)
+    by_first_byte_[static_cast<unsigned char>(token.content.front())].push_back(std::move(token));
   for (auto& list : by_first_byte_) {
-    std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.content.size() > b.content.size(); });
+    std::stable_sort(list.begin(), list.end(),
+                     [](const auto& a, const auto& b) { return a.content.size() > b.content.size(); });
   }
 }
 

@@ -39,7 +39,8 @@ void Bpe::encode(std::string_view piece, std::vector<int64_t>& ids) const {
   const auto consider = [&](int32_t left) {
     if (left < 0 || symbols[left].next < 0) return;
     const int64_t a = symbols[left].id, b = symbols[symbols[left].next].id;
-    if (const auto merge = merges_.find(pair(a, b)); merge != merges_.end()) queue.push({merge->second.rank, left, a, b, merge->second.id});
+    if (const auto merge = merges_.find(pair(a, b)); merge != merges_.end())
+      queue.push({merge->second.rank, left, a, b, merge->second.id});
   };
   for (int32_t i = 0; i + 1 < count; ++i) consider(i);
   while (!queue.empty()) {

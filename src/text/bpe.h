@@ -19,7 +19,9 @@ class Bpe {
   };
   using Merges = std::unordered_map<uint64_t, Merge>;
 
-  static uint64_t pair(int64_t left, int64_t right) { return static_cast<uint64_t>(left) << 32 | static_cast<uint64_t>(right); }
+  static uint64_t pair(int64_t left, int64_t right) {
+    return static_cast<uint64_t>(left) << 32 | static_cast<uint64_t>(right);
+  }
 
   /// `whole`: pieces that are tokens as they stand (`ignore_merges`); may be empty.
   Bpe(std::array<int64_t, 256> id_of_byte, Merges merges, std::unordered_map<std::string, int64_t> whole);

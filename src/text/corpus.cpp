@@ -19,7 +19,8 @@ std::string read_all(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in || fs::is_directory(file)) throw InputError(fmt::format("{}: cannot be read", file.string()));
   std::string text((std::istreambuf_iterator<char>(in)), {});
-  if (const auto bad = first_invalid_utf8(text)) throw InputError(fmt::format("{}: invalid UTF-8 at byte {}", file.string(), *bad));
+  if (const auto bad = first_invalid_utf8(text))
+    throw InputError(fmt::format("{}: invalid UTF-8 at byte {}", file.string(), *bad));
   return text;
 }
 
@@ -32,7 +33,9 @@ std::string read_record(const std::string& line, const fs::path& file, size_t nu
     throw InputError(fmt::format("{}: line {} is not JSON", file.string(), number));
   }
   if (record.is_object() && record.contains("text")) record = json(record["text"]);
-  if (!record.is_string()) throw InputError(fmt::format("{}: line {}: wanted a string, or an object with a string `text`", file.string(), number));
+  if (!record.is_string())
+    throw InputError(
+        fmt::format("{}: line {}: wanted a string, or an object with a string `text`", file.string(), number));
   return record.get<std::string>();
 }
 
@@ -47,7 +50,9 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
+bool is_blank(const std::string& text) {
+  return text.find_first_not_of(" \t\r\n") == std::string::npos;
+}
 
 }  // namespace
 
@@ -76,8 +81,8 @@ Samples windows(const Tokenizer& tokenizer, const std::vector<std::string>& text
   }
   const int64_t step = (samples.text_tokens - length) / n;
   if (step == 0 && n > 1) {
-    throw InputError(fmt::format("{} windows of {} tokens: the text's {} tokens give {} different ones", n, length, samples.text_tokens,
-                                 samples.text_tokens - length + 1));
+    throw InputError(fmt::format("{} windows of {} tokens: the text's {} tokens give {} different ones", n, length,
+                                 samples.text_tokens, samples.text_tokens - length + 1));
   }
   for (int64_t i = 0; i < n; ++i) {
     samples.starts.push_back(i * step);

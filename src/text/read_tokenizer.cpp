@@ -17,10 +17,13 @@ using nlohmann::json;
 constexpr int64_t kLargestId = 1 << 24;
 
 [[noreturn]] void unsupported(const std::string& what, const json& value) {
-  throw InputError(fmt::format("{} is not supported: {}", what, value.dump(-1, ' ', true, json::error_handler_t::replace).substr(0, 120)));
+  throw InputError(fmt::format("{} is not supported: {}", what,
+                               value.dump(-1, ' ', true, json::error_handler_t::replace).substr(0, 120)));
 }
 
-bool is_type(const json& value, const char* type) { return value.is_object() && value.value("type", "") == type; }
+bool is_type(const json& value, const char* type) {
+  return value.is_object() && value.value("type", "") == type;
+}
 
 /// Null, NFC, or a sequence of those.
 bool reads_nfc(const json& normalizer) {
@@ -42,11 +45,13 @@ void check_byte_level(const json& part, bool use_regex) {
 
 /// Sequence[Split(pattern, Isolated), ByteLevel(use_regex false)].
 Split read_split(const json& pre_tokenizer) {
-  if (!is_type(pre_tokenizer, "Sequence") || pre_tokenizer.at("pretokenizers").size() != 2) unsupported("pre-tokenizer", pre_tokenizer);
+  if (!is_type(pre_tokenizer, "Sequence") || pre_tokenizer.at("pretokenizers").size() != 2)
+    unsupported("pre-tokenizer", pre_tokenizer);
   const auto& parts = pre_tokenizer["pretokenizers"];
   check_byte_level(parts[1], false);
   const auto& split = parts[0];
-  const bool isolated = is_type(split, "Split") && split.at("behavior") == "Isolated" && !split.at("invert").get<bool>();
+  const bool isolated =
+      is_type(split, "Split") && split.at("behavior") == "Isolated" && !split.at("invert").get<bool>();
   if (!isolated || !split.at("pattern").contains("Regex")) unsupported("pre-tokenizer", split);
   const auto pattern = split["pattern"]["Regex"].get<std::string>();
   return pattern == kQwenPattern ? qwen_split() : regex_split(pattern);
@@ -92,13 +97,15 @@ std::pair<std::string, std::string> read_merge(const json& merge) {
 
 int64_t id_of(const Vocabulary& vocabulary, const std::string& token) {
   const auto found = vocabulary.find(token);
-  if (found == vocabulary.end()) throw InputError(fmt::format("the vocabulary has no token '{}', which a merge or byte needs", token));
+  if (found == vocabulary.end())
+    throw InputError(fmt::format("the vocabulary has no token '{}', which a merge or byte needs", token));
   return found->second;
 }
 
 Bpe read_bpe(const json& model, const Vocabulary& vocabulary) {
   std::array<int64_t, 256> id_of_byte{};
-  for (int byte = 0; byte < 256; ++byte) id_of_byte[byte] = id_of(vocabulary, symbol_of_byte(static_cast<unsigned char>(byte)));
+  for (int byte = 0; byte < 256; ++byte)
+    id_of_byte[byte] = id_of(vocabulary, symbol_of_byte(static_cast<unsigned char>(byte)));
   Bpe::Merges merges;
   uint32_t rank = 0;
   for (const auto& merge : model.at("merges")) {
@@ -139,7 +146,8 @@ TokenizerParts read_parts(const json& parsed) {
   const auto& model = parsed.at("model");
   check_model(model);
   check_post_processor(parsed.value("post_processor", json()));
-  if (const auto decoder = parsed.value("decoder", json()); !decoder.is_null() && !is_type(decoder, "ByteLevel")) unsupported("decoder", decoder);
+  if (const auto decoder = parsed.value("decoder", json()); !decoder.is_null() && !is_type(decoder, "ByteLevel"))
+    unsupported("decoder", decoder);
   const bool nfc = reads_nfc(parsed.value("normalizer", json()));
   const auto vocabulary = read_vocabulary(model);
 
@@ -160,8 +168,14 @@ TokenizerParts read_parts(const json& parsed) {
   }
   std::vector<bool> special(has.size());
   for (const int64_t id : special_ids) special[id] = true;
-  return {std::move(bytes), std::move(has), std::move(special), AddedTokens(raw), AddedTokens(normalized), nfc,
-          read_split(parsed.value("pre_tokenizer", json())), read_bpe(model, vocabulary)};
+  return {std::move(bytes),
+          std::move(has),
+          std::move(special),
+          AddedTokens(raw),
+          AddedTokens(normalized),
+          nfc,
+          read_split(parsed.value("pre_tokenizer", json())),
+          read_bpe(model, vocabulary)};
 }
 
 }  // namespace

@@ -14,9 +14,9 @@ namespace sinkscope::text {
 
 /// A tokenizer.json, checked and turned into the parts that encode.
 struct TokenizerParts {
-  std::vector<std::string> bytes;      ///< by id; empty where there is no token
-  std::vector<bool> has, special;      ///< by id
-  AddedTokens raw, normalized;         ///< matched on the raw text, and after normalising
+  std::vector<std::string> bytes;  ///< by id; empty where there is no token
+  std::vector<bool> has, special;  ///< by id
+  AddedTokens raw, normalized;     ///< matched on the raw text, and after normalising
   bool nfc = false;
   Split split;
   Bpe bpe;

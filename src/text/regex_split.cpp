@@ -16,7 +16,8 @@ template <size_t N>
 std::string set_of(const CodePointRange (&ranges)[N], bool negated) {
   std::string set = negated ? "[^" : "[";
   for (const auto& range : ranges) {
-    set += fmt::format("\\x{{{:X}}}-\\x{{{:X}}}", static_cast<uint32_t>(range.first), static_cast<uint32_t>(range.last));
+    set +=
+        fmt::format("\\x{{{:X}}}-\\x{{{:X}}}", static_cast<uint32_t>(range.first), static_cast<uint32_t>(range.last));
   }
   return set + "]";
 }
@@ -30,12 +31,18 @@ std::string with_our_classes(const std::string& pattern) {
       spelled += set;
       at += length;
     };
-    if (starts("\\p{L}")) replace(5, set_of(kLetters, false));
-    else if (starts("\\p{N}")) replace(5, set_of(kNumbers, false));
-    else if (starts("\\s")) replace(2, set_of(kWhiteSpace, false));
-    else if (starts("\\S")) replace(2, set_of(kWhiteSpace, true));
-    else if (starts("\\")) replace(2, pattern.substr(at, 2));
-    else replace(1, pattern.substr(at, 1));
+    if (starts("\\p{L}"))
+      replace(5, set_of(kLetters, false));
+    else if (starts("\\p{N}"))
+      replace(5, set_of(kNumbers, false));
+    else if (starts("\\s"))
+      replace(2, set_of(kWhiteSpace, false));
+    else if (starts("\\S"))
+      replace(2, set_of(kWhiteSpace, true));
+    else if (starts("\\"))
+      replace(2, pattern.substr(at, 2));
+    else
+      replace(1, pattern.substr(at, 1));
   }
   return spelled;
 }
@@ -54,7 +61,8 @@ Split regex_split(const std::string& pattern) {
   if (U_FAILURE(error)) throw InputError(fmt::format("split pattern '{}': {}", pattern, u_errorName(error)));
   return [compiled](std::string_view utf8, const std::function<void(std::string_view)>& piece) {
     UErrorCode failed = U_ZERO_ERROR;
-    const std::unique_ptr<UText, CloseText> text(utext_openUTF8(nullptr, utf8.data(), static_cast<int64_t>(utf8.size()), &failed));
+    const std::unique_ptr<UText, CloseText> text(
+        utext_openUTF8(nullptr, utf8.data(), static_cast<int64_t>(utf8.size()), &failed));
     const std::unique_ptr<icu::RegexMatcher> matcher(compiled->matcher(failed));
     matcher->reset(text.get());
     size_t done = 0;
@@ -62,7 +70,8 @@ Split regex_split(const std::string& pattern) {
       if (end > begin) piece(utf8.substr(begin, end - begin));
     };
     while (U_SUCCESS(failed) && matcher->find(failed)) {
-      const auto begin = static_cast<size_t>(matcher->start64(failed)), end = static_cast<size_t>(matcher->end64(failed));
+      const auto begin = static_cast<size_t>(matcher->start64(failed)),
+                 end = static_cast<size_t>(matcher->end64(failed));
       give(done, begin);
       give(begin, end);
       done = end;

@@ -6,8 +6,8 @@
 
 namespace sinkscope::text {
 
-/// Cuts a text into the pieces that BPE works on, in order, nothing lost: every match of the pattern is a piece, and so is
-/// what lies between matches (`tokenizers`' Split with "Isolated").
+/// Cuts a text into the pieces that BPE works on, in order, nothing lost: every match of the pattern is a piece, and so
+/// is what lies between matches (`tokenizers`' Split with "Isolated").
 using Split = std::function<void(std::string_view utf8, const std::function<void(std::string_view)>& piece)>;
 
 /// Qwen's pattern, as tokenizer.json spells it.

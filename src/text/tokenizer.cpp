@@ -24,7 +24,8 @@ struct Tokenizer::Impl {
   TokenizerParts parts;
 
   void check(int64_t id) const {
-    if (id < 0 || static_cast<size_t>(id) >= parts.has.size() || !parts.has[id]) throw InputError(fmt::format("no token has the id {}", id));
+    if (id < 0 || static_cast<size_t>(id) >= parts.has.size() || !parts.has[id])
+      throw InputError(fmt::format("no token has the id {}", id));
   }
 };
 
@@ -45,10 +46,13 @@ std::vector<int64_t> Tokenizer::encode(std::string_view utf8) const {
   };
   const auto take = [&](int64_t id) { ids.push_back(id); };
   const auto encode_text = [&](std::string_view text) { parts.split(text, encode_piece); };
-  parts.raw.split(utf8, [&](std::string_view text) {
-    const auto normalized = parts.nfc ? normalize_nfc(text) : std::string(text);
-    parts.normalized.split(normalized, encode_text, take);
-  }, take);
+  parts.raw.split(
+      utf8,
+      [&](std::string_view text) {
+        const auto normalized = parts.nfc ? normalize_nfc(text) : std::string(text);
+        parts.normalized.split(normalized, encode_text, take);
+      },
+      take);
   return ids;
 }
 
@@ -73,22 +77,35 @@ std::string Tokenizer::piece(int64_t id) const {
     const int32_t start = at;
     UChar32 c;
     U8_NEXT(data, at, size, c);
-    if (c == ' ') shown += "␣";
-    else if (c == '\n') shown += "\\n";
-    else if (c == '\r') shown += "\\r";
-    else if (c == '\t') shown += "\\t";
-    else if (c >= 0 && (c < 0x20 || (c >= 0x7F && c < 0xA0))) shown += fmt::format("\\x{:02X}", static_cast<uint32_t>(c));
-    else if (c >= 0) shown.append(raw, static_cast<size_t>(start), static_cast<size_t>(at - start));
-    else for (int32_t i = start; i < at; ++i) shown += fmt::format("<0x{:02X}>", data[i]);
+    if (c == ' ')
+      shown += "␣";
+    else if (c == '\n')
+      shown += "\\n";
+    else if (c == '\r')
+      shown += "\\r";
+    else if (c == '\t')
+      shown += "\\t";
+    else if (c >= 0 && (c < 0x20 || (c >= 0x7F && c < 0xA0)))
+      shown += fmt::format("\\x{:02X}", static_cast<uint32_t>(c));
+    else if (c >= 0)
+      shown.append(raw, static_cast<size_t>(start), static_cast<size_t>(at - start));
+    else
+      for (int32_t i = start; i < at; ++i) shown += fmt::format("<0x{:02X}>", data[i]);
   }
   return shown;
 }
 
-int64_t Tokenizer::size() const { return static_cast<int64_t>(impl_->parts.has.size()); }
+int64_t Tokenizer::size() const {
+  return static_cast<int64_t>(impl_->parts.has.size());
+}
 
-bool Tokenizer::has(int64_t id) const { return id >= 0 && id < size() && impl_->parts.has[id]; }
+bool Tokenizer::has(int64_t id) const {
+  return id >= 0 && id < size() && impl_->parts.has[id];
+}
 
-bool Tokenizer::is_special(int64_t id) const { return has(id) && impl_->parts.special[id]; }
+bool Tokenizer::is_special(int64_t id) const {
+  return has(id) && impl_->parts.special[id];
+}
 
 const std::string& Tokenizer::bytes(int64_t id) const {
   impl_->check(id);

@@ -12,7 +12,8 @@
 
 namespace sinkscope::measure {
 
-/// Norms of residual, keys and values by layer at chosen tokens and at all others, and the residual's largest dimensions.
+/// Norms of residual, keys and values by layer at chosen tokens and at all others, and the residual's largest
+/// dimensions.
 class Norms {
  public:
   Norms(const model::Config&, std::vector<int64_t> tokens);

@@ -8,8 +8,8 @@ namespace sinkscope::measure {
 /// Mean over samples with its two-sided 95 % interval by Student's t; NaNs (samples without the quantity) are left out.
 struct Summary {
   double mean = 0;
-  double sd = 0;         ///< sample standard deviation (n - 1); NaN for one sample
-  double half_width = 0; ///< of the interval; NaN for one sample
+  double sd = 0;          ///< sample standard deviation (n - 1); NaN for one sample
+  double half_width = 0;  ///< of the interval; NaN for one sample
   size_t n = 0;
 };
 Summary summarize(const std::vector<double>& values);

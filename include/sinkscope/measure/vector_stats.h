@@ -17,7 +17,8 @@ class VectorStats {
  public:
   explicit VectorStats(std::vector<int64_t> tokens);
 
-  /// x [n, T, D], or [n, T, heads, h] taken as [n, T, heads * h], of samples with these lengths; samples too short for a token do not count for it.
+  /// x [n, T, D], or [n, T, heads, h] taken as [n, T, heads * h], of samples with these lengths; samples too short for
+  /// a token do not count for it.
   void add(const at::Tensor& x, const std::vector<int64_t>& lengths);
 
   struct Dimension {

@@ -19,25 +19,25 @@ struct RopeConfig {
   double beta_fast = 32;
   double beta_slow = 1;
   bool truncate = true;
-  int64_t original_max_positions = 0;       ///< context before scaling
-  std::optional<double> attention_factor;   ///< multiplies cos and sin; absent: derived from factor
+  int64_t original_max_positions = 0;      ///< context before scaling
+  std::optional<double> attention_factor;  ///< multiplies cos and sin; absent: derived from factor
   std::optional<double> mscale, mscale_all_dim;
 };
 
 /// A decoder's shape, read strictly from `config.json`: what changes a number must be there.
 struct Config {
-  std::string model_type;       ///< "qwen3"
-  int64_t vocab_size = 0;       ///< rows of the embedding; may exceed the tokenizer's ids
-  int64_t d_model = 0;          ///< hidden_size
+  std::string model_type;  ///< "qwen3"
+  int64_t vocab_size = 0;  ///< rows of the embedding; may exceed the tokenizer's ids
+  int64_t d_model = 0;     ///< hidden_size
   int64_t n_layers = 0;
-  int64_t n_heads = 0;          ///< query heads
-  int64_t n_kv_heads = 0;       ///< key and value heads; divides n_heads
-  int64_t d_head = 0;           ///< width of a head; Qwen3: not d_model / n_heads
-  int64_t d_mlp = 0;            ///< intermediate_size
-  int64_t max_positions = 0;    ///< max_position_embeddings; rotary positions lie below it
+  int64_t n_heads = 0;        ///< query heads
+  int64_t n_kv_heads = 0;     ///< key and value heads; divides n_heads
+  int64_t d_head = 0;         ///< width of a head; Qwen3: not d_model / n_heads
+  int64_t d_mlp = 0;          ///< intermediate_size
+  int64_t max_positions = 0;  ///< max_position_embeddings; rotary positions lie below it
   double rms_norm_eps = 0;
-  bool tied = false;            ///< logits use the embedding's weight
-  std::string dtype;            ///< torch_dtype or dtype of the checkpoint: "bfloat16", "float32", "float16"
+  bool tied = false;  ///< logits use the embedding's weight
+  std::string dtype;  ///< torch_dtype or dtype of the checkpoint: "bfloat16", "float32", "float16"
   RopeConfig rope;
 };
 

@@ -17,13 +17,13 @@ namespace sinkscope::model {
 
 /// One block's weights under the checkpoint's own names; linear weights are [out, in].
 struct BlockWeights {
-  at::Tensor input_layernorm;          // [d]
-  at::Tensor q_proj, k_proj, v_proj;   // [H h, d], [K h, d], [K h, d]
-  at::Tensor q_norm, k_norm;           // [h]
-  at::Tensor o_proj;                   // [d, H h]
-  at::Tensor post_attention_layernorm; // [d]
-  at::Tensor gate_proj, up_proj;       // [m, d]
-  at::Tensor down_proj;                // [d, m]
+  at::Tensor input_layernorm;           // [d]
+  at::Tensor q_proj, k_proj, v_proj;    // [H h, d], [K h, d], [K h, d]
+  at::Tensor q_norm, k_norm;            // [h]
+  at::Tensor o_proj;                    // [d, H h]
+  at::Tensor post_attention_layernorm;  // [d]
+  at::Tensor gate_proj, up_proj;        // [m, d]
+  at::Tensor down_proj;                 // [d, m]
 };
 
 /// A Qwen3 decoder: the equations of transformers' modeling_qwen3, in its order and roundings.

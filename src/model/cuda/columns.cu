@@ -6,8 +6,12 @@ namespace {
 
 constexpr int kWarp = 32, kWarpsPerBlock = 8;
 
-__device__ float to_float(float x) { return x; }
-__device__ float to_float(__nv_bfloat16 x) { return __bfloat162float(x); }
+__device__ float to_float(float x) {
+  return x;
+}
+__device__ float to_float(__nv_bfloat16 x) {
+  return __bfloat162float(x);
+}
 
 /// One warp a (sample, head, query); it goes through the keys, which are few.
 template <typename T>
@@ -37,8 +41,8 @@ void launch_columns(const void* q, HeadStrides q_strides, const void* k, HeadStr
   const int64_t rows = n * n_heads * T;
   const auto blocks = static_cast<unsigned>((rows + kWarpsPerBlock - 1) / kWarpsPerBlock);
   const auto launch = [&](auto* typed_q, auto* typed_k) {
-    columns_kernel<<<blocks, kWarp * kWarpsPerBlock, 0, stream>>>(typed_q, q_strides, typed_k, k_strides, lse, keys, out,
-                                                                  rows, T, n_heads, group, d_head, n_keys, scale);
+    columns_kernel<<<blocks, kWarp * kWarpsPerBlock, 0, stream>>>(typed_q, q_strides, typed_k, k_strides, lse, keys,
+                                                                  out, rows, T, n_heads, group, d_head, n_keys, scale);
   };
   if (element == Element::float32) {
     launch(static_cast<const float*>(q), static_cast<const float*>(k));

@@ -14,9 +14,13 @@ namespace {
 
 cudaError_t last_error = cudaSuccess;
 
-HeadStrides strides_of(const at::Tensor& x) { return {x.stride(0), x.stride(1), x.stride(2)}; }
+HeadStrides strides_of(const at::Tensor& x) {
+  return {x.stride(0), x.stride(1), x.stride(2)};
+}
 
-at::Tensor dense_last(const at::Tensor& x) { return x.stride(-1) == 1 ? x : x.contiguous(); }
+at::Tensor dense_last(const at::Tensor& x) {
+  return x.stride(-1) == 1 ? x : x.contiguous();
+}
 
 }  // namespace
 
@@ -26,7 +30,9 @@ int sinkscope_cuda_device_count() {
   return last_error == cudaSuccess ? count : -1;
 }
 
-const char* sinkscope_cuda_error() { return cudaGetErrorString(last_error); }
+const char* sinkscope_cuda_error() {
+  return cudaGetErrorString(last_error);
+}
 
 void sinkscope_cuda_device_name(int device, char* name, int size) {
   cudaDeviceProp properties{};
@@ -52,8 +58,8 @@ void sinkscope_cuda_columns(const at::Tensor& q_any, const at::Tensor& k_any, co
   const c10::cuda::CUDAGuard on(q.device());
   launch_columns(q.data_ptr(), strides_of(q), k.data_ptr(), strides_of(k),
                  q.scalar_type() == at::kFloat ? Element::float32 : Element::bfloat16, lse.data_ptr<float>(),
-                 keys.data_ptr<int64_t>(), out.data_ptr<float>(), q.size(0), q.size(1), q.size(2), q.size(2) / k.size(2),
-                 q.size(3), keys.numel(), static_cast<float>(1 / std::sqrt(static_cast<double>(q.size(3)))),
-                 c10::cuda::getCurrentCUDAStream());
+                 keys.data_ptr<int64_t>(), out.data_ptr<float>(), q.size(0), q.size(1), q.size(2),
+                 q.size(2) / k.size(2), q.size(3), keys.numel(),
+                 static_cast<float>(1 / std::sqrt(static_cast<double>(q.size(3)))), c10::cuda::getCurrentCUDAStream());
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
