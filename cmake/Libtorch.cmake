@@ -4,7 +4,7 @@
 # Looked for in CMAKE_PREFIX_PATH (a libtorch of 2.9 or newer, CPU or CUDA), then in the torch of .venv's Python.
 
 find_path(TORCH_ROOT NAMES lib/libtorch_cpu.so
-          HINTS ${CMAKE_PREFIX_PATH} PATH_SUFFIXES torch ../../.. NO_DEFAULT_PATH)
+          HINTS ${CMAKE_PREFIX_PATH} PATH_SUFFIXES torch ../.. NO_DEFAULT_PATH)
 if(NOT TORCH_ROOT)
   find_program(SINKSCOPE_PYTHON NAMES python3 HINTS ${PROJECT_SOURCE_DIR}/.venv/bin NO_DEFAULT_PATH)
   if(SINKSCOPE_PYTHON)
@@ -19,6 +19,7 @@ if(NOT TORCH_ROOT)
   message(FATAL_ERROR "libtorch not found: run scripts/setup.sh, or pass -DCMAKE_PREFIX_PATH=<libtorch>")
 endif()
 
+file(REAL_PATH ${TORCH_ROOT} TORCH_ROOT)
 foreach(header include/torch/headeronly/version.h include/torch/csrc/api/include/torch/version.h)
   if(EXISTS ${TORCH_ROOT}/${header} AND NOT SINKSCOPE_TORCH_VERSION)
     foreach(part MAJOR MINOR PATCH)

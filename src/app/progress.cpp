@@ -46,7 +46,8 @@ void Progress::show(bool last) {
   const double rate = static_cast<double>(done_) / seconds;
   const double share = std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
   const auto left = last ? "done" : spell_duration(static_cast<double>(total_ - done_) / rate) + " left";
-  const auto text = fmt::format("{} {:3.0f} %  {:.0f} {}/s  {}", what_, 100 * share, rate, unit_, left);
+  const auto speed = unit_.empty() ? std::string() : fmt::format("  {:.0f} {}/s", rate, unit_);
+  const auto text = fmt::format("{} {:3.0f} %{}  {}", what_, 100 * share, speed, left);
   if (terminal_) {
     constexpr int kWidth = 30;
     const int full = static_cast<int>(share * kWidth);

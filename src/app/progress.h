@@ -9,7 +9,7 @@ namespace sinkscope::app {
 /// Share done, rate and time left on stderr: a bar on a terminal, a line every few seconds otherwise.
 class Progress {
  public:
-  /// `total` and `add` count in `unit` ("tokens"). Quiet shows nothing.
+  /// `total` and `add` count in `unit` ("tokens"); with no unit no rate is shown. Quiet shows nothing.
   Progress(std::string what, std::string unit, int64_t total, bool quiet);
   ~Progress();
   Progress(const Progress&) = delete;

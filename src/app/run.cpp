@@ -121,7 +121,7 @@ bool Run::start(int64_t passes) {
   if (options_.out.empty()) throw InputError("--out is required: the file for the result");
   const auto start = Clock::now();
   {
-    Progress loading("loading weights", "parts per million", 1'000'000, options_.quiet);
+    Progress loading("loading weights", "", 1'000'000, options_.quiet);
     double shown = 0;
     model_ = std::make_unique<model::Model>(model::Model::load(checkpoint_, device_, dtype_, [&](double share) {
       check_interrupt();
