@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import textwrap
+from functools import cache
 from pathlib import Path
 
 import matplotlib
@@ -13,6 +14,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
+from matplotlib import font_manager  # noqa: E402
 
 # Okabe and Ito's colours, told apart by every common kind of colour vision.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"]
@@ -101,10 +103,24 @@ def layers_axis(axis, count: int) -> None:
     axis.set_xlabel("layer")
 
 
+@cache
+def drawable() -> set[int]:
+    """Code points that the fonts at hand can draw; which those are differs from machine to machine."""
+    found = set()
+    for family in plt.rcParams["font.family"]:
+        try:
+            found |= set(font_manager.get_font(font_manager.findfont(family, fallback_to_default=False)).get_charmap())
+        except ValueError:  # not installed
+            continue
+    return found
+
+
 def shown(piece: str | None, token: int) -> str:
-    """A token for a label: its readable piece, cut, or its id where there is none."""
-    text = f"id {token}" if piece is None else piece if len(piece) <= 14 else piece[:13] + "…"
-    return text.replace("$", r"\$")
+    """A token for a label: its readable piece, cut, with what no font can draw escaped; its id where there is none."""
+    if piece is None:
+        return f"id {token}"
+    text = piece if len(piece) <= 14 else piece[:13] + "…"
+    return "".join(c if ord(c) in drawable() else f"\\u{ord(c):04x}" for c in text).replace("$", r"\$")
 
 
 def image(figure, axis, values, label: str, **options):
