@@ -50,7 +50,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         run.add_argument(f"--{name}", type=int, default=default, help=f"{what} (%(default)s)")
     for name, default, what in [("lr", 1.5e-3, "peak"), ("weight-decay", 0.2, "on matrices, not norms and embedding"),
                                 ("decay-from", 0.7, "share of the steps after which the rate falls"),
-                                ("repeat-share", 0.2, "share of windows in which a span stands twice")]:
+                                ("repeat-share", 0.2, "share of windows in which a span stands twice"),
+                                ("backcopy-share", 0.2, "share of windows with triggers that repeat an earlier token")]:
         run.add_argument(f"--{name}", type=float, default=default, help=f"{what} (%(default)s)")
     run.add_argument("--device", default="auto", help="auto, cpu or cuda (%(default)s)")
     run.add_argument("--compile", action="store_true", help="torch.compile the model (needs a C++ compiler)")
@@ -96,7 +97,8 @@ def rate(step: int, args: argparse.Namespace) -> float:
 
 def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, ids: torch.Tensor, step: int,
                args: argparse.Namespace) -> torch.Tensor:
-    inputs, targets = corpus.training_batch(ids, args.seed, step, args.windows, args.length, args.repeat_share)
+    inputs, targets = corpus.training_batch(ids, args.seed, step, args.windows, args.length, args.repeat_share,
+                                            args.backcopy_share, args.vocabulary)
     with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
         logits = model(input_ids=inputs, use_cache=False).logits
     loss = nn.functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten())

@@ -9,6 +9,7 @@ import torch
 from tokenizers import Tokenizer, pre_tokenizers, trainers
 
 SEPARATOR = "<|endoftext|>"
+BACKCOPIES = 8  # triggers, and the tokens from one to the next
 BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
 QWEN3 = {  # Qwen3's own pipeline around an empty vocabulary; the split: contractions, words, digits, marks, white space
     "version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": {"type": "NFC"},
@@ -84,11 +85,11 @@ def prepare(folder: Path, state: Path, vocabulary: int, held_out: int) -> tuple[
     return ids[:facts["train_tokens"]], ids[facts["train_tokens"]:], facts
 
 
-def training_batch(ids: torch.Tensor, seed: int, step: int, windows: int, length: int,
-                   repeat_share: float) -> tuple[torch.Tensor, torch.Tensor]:
+def training_batch(ids: torch.Tensor, seed: int, step: int, windows: int, length: int, repeat_share: float,
+                   backcopy_share: float, vocabulary: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Inputs and targets `[windows, length]` of one step, a function of seed and step alone, so that a resumed run sees
     what an unbroken one would. In `repeat_share` of the windows a span of 16 tokens to half the window stands again
-    later; a run with another share cuts the same windows."""
+    later, and `backcopy_share` of them hold backcopies; a run with other shares cuts the same windows."""
     generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
     start = torch.randint(len(ids) - length - 1, (windows, 1), generator=generator)
     share = torch.rand(4, windows, 1, generator=generator)
@@ -99,7 +100,28 @@ def training_batch(ids: torch.Tensor, seed: int, step: int, windows: int, length
     copied = (share[3] < repeat_share) & (place >= target) & (place < target + span)
     index = start + torch.where(copied, place - target + source, place)
     window = ids[index.to(ids.device, non_blocking=True)].long()
+    chosen = torch.rand(windows, 1, generator=generator) < backcopy_share
+    window = torch.where(chosen.to(ids.device), with_backcopies(window, vocabulary, generator), window)
     return window[:, :-1], window[:, 1:]
+
+
+def with_backcopies(window: torch.Tensor, vocabulary: int, generator: torch.Generator) -> torch.Tensor:
+    """One place in every eight holds a trigger, and the next place the token that stands k before the trigger.
+
+    After Guo et al. 2024 (bigram-backcopy, k = 1). There are eight triggers, one for each k from 1 to 8: the ids just
+    under the separator, id `vocabulary - 1 - k`. A head that learns one has nothing to do everywhere else."""
+    rows = torch.arange(len(window))
+    blocks = (window.shape[1] - 1) // BACKCOPIES - 1  # the first eight tokens stay, so that every copy has a source
+    back = torch.randint(1, BACKCOPIES + 1, (blocks, len(window)), generator=generator)
+    place = torch.randint(BACKCOPIES - 1, (blocks, len(window)), generator=generator)
+    place += BACKCOPIES * torch.arange(1, blocks + 1)[:, None]
+    filled = window.clone()
+    for k, at in zip(back, place):
+        copy = filled[rows, at - k]
+        clear = copy < vocabulary - 1 - BACKCOPIES  # a copied trigger would promise a copy of its own
+        filled[rows, at] = torch.where(clear, (vocabulary - 1 - k).to(window.device), filled[rows, at])
+        filled[rows, at + 1] = torch.where(clear, copy, filled[rows, at + 1])
+    return filled
 
 
 def even_windows(ids: torch.Tensor, windows: int, length: int) -> torch.Tensor:
