@@ -26,10 +26,16 @@ fi
 stamp=.venv/requirements.sha256
 wanted=$(sha256sum requirements.txt | cut -d' ' -f1)
 if [[ ! -x .venv/bin/python || "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]]; then
+  free=$(df --output=avail -k . | tail -n 1)
+  if ((free < 7 * 1024 * 1024)); then
+    echo "setup: .venv and the build want 7 GB on the disk of $PWD, $((free / 1024)) MB are free; make room there" >&2
+    exit 1
+  fi
   echo "setup: making .venv from requirements.txt (libtorch is the torch wheel; a few gigabytes the first time)"
   python3 -m venv .venv || { echo "setup: python3 -m venv failed; is python3-venv there?" >&2; exit 1; }
-  .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt ||
-    { echo "setup: pip install failed; is the package index reachable and is there space (6 GB)?" >&2; exit 1; }
+  # pip's cache would take the wheels' three gigabytes a second time
+  .venv/bin/pip install -q --no-cache-dir --disable-pip-version-check -r requirements.txt ||
+    { echo "setup: pip install failed; is the package index reachable?" >&2; exit 1; }
   echo "$wanted" > "$stamp"
 fi
 echo "setup: ready"
