@@ -79,7 +79,7 @@ def prepare(folder: Path, state: Path, vocabulary: int, held_out: int) -> tuple[
         facts = {"sha256": sha, "documents": len(documents), "characters": sum(map(len, documents)),
                  "held_out_documents": len(documents) - tail, "train_tokens": len(trained),
                  "held_out_tokens": len(kept), "vocabulary": tokenizer.get_vocab_size(),
-                 "ids_seen": int((np.bincount(trained, minlength=vocabulary) > 0).sum())}
+                 "ids_unseen": np.flatnonzero(np.bincount(trained, minlength=vocabulary) == 0).tolist()}
         facts_file.write_text(json.dumps(facts, indent=1) + "\n")
     ids = np.load(ids_file)
     return ids[:facts["train_tokens"]], ids[facts["train_tokens"]:], facts

@@ -10,6 +10,7 @@ from torch import nn
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from .corpus import SEPARATOR
+from .emergence import emergence
 
 CONTINUABLE = {"steps", "decay_from"}  # may change when a run goes on; everything else is part of what the run is
 
@@ -67,7 +68,8 @@ def append_log(state: Path, line: dict) -> None:
 
 
 def export(model: Qwen3ForCausalLM, state: Path, out: Path, dtype: torch.dtype) -> None:
-    """Writes config.json, model.safetensors, tokenizer.json and tokenizer_config.json, each whole or not at all."""
+    """Writes config.json, model.safetensors, tokenizer.json, tokenizer_config.json and emergence.json (the run's record),
+    each whole or not at all."""
     part = out / ".export.part"
     part.mkdir(parents=True, exist_ok=True)
     config = Qwen3Config.from_dict(model.config.to_dict())
@@ -80,6 +82,7 @@ def export(model: Qwen3ForCausalLM, state: Path, out: Path, dtype: torch.dtype) 
     (part / "tokenizer_config.json").write_text(json.dumps({
         "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": config.max_position_embeddings,
         "bos_token": None, "eos_token": SEPARATOR, "clean_up_tokenization_spaces": False}, indent=2) + "\n")
+    (part / "emergence.json").write_text(json.dumps(emergence(state, plain, out.resolve().name), indent=1) + "\n")
     for file in sorted(part.iterdir()):
         file.chmod(0o644)
         os.replace(file, out / file.name)
