@@ -1,40 +1,27 @@
 #!/usr/bin/env python3
 """The demo's table: what the experiments found, from their result files alone. summary.py FOLDER"""
 
-import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-
-def results(folder: Path, name: str) -> dict:
-    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+from figures.findings import Findings
 
 
-def condition(found: dict, kind: str, position: int | None = None) -> dict | None:
-    rows = [c for c in found["conditions"] if c["kind"] == kind]
-    named = [c for c in rows if position is None or [0, position] in c["positions"]]
-    return (named or rows or [None])[0]
-
-
-def rows(folder: Path):
-    scan = results(folder, "scan")["results"]
-    first = scan["sink"][0]
-    best = max(first["mean_attention"]["by_layer"])
-    yield "attention to the first token", f"{first['mean_attention']['mean']:.3f} over layers, {best:.3f} in the best (uniform {first['uniform']:.3f})"
-    rope = results(folder, "rope-swap")["results"]
-    moved, swapped = condition(rope, "first_moved", 8), condition(rope, "swap", 8)
-    if moved:
-        yield f"its rotary position moved ({moved['name']})", f"{moved['sink'][0]['mean_attention']['mean']:.3f}: the sink stays with the physically first token"
-    if swapped and len(swapped["sink"]) > 1:
-        yield f"rotary positions exchanged ({swapped['name']})", f"the other token gets {swapped['sink'][1]['mean_attention']['mean']:.3f}"
-    sweep = results(folder, "vocab-sweep")["results"]
-    half = sum(s >= 0.5 * sweep["mean"] for s in sweep["score"]) / len(sweep["score"])
-    yield f"every id first ({len(sweep['ids'])} ids)", f"mean {sweep['mean']:.3f}, sd {sweep['sd']:.3f}; {100 * half:.1f} % keep at least half of the mean"
-    mask = results(folder, "self-mask")["results"]
-    for run in mask["runs"]:
-        if run["mode"] == "self_only" and run["tokens"] == [4] and run["layers"] in ("0", "0-1"):
-            yield f"token 4 self-only in layers {run['layers']}", f"gets {run['ratio'][0]:.2f} times what the first token gets in the same run"
-    spike = results(folder, "mlp-probe")["results"]["spike"]
+def rows(found: Findings) -> Iterator[tuple[str, str]]:
+    yield f"1 attention to the first token, layer {found.layer}", \
+        f"{found.sink:.3f} ± {found.half_width:.3f}, uniform {found.uniform:.3f}; layers above the first third {found.upper:.3f}"
+    moved, (first, other) = found.condition("first-to-8")[0], found.condition("swap-0-8")
+    yield "2 its rotary position moved to 8", f"{moved / found.sink:.2f} times the sink: it stays with the physically first token"
+    yield "  rotary positions of 0 and 8 swapped", f"token 0 gets {first:.3f}, token 8 gets {other:.3f}"
+    ids, scores, own = found.by_id()
+    yield f"3 every id first ({len(ids)} ids)", \
+        f"mean {sum(scores) / len(scores):.3f}, the samples' own first tokens {own:.3f}; {found.kept_half():.1%} keep half of that"
+    for layers in ("0", "0-1"):
+        masked, first = found.self_only(4, layers)
+        yield f"4 token 4 self-only in layers {layers}" if layers == "0" else f"  in layers {layers}", \
+            f"gets {masked:.3f} where the first token gets {first:.3f}: {masked / first:.2f} times"
+    spike = found.spike()
     if spike is None:
         yield "massive activation", "no dimension of any MLP's output meets the outlier rule"
     else:
@@ -44,11 +31,11 @@ def rows(folder: Path):
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    model = results(folder, "scan")["model"]
-    planted = ": a circuit planted by hand, a test and no evidence" if model["planted"] else ""
-    print(f"\n{model['path']}{planted}")
-    for what, found in rows(folder):
-        print(f"  {what:<44} {found}")
+    found = Findings(folder)
+    planted = ": a circuit planted by hand, a test and no evidence" if found.model["planted"] else ""
+    print(f"\n{found.model['path']}{planted}; attention in layer {found.layer}, where the sink is strongest")
+    for what, value in rows(found):
+        print(f"  {what:<44} {value}")
     print("\nfigures:")
     for figure in sorted(folder.glob("*.png")):
         print(f"  {figure}")
