@@ -25,8 +25,9 @@ at::Tensor causal_pattern(const Heads& heads) {
 TEST(Attention, FusedAgreesWithTheMatrix) {
   for (const int64_t T : {1, 2, 31, 64, 130}) {
     const auto heads = random_heads(2, T);
-    const auto fused = model::fused_attention(heads);
-    EXPECT_LE(largest_difference(fused.z, model::mix_values(causal_pattern(heads), heads.v)), 5e-6) << T;
+    const auto wanted = model::mix_values(causal_pattern(heads), heads.v);
+    EXPECT_LE(largest_difference(model::fused_attention(heads, {}, true).z, wanted), 5e-6) << T;
+    EXPECT_LE(largest_difference(model::library_attention(heads, {}, true).z, wanted), 5e-6) << T;
   }
 }
 
@@ -45,13 +46,16 @@ TEST(Attention, ScoresByHand) {
 TEST(Attention, ColumnsAreThePatternsColumns) {
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     const auto heads = random_heads(2, 70, dtype);
-    const auto fused = model::fused_attention(heads);
     const std::vector<int64_t> keys = {0, 5, 69};
-    const auto columns = model::attention_columns(heads, fused.lse, keys);
     const auto wanted = causal_pattern(heads).index_select(-1, at::tensor(keys));
-    EXPECT_EQ(columns.scalar_type(), at::kFloat);
-    // bfloat16: the fused kernel's log-sum-exp comes from scores of exact products of rounded inputs, in float32.
-    EXPECT_LE(largest_difference(columns, wanted), dtype == at::kFloat ? 5e-6 : 2e-3);
+    for (const bool mixed : {true, false}) {
+      const auto ours = model::fused_attention(heads, keys, mixed).columns;
+      EXPECT_EQ(ours.scalar_type(), at::kFloat);
+      EXPECT_LE(largest_difference(ours, wanted), 5e-6);  // bfloat16 too: scores are float32 sums of exact products
+      // the library scales bfloat16 queries before it multiplies
+      EXPECT_LE(largest_difference(model::library_attention(heads, keys, mixed).columns, wanted),
+                dtype == at::kFloat ? 5e-6 : 2e-3);
+    }
   }
 }
 

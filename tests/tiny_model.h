@@ -41,7 +41,7 @@ inline model::Model tiny_model(const model::Config& config = tiny_config(), uint
       w = w * (1.5 / std::sqrt(static_cast<double>(spec.shape[1])));
     weights[spec.name] = w.to(dtype);
   }
-  return model::Model(config, std::move(weights));
+  return model::Model(config, std::move(weights), dtype);
 }
 
 inline at::Tensor tiny_ids(int64_t n, int64_t T, uint64_t seed = 3) {

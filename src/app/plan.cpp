@@ -22,7 +22,7 @@ double seconds_a_block(const Plan& plan) {
   model::Model::Weights weights;
   const auto options = at::TensorOptions(plan.dtype).device(plan.device);
   for (const auto& spec : model::tensor_specs(config)) weights[spec.name] = at::randn(spec.shape, options) * 0.02;
-  const model::Model block(config, std::move(weights));
+  const model::Model block(config, std::move(weights), plan.dtype);
   const auto ids = at::randint(config.vocab_size, {plan.batch_size, plan.length}, at::kLong);
   std::vector<double> seconds;
   for (int i = 0; i < 4; ++i) {

@@ -5,8 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "sinkscope/model/device.h"
-
 namespace sinkscope::model {
 namespace {
 
@@ -48,6 +46,13 @@ at::Tensor index_tensor(const std::vector<int64_t>& keys, at::Device device) {
   return at::tensor(keys, at::kLong).to(device);
 }
 
+/// Of all taps, one after the other.
+std::vector<int64_t> keys_of(const std::vector<Taps::Column>& columns) {
+  std::vector<int64_t> all;
+  for (const auto& [keys, f] : columns) all.insert(all.end(), keys.begin(), keys.end());
+  return all;
+}
+
 }  // namespace
 
 at::Tensor attention_scores(const Heads& heads, const at::Tensor& visible) {
@@ -60,12 +65,6 @@ at::Tensor attention_scores(const Heads& heads, const at::Tensor& visible) {
 at::Tensor mix_values(const at::Tensor& pattern, const at::Tensor& v) {
   const auto values = for_query_heads(v, pattern.size(1)).to(at::kFloat);
   return at::matmul(pattern, values).transpose(1, 2).to(v.scalar_type());
-}
-
-at::Tensor attention_columns(const Heads& heads, const at::Tensor& lse, const std::vector<int64_t>& keys) {
-  const auto index = index_tensor(keys, heads.q.device());
-  if (heads.q.is_cuda()) return cuda_columns(heads.q, heads.k, lse, index);
-  return attention_columns_by_products(heads, lse, index);
 }
 
 at::Tensor attention_columns_by_products(const Heads& heads, const at::Tensor& lse, const at::Tensor& index) {
@@ -89,11 +88,14 @@ at::Tensor attend(const Heads& heads, int64_t layer, Taps& taps) {
   }
   const bool goes_on = taps.wanted_from({Point::z, layer});
   Fused fused;
-  if (!by_matrix && (goes_on || !columns.empty())) fused = fused_attention(heads);
+  if (!by_matrix && (goes_on || !columns.empty())) fused = fused_attention(heads, keys_of(columns), goes_on);
 
+  int64_t done = 0;
   for (const auto& [keys, f] : columns) {
+    const auto count = static_cast<int64_t>(keys.size());
     f(by_matrix ? pattern.index_select(-1, index_tensor(keys, pattern.device()))
-                : set_self_only(attention_columns(heads, fused.lse, keys), keys, change));
+                : set_self_only(fused.columns.slice(-1, done, done + count), keys, change));
+    done += count;
   }
   if (!goes_on) return {};
   if (by_matrix) return mix_values(pattern, heads.v);

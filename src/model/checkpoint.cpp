@@ -113,6 +113,10 @@ at::Tensor Checkpoint::tensor(const std::string& name) const {
   return shards_[found->second].tensor(name);
 }
 
+void Checkpoint::drop_pages(const std::string& name) const {
+  shards_[shard_of_.at(name)].drop_pages(name);
+}
+
 int64_t Checkpoint::bytes() const {
   int64_t sum = 0;
   for (const auto& shard : shards_) sum += shard.bytes();

@@ -1,18 +1,25 @@
 #include <ATen/ATen.h>
 
+#include <utility>
+
+#include "cpu/blocked_attention.h"
 #include "sinkscope/model/attention.h"
+#include "sinkscope/model/device.h"
 
 namespace sinkscope::model {
 namespace {
 
-Fused on_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+/// z [n, H, T, h] and the log-sum-exp [n, H, T].
+using Mixed = std::pair<at::Tensor, at::Tensor>;
+
+Mixed on_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   const auto [z, lse] = at::_scaled_dot_product_flash_attention_for_cpu(q, k, v, /*dropout_p=*/0.0, /*is_causal=*/true);
   return {z, lse};
 }
 
 /// Flash attention takes half precision and grouped heads; float32 goes to the memory-efficient kernel, which
 /// wants one key head a query head and pads the rows of its log-sum-exp.
-Fused on_cuda(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+Mixed on_cuda(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   if (q.scalar_type() != at::kFloat) {
     const auto result = at::_scaled_dot_product_flash_attention(q, k, v, /*dropout_p=*/0.0, /*is_causal=*/true);
     return {std::get<0>(result), std::get<1>(result)};
@@ -26,10 +33,20 @@ Fused on_cuda(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
 
 }  // namespace
 
-Fused fused_attention(const Heads& heads) {
-  const auto q = heads.q.transpose(1, 2), k = heads.k.transpose(1, 2), v = heads.v.transpose(1, 2);
+Fused library_attention(const Heads& heads, const std::vector<int64_t>& keys, bool mixed) {
+  const auto q = heads.q.transpose(1, 2), k = heads.k.transpose(1, 2);
+  const auto v = mixed ? heads.v.transpose(1, 2) : k;  // its kernels mix something; only the log-sum-exp is wanted then
   const auto [z, lse] = q.is_cuda() ? on_cuda(q, k, v) : on_cpu(q, k, v);
-  return {z.transpose(1, 2), lse};
+  Fused fused{mixed ? z.transpose(1, 2) : at::Tensor(), lse, {}};
+  if (keys.empty()) return fused;
+  const auto index = at::tensor(keys, at::kLong).to(heads.q.device());
+  fused.columns =
+      q.is_cuda() ? cuda_columns(heads.q, heads.k, lse, index) : attention_columns_by_products(heads, lse, index);
+  return fused;
+}
+
+Fused fused_attention(const Heads& heads, const std::vector<int64_t>& keys, bool mixed) {
+  return can_block(heads) ? blocked_attention(heads, keys, mixed) : library_attention(heads, keys, mixed);
 }
 
 }  // namespace sinkscope::model

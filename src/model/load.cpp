@@ -56,13 +56,20 @@ Model Model::load(const Checkpoint& checkpoint, at::Device device, at::ScalarTyp
   std::optional<PinnedStream> stream;
   if (!device.is_cpu()) stream.emplace(device);
   const auto specs = tensor_specs(checkpoint.config());
+  size_t done = 0;
+  const auto advance = [&] {
+    if (progress) progress(static_cast<double>(++done) / static_cast<double>(specs.size()));
+  };
   Weights weights;
   for (const auto& spec : specs) {
     const auto mapped = checkpoint.tensor(spec.name);
-    weights[spec.name] = (stream ? stream->copy(mapped) : mapped).to(dtype);
-    if (progress) progress(static_cast<double>(weights.size()) / static_cast<double>(specs.size()));
+    weights[spec.name] = stream ? stream->copy(mapped).to(dtype) : mapped;
+    if (stream) advance();
   }
-  return Model(checkpoint.config(), std::move(weights));
+  return Model(checkpoint.config(), std::move(weights), dtype, [&](const std::string& name) {
+    checkpoint.drop_pages(name);
+    advance();
+  });
 }
 
 }  // namespace sinkscope::model

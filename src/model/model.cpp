@@ -8,65 +8,76 @@
 
 #include "sinkscope/error.h"
 #include "sinkscope/model/attention.h"
+#include "sinkscope/model/row_ops.h"
 
 namespace sinkscope::model {
 
-Model::Model(const Config& config, Weights weights) : config_(config), weights_(std::move(weights)) {
+Model::Model(const Config& config, Weights weights, at::ScalarType dtype,
+             const std::function<void(const std::string&)>& taken)
+    : config_(config) {
+  const auto take = [&](const std::string& name) {
+    const auto found = weights.find(name);
+    if (found == weights.end()) throw std::logic_error(fmt::format("the model has no weight '{}'", name));
+    return std::move(found->second);
+  };
   for (int64_t layer = 0; layer < config.n_layers; ++layer) {
-    const auto take = [&](const char* part) { return weight(fmt::format("model.layers.{}.{}.weight", layer, part)); };
-    blocks_.push_back({.input_layernorm = take("input_layernorm"),
-                       .q_proj = take("self_attn.q_proj"),
-                       .k_proj = take("self_attn.k_proj"),
-                       .v_proj = take("self_attn.v_proj"),
-                       .q_norm = take("self_attn.q_norm"),
-                       .k_norm = take("self_attn.k_norm"),
-                       .o_proj = take("self_attn.o_proj"),
-                       .post_attention_layernorm = take("post_attention_layernorm"),
-                       .gate_proj = take("mlp.gate_proj"),
-                       .up_proj = take("mlp.up_proj"),
-                       .down_proj = take("mlp.down_proj")});
+    const auto name = [&](const char* part) { return fmt::format("model.layers.{}.{}.weight", layer, part); };
+    const auto norm = [&](const char* part) { return take(name(part)).to(dtype); };
+    const auto linear = [&](const char* part) {
+      Linear made(take(name(part)), dtype);
+      if (taken && made.is_copy()) taken(name(part));
+      return made;
+    };
+    blocks_.push_back({.input_layernorm = norm("input_layernorm"),
+                       .q_proj = linear("self_attn.q_proj"),
+                       .k_proj = linear("self_attn.k_proj"),
+                       .v_proj = linear("self_attn.v_proj"),
+                       .q_norm = norm("self_attn.q_norm"),
+                       .k_norm = norm("self_attn.k_norm"),
+                       .o_proj = linear("self_attn.o_proj"),
+                       .post_attention_layernorm = norm("post_attention_layernorm"),
+                       .gate_proj = linear("mlp.gate_proj"),
+                       .up_proj = linear("mlp.up_proj"),
+                       .down_proj = linear("mlp.down_proj")});
   }
-  embed_ = weight("model.embed_tokens.weight");
-  final_norm_ = weight("model.norm.weight");
-  lm_head_ = config.tied ? embed_ : weight("lm_head.weight");
+  embed_ = take("model.embed_tokens.weight").to(dtype);
+  final_norm_ = take("model.norm.weight").to(dtype);
+  lm_head_ = config.tied ? embed_ : take("lm_head.weight").to(dtype);
 }
 
-const at::Tensor& Model::weight(const std::string& checkpoint_name) const {
-  const auto found = weights_.find(checkpoint_name);
-  if (found == weights_.end()) throw std::logic_error(fmt::format("the model has no weight '{}'", checkpoint_name));
-  return found->second;
-}
-
-/// RMSNorm as transformers rounds it: float32 inside, rounded to x's dtype before the weight multiplies.
 at::Tensor Model::norm(const at::Tensor& x, const at::Tensor& weight) const {
-  const auto x32 = x.to(at::kFloat);
-  const auto rescaled = x32 * at::rsqrt(x32.square().mean(-1, /*keepdim=*/true) + config_.rms_norm_eps);
-  return weight * rescaled.to(x.scalar_type());
+  return rms_norm(x, weight, config_.rms_norm_eps);
+}
+
+/// In one pass, unless somebody asks for what lies between.
+at::Tensor Model::norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, const Site& normed,
+                                  const RotaryTable& table, Taps& taps) const {
+  if (!taps.wanted(normed)) return rms_norm_rotate(x, weight, config_.rms_norm_eps, table);
+  return rotate(taps(normed, norm(x, weight)), table);
 }
 
 at::Tensor Model::attention(const at::Tensor& x, int64_t layer, Rotary& rotary, Taps& taps) const {
   const auto& w = blocks_[layer];
-  const auto project = [&](Point point, const at::Tensor& weight) {
-    return taps({point, layer}, at::linear(x, weight).unflatten(-1, {-1, config_.d_head}));
+  const auto project = [&](Point point, const Linear& weight) {
+    return taps({point, layer}, weight(x).unflatten(-1, {-1, config_.d_head}));
   };
-  const auto rotate = [&](Point point, const at::Tensor& normed, RotaryOf which) {
-    return taps({point, layer}, rotary(normed, taps.positions_of(layer, which)));
-  };
-  const auto q = project(Point::q, w.q_proj), k = project(Point::k, w.k_proj), v = project(Point::v, w.v_proj);
-  const auto q_normed = taps({Point::q_normed, layer}, norm(q, w.q_norm));
-  const auto k_normed = taps({Point::k_normed, layer}, norm(k, w.k_norm));
-  const Heads heads{
-      .q = rotate(Point::rot_q, q_normed, RotaryOf::query), .k = rotate(Point::rot_k, k_normed, RotaryOf::key), .v = v};
-  const auto mixed = attend(heads, layer, taps);
-  if (!mixed.defined()) return {};
-  return at::linear(taps({Point::z, layer}, mixed).flatten(-2), w.o_proj);
+  const bool mixed = taps.wanted_from({Point::z, layer});
+  const auto q = project(Point::q, w.q_proj), k = project(Point::k, w.k_proj);
+  const auto v = mixed || taps.wanted({Point::v, layer}) ? project(Point::v, w.v_proj) : at::Tensor();
+  const auto rot_q =
+      norm_and_rotate(q, w.q_norm, {Point::q_normed, layer}, rotary(taps.positions_of(layer, RotaryOf::query)), taps);
+  const auto rot_k =
+      norm_and_rotate(k, w.k_norm, {Point::k_normed, layer}, rotary(taps.positions_of(layer, RotaryOf::key)), taps);
+  const Heads heads{.q = taps({Point::rot_q, layer}, rot_q), .k = taps({Point::rot_k, layer}, rot_k), .v = v};
+  const auto z = attend(heads, layer, taps);
+  return mixed ? w.o_proj(taps({Point::z, layer}, z).flatten(-2)) : at::Tensor();
 }
 
 at::Tensor Model::mlp(const at::Tensor& x, int64_t layer, Taps& taps) const {
   const auto& w = blocks_[layer];
-  const auto gate = taps({Point::mlp_pre, layer}, at::linear(x, w.gate_proj));
-  const auto up = taps({Point::mlp_pre_linear, layer}, at::linear(x, w.up_proj));
-  return at::linear(taps({Point::mlp_post, layer}, at::silu(gate) * up), w.down_proj);
+  const auto gate = taps({Point::mlp_pre, layer}, w.gate_proj(x));
+  const auto up = taps({Point::mlp_pre_linear, layer}, w.up_proj(x));
+  return w.down_proj(taps({Point::mlp_post, layer}, swiglu(gate, up)));
 }
 
 at::Tensor Model::run_block(at::Tensor x, int64_t layer, Rotary& rotary, Taps& taps) const {

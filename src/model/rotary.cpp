@@ -55,7 +55,7 @@ Frequencies rotary_frequencies(const RopeConfig& rope, int64_t d_head) {
 Rotary::Rotary(const Config& config, int64_t T, at::Device device, at::ScalarType dtype)
     : frequencies_(rotary_frequencies(config.rope, config.d_head)), T_(T), device_(device), dtype_(dtype) {}
 
-const Rotary::Table& Rotary::table(std::vector<int64_t> positions) {
+const RotaryTable& Rotary::operator()(std::vector<int64_t> positions) {
   if (positions.empty()) {
     positions.resize(T_);
     std::iota(positions.begin(), positions.end(), 0);
@@ -63,18 +63,11 @@ const Rotary::Table& Rotary::table(std::vector<int64_t> positions) {
   const auto [entry, is_new] = tables_.try_emplace(positions);
   if (is_new) {
     const auto angles = at::outer(at::tensor(positions, at::kFloat), frequencies_.inverse);  // [T, h/2]
-    const auto twice = at::cat({angles, angles}, -1).unsqueeze(1);
+    const auto twice = at::cat({angles, angles}, -1);
     const double factor = frequencies_.attention_factor;
     entry->second = {(twice.cos() * factor).to(device_, dtype_), (twice.sin() * factor).to(device_, dtype_)};
   }
   return entry->second;
-}
-
-at::Tensor Rotary::operator()(const at::Tensor& x, const std::vector<int64_t>& positions) {
-  const auto& [cos, sin] = table(positions);
-  const int64_t half = x.size(-1) / 2;
-  const auto rotated = at::cat({-x.slice(-1, half), x.slice(-1, 0, half)}, -1);
-  return x * cos + rotated * sin;
 }
 
 }  // namespace sinkscope::model

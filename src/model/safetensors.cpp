@@ -51,6 +51,14 @@ class Mapping {
 
   std::string_view bytes() const { return {static_cast<const char*>(address_), size_}; }
 
+  /// Only whole pages; a page that a neighbour shares stays.
+  void drop(size_t begin, size_t end) const {
+    const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    begin = (begin + page - 1) / page * page;
+    end = end / page * page;
+    if (begin < end) madvise(static_cast<char*>(address_) + begin, end - begin, MADV_DONTNEED);
+  }
+
  private:
   void* address_ = nullptr;
   size_t size_ = 0;
@@ -109,6 +117,11 @@ std::string_view SafetensorsFile::header_bytes() const {
 
 int64_t SafetensorsFile::bytes() const {
   return static_cast<int64_t>(map_->mapping.bytes().size());
+}
+
+void SafetensorsFile::drop_pages(const std::string& name) const {
+  const auto& entry = map_->entry(name);
+  map_->mapping.drop(map_->header.data_offset + entry.begin, map_->header.data_offset + entry.end);
 }
 
 at::Tensor SafetensorsFile::tensor(const std::string& name) const {

@@ -17,10 +17,14 @@ struct Heads {
 
 /// Causal attention without a T×T matrix.
 struct Fused {
-  at::Tensor z;    ///< [n, T, H, h] in q's dtype
-  at::Tensor lse;  ///< [n, H, T] float32: log-sum-exp of each row's scaled scores
+  at::Tensor z;        ///< [n, T, H, h] in q's dtype; undefined where the values were not to be mixed
+  at::Tensor lse;      ///< [n, H, T] float32: log-sum-exp of each row's scaled scores
+  at::Tensor columns;  ///< [n, H, T, keys] float32: attention to the chosen keys, 0 above the diagonal
 };
-Fused fused_attention(const Heads&);
+Fused fused_attention(const Heads&, const std::vector<int64_t>& keys, bool mixed);
+
+/// The same by the library's kernels alone: a GPU's way, and that of a CPU without AVX-512.
+Fused library_attention(const Heads&, const std::vector<int64_t>& keys, bool mixed);
 
 /// Scaled and masked scores [n, H, T, T] in float32; what `visible` [T, T] hides is -inf.
 at::Tensor attention_scores(const Heads&, const at::Tensor& visible);
@@ -29,10 +33,8 @@ at::Tensor attention_scores(const Heads&, const at::Tensor& visible);
 at::Tensor mix_values(const at::Tensor& pattern, const at::Tensor& v);
 
 /// Post-softmax attention of every query to the chosen keys from the log-sum-exp: exp(scale q·k - lse),
-/// [n, H, T, keys] float32; 0 above the diagonal.
-at::Tensor attention_columns(const Heads&, const at::Tensor& lse, const std::vector<int64_t>& keys);
-
-/// The same by ATen's products, on any device: the CPU's way and the twin of the CUDA kernel. `keys` [keys] int64.
+/// [n, H, T, keys] float32; 0 above the diagonal. By ATen's products, on any device: the twin of the CUDA kernel.
+/// `keys` [keys] int64.
 at::Tensor attention_columns_by_products(const Heads&, const at::Tensor& lse, const at::Tensor& keys);
 
 /// One layer's attention with all that the run asks of it. Gives z [n, T, H, h], or an undefined tensor when nothing

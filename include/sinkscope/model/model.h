@@ -5,25 +5,27 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sinkscope/model/checkpoint.h"
 #include "sinkscope/model/config.h"
+#include "sinkscope/model/linear.h"
 #include "sinkscope/model/rotary.h"
 #include "sinkscope/model/taps.h"
 
 namespace sinkscope::model {
 
-/// One block's weights under the checkpoint's own names; linear weights are [out, in].
+/// One block's weights under the checkpoint's own names; weights of products are [out, in].
 struct BlockWeights {
   at::Tensor input_layernorm;           // [d]
-  at::Tensor q_proj, k_proj, v_proj;    // [H h, d], [K h, d], [K h, d]
+  Linear q_proj, k_proj, v_proj;        // [H h, d], [K h, d], [K h, d]
   at::Tensor q_norm, k_norm;            // [h]
-  at::Tensor o_proj;                    // [d, H h]
+  Linear o_proj;                        // [d, H h]
   at::Tensor post_attention_layernorm;  // [d]
-  at::Tensor gate_proj, up_proj;        // [m, d]
-  at::Tensor down_proj;                 // [d, m]
+  Linear gate_proj, up_proj;            // [m, d]
+  Linear down_proj;                     // [d, m]
 };
 
 /// A Qwen3 decoder: the equations of transformers' modeling_qwen3, in its order and roundings.
@@ -31,10 +33,12 @@ class Model {
  public:
   using Weights = std::map<std::string, at::Tensor>;
 
-  /// Weights by checkpoint name, all of one device and dtype.
-  Model(const Config&, Weights);
+  /// Weights by checkpoint name, all on one device; `dtype` is the run's. `taken` hears of every product's weight of
+  /// which the model has its own copy by then.
+  Model(const Config&, Weights, at::ScalarType dtype, const std::function<void(const std::string&)>& taken = {});
 
-  /// Weights stay in the mapped file where device and dtype are the checkpoint's own. `progress` gets the share done.
+  /// Embedding and norms stay in the mapped file where device and dtype are the checkpoint's own. `progress` gets the
+  /// share done.
   static Model load(const Checkpoint&, at::Device, at::ScalarType, const std::function<void(double)>& progress = {});
 
   /// Runs ids [n, T] int64 as far as something is wanted. Everything comes out through the taps.
@@ -44,19 +48,19 @@ class Model {
   at::Tensor unembed(const at::Tensor& x) const;
 
   const Config& config() const { return config_; }
-  const at::Tensor& weight(const std::string& checkpoint_name) const;
   const BlockWeights& block(int64_t layer) const { return blocks_[layer]; }
   at::Device device() const { return embed_.device(); }
   at::ScalarType dtype() const { return embed_.scalar_type(); }
 
  private:
   at::Tensor norm(const at::Tensor& x, const at::Tensor& weight) const;
+  at::Tensor norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, const Site& normed, const RotaryTable&,
+                             Taps&) const;
   at::Tensor attention(const at::Tensor& x, int64_t layer, Rotary&, Taps&) const;
   at::Tensor mlp(const at::Tensor& x, int64_t layer, Taps&) const;
   at::Tensor run_block(at::Tensor x, int64_t layer, Rotary&, Taps&) const;
 
   Config config_;
-  Weights weights_;
   std::vector<BlockWeights> blocks_;
   at::Tensor embed_, final_norm_, lm_head_;
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sinkscope/model/config.h"
+#include "sinkscope/model/row_ops.h"
 
 namespace sinkscope::model {
 
@@ -17,25 +18,20 @@ struct Frequencies {
 };
 Frequencies rotary_frequencies(const RopeConfig&, int64_t d_head);
 
-/// Turns queries and keys by their tokens' rotary positions. Tables are made once a set of positions and run.
+/// Tables of rotary angles, made once a set of positions and run.
 class Rotary {
  public:
   Rotary(const Config&, int64_t T, at::Device, at::ScalarType);
 
-  /// x [n, T, heads, h]; positions [T], empty: 0, 1, 2, ...
-  at::Tensor operator()(const at::Tensor& x, const std::vector<int64_t>& positions);
+  /// positions [T], empty: 0, 1, 2, ...
+  const RotaryTable& operator()(std::vector<int64_t> positions);
 
  private:
-  struct Table {
-    at::Tensor cos, sin;  // [T, 1, h], in the run's dtype
-  };
-  const Table& table(std::vector<int64_t> positions);
-
   Frequencies frequencies_;
   int64_t T_;
   at::Device device_;
   at::ScalarType dtype_;
-  std::map<std::vector<int64_t>, Table> tables_;
+  std::map<std::vector<int64_t>, RotaryTable> tables_;
 };
 
 }  // namespace sinkscope::model

@@ -1,0 +1,153 @@
+// Compiled twice, with SINKSCOPE_ISA = portable or avx512. Nothing of the standard library in here: an inline function
+// compiled for AVX-512 could be the one that the linker keeps for everybody.
+
+#include "row_kernels.h"
+
+namespace sinkscope::model::SINKSCOPE_ISA {
+namespace {
+
+constexpr int64_t kLanes = 16;      // partial sums, so that the order of a sum is the same on every machine
+constexpr int64_t kMaxWidth = 512;  // of a tile that is transposed at once
+
+float load(float x) {
+  return x;
+}
+float load(uint16_t x) {
+  return __builtin_bit_cast(float, static_cast<uint32_t>(x) << 16);
+}
+
+template <typename T>
+T store(float x);
+template <>
+float store<float>(float x) {
+  return x;
+}
+/// To the nearest bfloat16, ties to even; a NaN stays one.
+template <>
+uint16_t store<uint16_t>(float x) {
+  const auto bits = __builtin_bit_cast(uint32_t, x);
+  const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  return static_cast<uint16_t>(x != x ? 0x7fc0 : rounded);
+}
+
+/// exp of a value at most 0 (Cephes' reduction and polynomial, within 2 units in the last place; below -87 it is
+/// e^-87).
+float exp_of_negative(float x) {
+  x = x < -87.0f ? -87.0f : x;
+  const float n = __builtin_rintf(x * 1.44269504088896341f);
+  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  return p * __builtin_bit_cast(float, (static_cast<int32_t>(n) + 127) << 23);
+}
+
+/// x / (1 + e^-x), from e^-|x| on both sides so that nothing overflows.
+float silu(float x) {
+  const float e = exp_of_negative(x < 0 ? x : -x);
+  return x * ((x < 0 ? e : 1.0f) / (1.0f + e));
+}
+
+float sum_of(const float* lanes) {
+  float sum = 0;
+  for (int64_t lane = 0; lane < kLanes; ++lane) sum += lanes[lane];
+  return sum;
+}
+
+template <typename T>
+void rms_norm(const T* x, const T* weight, float eps, int64_t width, T* out) {
+  float lanes[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= width; i += kLanes) {
+    for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += load(x[i + lane]) * load(x[i + lane]);
+  }
+  float squares = sum_of(lanes);
+  for (; i < width; ++i) squares += load(x[i]) * load(x[i]);
+  const float factor = 1.0f / __builtin_sqrtf(squares / static_cast<float>(width) + eps);
+  for (i = 0; i < width; ++i) out[i] = store<T>(load(weight[i]) * load(store<T>(load(x[i]) * factor)));
+}
+
+template <typename T>
+void rotate(const T* x, const T* cos, const T* sin, int64_t width, T* out) {
+  const int64_t half = width / 2;
+  for (int64_t i = 0; i < half; ++i) {
+    const float first = load(x[i]), second = load(x[i + half]);
+    out[i] = store<T>(load(store<T>(first * load(cos[i]))) + load(store<T>(-second * load(sin[i]))));
+    out[i + half] =
+        store<T>(load(store<T>(second * load(cos[i + half]))) + load(store<T>(first * load(sin[i + half]))));
+  }
+}
+
+template <typename T>
+void swiglu(const T* gate, const T* up, int64_t count, T* out) {
+  for (int64_t i = 0; i < count; ++i) out[i] = store<T>(load(store<T>(silu(load(gate[i])))) * load(up[i]));
+}
+
+template <typename T>
+void scale(const float* x, float factor, int64_t count, T* out) {
+  for (int64_t i = 0; i < count; ++i) out[i] = store<T>(x[i] * factor);
+}
+
+float largest_of(const float* x, int64_t count) {
+  float lanes[kLanes];
+  for (float& lane : lanes) lane = x[0];
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] = x[i + lane] > lanes[lane] ? x[i + lane] : lanes[lane];
+  }
+  float largest = x[0];
+  for (const float lane : lanes) largest = lane > largest ? lane : largest;
+  for (; i < count; ++i) largest = x[i] > largest ? x[i] : largest;
+  return largest;
+}
+
+SoftmaxKernels::Row exponentials(float* scores, int64_t count, float scale) {
+  const float largest = largest_of(scores, count);
+  float lanes[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      const float e = exp_of_negative((scores[i + lane] - largest) * scale);
+      scores[i + lane] = e;
+      lanes[lane] += e;
+    }
+  }
+  float sum = sum_of(lanes);
+  for (; i < count; ++i) sum += scores[i] = exp_of_negative((scores[i] - largest) * scale);
+  return {largest, sum};
+}
+
+void transpose(const uint32_t* in, int64_t in_stride, int64_t rows, int64_t columns, uint32_t* out) {
+  for (int64_t c0 = 0; c0 < columns; c0 += kLanes) {
+    const int64_t c1 = c0 + kLanes < columns ? c0 + kLanes : columns;
+    for (int64_t r0 = 0; r0 < rows; r0 += kMaxWidth) {
+      const int64_t r1 = r0 + kMaxWidth < rows ? r0 + kMaxWidth : rows;
+      for (int64_t c = c0; c < c1; ++c) {
+        for (int64_t r = r0; r < r1; ++r) out[c * rows + r] = in[r * in_stride + c];
+      }
+    }
+  }
+}
+
+void pair_rows(const uint16_t* in, int64_t in_stride, int64_t rows, int64_t columns, uint16_t* out) {
+  for (int64_t r = 0; r < rows; r += 2) {
+    const uint16_t* first = in + r * in_stride;
+    const bool paired = r + 1 < rows;
+    for (int64_t c = 0; c < columns; ++c) {
+      out[r * columns + 2 * c] = first[c];
+      out[r * columns + 2 * c + 1] = paired ? first[in_stride + c] : static_cast<uint16_t>(0);
+    }
+  }
+}
+
+}  // namespace
+
+const RowKernels<float> kFloatRows = {rms_norm<float>, rotate<float>, swiglu<float>, scale<float>};
+const RowKernels<uint16_t> kBfloat16Rows = {rms_norm<uint16_t>, rotate<uint16_t>, swiglu<uint16_t>, scale<uint16_t>};
+const SoftmaxKernels kSoftmax = {exponentials, transpose, pair_rows};
+
+}  // namespace sinkscope::model::SINKSCOPE_ISA
