@@ -142,6 +142,10 @@ void Run::forward(const Batch& batch, model::Taps& taps) {
 void Run::forward(const at::Tensor& ids, model::Taps& taps) {
   check_interrupt();
   model_->forward(ids, taps);
+  if (tokens_run_ == 0) {
+    model::synchronize(device_);
+    first_pass_seconds_ = seconds_since(run_start_);
+  }
   tokens_run_ += ids.numel();
   progress_->add(ids.numel());
 }
@@ -175,6 +179,7 @@ json Run::provenance() const {
            {{"started", started_},
             {"load_s", load_seconds_},
             {"run_s", run_seconds},
+            {"first_pass_s", first_pass_seconds_},
             {"tokens", tokens_run_},
             {"tokens_per_s", static_cast<double>(tokens_run_) / run_seconds}}}};
 }

@@ -85,7 +85,7 @@ class Run {
   std::unique_ptr<Progress> progress_;
   std::vector<std::string> warnings_;
   std::string started_;
-  double load_seconds_ = 0;
+  double load_seconds_ = 0, first_pass_seconds_ = 0;
   std::chrono::steady_clock::time_point run_start_;
 };
 

@@ -1,0 +1,152 @@
+// What a forward pass costs at least: only its matrix products, each by the library's best call, and the library's best
+// fused attention, on random tensors of a checkpoint's shapes. Prints one JSON object.
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <malloc.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <climits>
+#include <functional>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "sinkscope/model/checkpoint.h"
+#include "sinkscope/model/device.h"
+#include "sinkscope/model/linear.h"
+
+namespace {
+
+using sinkscope::model::Config;
+using sinkscope::model::Linear;
+
+struct Shape {
+  int64_t samples, length;
+  at::TensorOptions options;
+};
+
+double seconds(const std::function<void()>& work, at::Device device) {
+  sinkscope::model::synchronize(device);
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  sinkscope::model::synchronize(device);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Of several ways to compute the same, the fastest; each is warmed up once and timed three times.
+std::function<void()> fastest(const std::vector<std::function<void()>>& ways, at::Device device) {
+  size_t best = 0;
+  double least = 1e300;
+  for (size_t way = 0; way < ways.size(); ++way) {
+    ways[way]();
+    for (int i = 0; i < 3; ++i) {
+      const double taken = seconds(ways[way], device);
+      if (taken < least) {
+        least = taken;
+        best = way;
+      }
+    }
+  }
+  return ways[best];
+}
+
+/// x W^T into a tensor that is there already, or with weights packed for the library.
+std::function<void()> product(int64_t out, int64_t in, const Shape& s) {
+  const auto x = at::randn({s.samples * s.length, in}, s.options);
+  const auto weight = at::randn({out, in}, s.options) * 0.02;
+  const auto y = at::empty({s.samples * s.length, out}, s.options);
+  std::vector<std::function<void()>> ways = {[=] {
+    auto into = y;
+    at::mm_out(into, x, weight.t());
+  }};
+  const Linear packed(weight, s.options.dtype().toScalarType());
+  if (packed.is_copy()) ways.push_back([=] { packed(x); });
+  return fastest(ways, s.options.device());
+}
+
+/// Query, key and value products in one or three calls, likewise gate and up: whichever is faster.
+std::function<void()> products(const std::vector<int64_t>& outs, int64_t in, const Shape& s) {
+  std::vector<std::function<void()>> apart;
+  int64_t sum = 0;
+  for (const int64_t out : outs) {
+    apart.push_back(product(out, in, s));
+    sum += out;
+  }
+  const auto one_by_one = [apart] {
+    for (const auto& each : apart) each();
+  };
+  return fastest({product(sum, in, s), one_by_one}, s.options.device());
+}
+
+std::function<void()> attention(const Config& c, const Shape& s) {
+  const auto heads = [&](int64_t count) { return at::randn({s.samples, count, s.length, c.d_head}, s.options); };
+  const auto q = heads(c.n_heads), k = heads(c.n_kv_heads), v = heads(c.n_kv_heads);
+  const auto repeated = [&](const at::Tensor& x) { return x.repeat_interleave(c.n_heads / c.n_kv_heads, 1); };
+  const auto every_k = repeated(k), every_v = repeated(v);
+  return fastest({[=] { at::scaled_dot_product_attention(q, k, v, {}, 0.0, true, std::nullopt, /*enable_gqa=*/true); },
+                  [=] { at::scaled_dot_product_attention(q, every_k, every_v, {}, 0.0, true); }},
+                 s.options.device());
+}
+
+double megabytes_at_most() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+int64_t page_faults() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"the matrix products and the fused attention of a forward pass, alone"};
+  std::string model, dtype = "float32", device = "cpu";
+  int64_t samples = 1, length = 32, passes = 3, threads = 0;
+  app.add_option("--model", model)->required();
+  app.add_option("--samples", samples);
+  app.add_option("--length", length);
+  app.add_option("--dtype", dtype)->check(CLI::IsMember({"float32", "bfloat16"}));
+  app.add_option("--device", device);
+  app.add_option("--passes", passes);
+  app.add_option("--threads", threads);
+  CLI11_PARSE(app, argc, argv);
+  mallopt(M_MMAP_THRESHOLD, INT_MAX);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  mallopt(M_TOP_PAD, 256 << 20);
+  if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+
+  const c10::InferenceMode no_autograd;
+  const auto place = sinkscope::model::open_device(device);
+  const auto c = sinkscope::model::Checkpoint::open(model).config();
+  const Shape s{samples, length, at::TensorOptions(dtype == "float32" ? at::kFloat : at::kBFloat16).device(place)};
+  const std::vector<std::function<void()>> parts = {
+      products({c.n_heads * c.d_head, c.n_kv_heads * c.d_head, c.n_kv_heads * c.d_head}, c.d_model, s), attention(c, s),
+      product(c.d_model, c.n_heads * c.d_head, s), products({c.d_mlp, c.d_mlp}, c.d_model, s),
+      product(c.d_model, c.d_mlp, s)};
+  nlohmann::json taken = nlohmann::json::array();
+  const auto faults = page_faults();
+  double of_attention = 0;
+  for (int64_t pass = 0; pass < passes; ++pass) {
+    double sum = 0;
+    for (int64_t layer = 0; layer < c.n_layers; ++layer) {
+      for (size_t part = 0; part < parts.size(); ++part) {
+        const double one = seconds(parts[part], place);
+        sum += one;
+        if (part == 1) of_attention += one;
+      }
+    }
+    taken.push_back(sum);
+  }
+  std::cout << nlohmann::json{{"seconds", taken},
+                              {"attention_seconds", of_attention / static_cast<double>(passes)},
+                              {"peak_mb", megabytes_at_most()},
+                              {"page_faults", (page_faults() - faults) / passes}}
+            << '\n';
+}

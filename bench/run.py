@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Measures sinkscope, its peers and the ceiling in turn and writes bench/results/<machine>.json and .md.
+
+Every contender is a process of its own on the same weights, shapes, dtype and threads; a round runs each once, and the
+rounds are interleaved, so that a slow minute of the machine meets all of them. Seconds are of one forward pass.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD, WORK = ROOT / "build/release", ROOT / "build/bench"
+CONTENDERS = ["ceiling", "sinkscope", "published", "sdpa", "transformerlens"]
+NAMES = {"ceiling": "matrix products and fused attention alone", "sinkscope": "sinkscope scan --measure sink",
+         "published": "transformers, eager, all attentions", "sdpa": "transformers, SDPA, measures nothing",
+         "transformerlens": "TransformerLens, hook_pattern of every layer"}
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="four layers, one round: a look, no record")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda (%(default)s)")
+    parser.add_argument("--like", help="published shape (qwen3-0.6b on a CPU, qwen3-8b on a GPU)")
+    parser.add_argument("--contenders", default=",".join(CONTENDERS))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--passes", type=int, default=2, help="timed passes a process, after one to warm up (%(default)s)")
+    parser.add_argument("--dtypes", default="float32,bfloat16")
+    parser.add_argument("--shapes", help="samples x tokens: 64x32,8x512 on a CPU, 64x32,32x512 on a GPU")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--out", type=Path, help="default: bench/results/<machine>")
+    args = parser.parse_args()
+    on_gpu = args.device != "cpu"
+    args.like = args.like or ("qwen3-8b" if on_gpu else "qwen3-0.6b")
+    args.shapes = args.shapes or ("64x32,32x512" if on_gpu else "64x32,8x512")
+    if on_gpu and args.dtypes == "float32,bfloat16":
+        args.dtypes = "bfloat16"
+    if args.quick:
+        args.rounds = 1
+    return args
+
+
+def checkpoint(args: argparse.Namespace) -> Path:
+    out = WORK / (args.like + ("-4-layers" if args.quick else ""))
+    if not out.exists():
+        layers = ["--layers", "4"] if args.quick else []
+        run([BUILD / "sinkscope", "random-model", "--like", args.like, *layers, "--seed", "1", "--out", out])
+    return out
+
+
+def run(command: list) -> str:
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    if done.returncode:
+        sys.exit(f"bench: exit code {done.returncode} of: {' '.join(map(str, command))}")
+    return done.stdout
+
+
+def sinkscope(model: Path, shape: list, args: argparse.Namespace, dtype: str) -> dict:
+    """Passes after the first, from the result's own times; memory and page faults from the kernel."""
+    out, (samples, length) = WORK / "scan.json", shape
+    command = [BUILD / "sinkscope", "scan", "--measure", "sink", "--model", model, "--tokens", "random", "--quiet", "--force",
+               "--samples", samples * (1 + args.passes), "--batch-size", samples, "--length", length, "--dtype", dtype,
+               "--device", args.device, "--threads", args.threads, "--track", "0", "--out", out]
+    pid = os.spawnv(os.P_NOWAIT, str(command[0]), list(map(str, command)))
+    _, status, usage = os.wait4(pid, 0)
+    if status:
+        sys.exit(f"bench: sinkscope failed: {' '.join(map(str, command))}")
+    timing = json.loads(out.read_text())["timing"]
+    return {"seconds": [(timing["run_s"] - timing["first_pass_s"]) / args.passes], "peak_mb": usage.ru_maxrss / 1024,
+            "page_faults_in_all": usage.ru_minflt}
+
+
+def measure(contender: str, model: Path, shape: list, dtype: str, args: argparse.Namespace) -> dict:
+    if contender == "sinkscope":
+        return sinkscope(model, shape, args, dtype)
+    program = [BUILD / "bench/ceiling"] if contender == "ceiling" else [sys.executable, ROOT / "bench/peer.py", contender]
+    out = run([*program, "--model", model, "--samples", shape[0], "--length", shape[1], "--dtype", dtype, "--device", args.device,
+               "--passes", args.passes, "--threads", args.threads])
+    return json.loads(out.strip().splitlines()[-1])
+
+
+def summarise(contender: str, shape: list, dtype: str, found: list[dict]) -> dict:
+    seconds = [s for one in found for s in one["seconds"]]
+    extra = {name: max(one[name] for one in found) for name in found[0]
+             if name not in ("seconds", "peak_mb") and found[0][name] is not None}
+    return {"contender": contender, "samples": shape[0], "length": shape[1], "dtype": dtype,
+            "seconds": statistics.median(seconds), "least": min(seconds), "most": max(seconds),
+            "peak_mb": max(one["peak_mb"] for one in found), **extra}
+
+
+def machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.machine())
+
+
+def table(record: dict) -> str:
+    """Markdown, a row a contender, grouped by shape and dtype; `ratio` is the ceiling's time over the contender's."""
+    lines = [f"{record['model']}, {record['device_name']}, {record['threads']} threads, {record['date']}; `{record['command']}`", "",
+             "| samples × tokens | dtype | contender | seconds a pass | ratio to the ceiling | peak memory |", "|---|---|---|---|---|---|"]
+    ceilings = {(r["samples"], r["length"], r["dtype"]): r["seconds"] for r in record["rows"] if r["contender"] == "ceiling"}
+    for row in record["rows"]:
+        ceiling = ceilings.get((row["samples"], row["length"], row["dtype"]))
+        ratio = f"{ceiling / row['seconds']:.2f}" if ceiling else ""
+        memory = row.get("gpu_peak_mb", row["peak_mb"]) / 1024
+        lines.append(f"| {row['samples']} × {row['length']} | {row['dtype']} | {NAMES[row['contender']]} | {row['seconds']:.2f} "
+                     f"({row['least']:.2f} to {row['most']:.2f}) | {ratio} | {memory:.1f} GiB |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    args = parse()
+    WORK.mkdir(parents=True, exist_ok=True)
+    model, rows = checkpoint(args), []
+    for shape in ([int(n) for n in s.split("x")] for s in args.shapes.split(",")):
+        for dtype in args.dtypes.split(","):
+            found: dict[str, list] = {name: [] for name in args.contenders.split(",")}
+            for _ in range(args.rounds):
+                for contender in found:
+                    found[contender].append(measure(contender, model, shape, dtype, args))
+                    print(f"{shape[0]} x {shape[1]} {dtype} {contender}: {found[contender][-1]['seconds']}", file=sys.stderr, flush=True)
+            rows += [summarise(contender, shape, dtype, each) for contender, each in found.items()]
+    import torch
+
+    name = torch.cuda.get_device_name() if args.device != "cpu" else machine()
+    record = {"model": model.name, "device_name": name, "threads": args.threads, "torch": torch.__version__,
+              "date": datetime.date.today().isoformat(), "command": "scripts/bench.sh " + " ".join(sys.argv[1:]), "rows": rows}
+    print(table(record))
+    if not args.quick:
+        out = args.out or ROOT / "bench/results" / re.sub(r"\W+", "-", f"{name}-{args.threads}".lower()).strip("-")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+        out.with_suffix(".md").write_text(table(record))
+
+
+if __name__ == "__main__":
+    main()
