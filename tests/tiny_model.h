@@ -30,7 +30,7 @@ inline model::Config tiny_config() {
 
 /// Seeded weights lively enough that attention is far from uniform.
 inline model::Model tiny_model(const model::Config& config = tiny_config(), uint64_t seed = 1,
-                               at::ScalarType dtype = at::kFloat) {
+                               at::ScalarType dtype = at::kFloat, at::Device device = at::kCPU) {
   auto generator = at::detail::createCPUGenerator(seed);
   model::Model::Weights weights;
   for (const auto& spec : model::tensor_specs(config)) {
@@ -39,7 +39,7 @@ inline model::Model tiny_model(const model::Config& config = tiny_config(), uint
       w = 1 + 0.3 * w;
     else if (spec.name.find("embed") == std::string::npos)
       w = w * (1.5 / std::sqrt(static_cast<double>(spec.shape[1])));
-    weights[spec.name] = w.to(dtype);
+    weights[spec.name] = w.to(dtype).to(device);
   }
   return model::Model(config, std::move(weights), dtype);
 }

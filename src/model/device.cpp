@@ -122,4 +122,19 @@ at::Tensor cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tens
   return out;
 }
 
+at::Tensor cuda_norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, double eps, const RotaryTable& table) {
+  const auto in = x.contiguous();
+  auto out = at::empty_like(in);
+  cuda_symbol<decltype(sinkscope_cuda_norm_and_rotate)>("sinkscope_cuda_norm_and_rotate")(in, weight, eps, table.cos,
+                                                                                          table.sin, out);
+  return out;
+}
+
+at::Tensor cuda_swiglu(const at::Tensor& gate, const at::Tensor& up) {
+  const auto g = gate.contiguous(), u = up.contiguous();
+  auto out = at::empty_like(g);
+  cuda_symbol<decltype(sinkscope_cuda_swiglu)>("sinkscope_cuda_swiglu")(g, u, out);
+  return out;
+}
+
 }  // namespace sinkscope::model

@@ -24,4 +24,12 @@ void sinkscope_cuda_synchronize(int device);
 /// int64, all on one device; writes out [n, H, T, keys] float32.
 void sinkscope_cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tensor& lse, const at::Tensor& keys,
                             at::Tensor& out);
+
+/// rms_norm, rotate or both on a GPU, all tensors contiguous and of one dtype; weight [width] undefined: no norm; cos
+/// and sin [T, h] undefined: no rotation, otherwise x is [n, T, heads, h]. Writes out, of x's shape.
+void sinkscope_cuda_norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, double eps, const at::Tensor& cos,
+                                    const at::Tensor& sin, at::Tensor& out);
+
+/// out = SiLU(gate) up on a GPU, contiguous and of one dtype.
+void sinkscope_cuda_swiglu(const at::Tensor& gate, const at::Tensor& up, at::Tensor& out);
 }

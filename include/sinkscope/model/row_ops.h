@@ -9,8 +9,8 @@ struct RotaryTable {
   at::Tensor cos, sin;
 };
 
-// What stands between the matrix products, row by row, rounded as transformers rounds it. A CPU runs fused loops, a
-// GPU the plain operations below; both give the same to rounding.
+// What stands between the matrix products, row by row, rounded as transformers rounds it: fused loops on a CPU, CUDA
+// kernels on a GPU.
 
 /// RMSNorm over the last axis: float32 inside, rounded to x's dtype before the weight multiplies.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
@@ -24,7 +24,7 @@ at::Tensor rms_norm_rotate(const at::Tensor& x, const at::Tensor& weight, double
 /// SiLU(gate) * up.
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up);
 
-/// The same by ATen's operations, on any device.
+/// Their twins by ATen's operations, on any device.
 namespace plain {
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 at::Tensor rotate(const at::Tensor& x, const RotaryTable&);

@@ -1,17 +1,9 @@
-#include <cuda_bf16.h>
-
 #include "columns.cuh"
+#include "element.cuh"
 
 namespace {
 
 constexpr int kWarp = 32, kWarpsPerBlock = 8;
-
-__device__ float to_float(float x) {
-  return x;
-}
-__device__ float to_float(__nv_bfloat16 x) {
-  return __bfloat162float(x);
-}
 
 /// One warp a (sample, head, query); it goes through the keys, which are few.
 template <typename T>

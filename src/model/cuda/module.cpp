@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "columns.cuh"
+#include "rows.cuh"
 #include "sinkscope/model/cuda_module.h"
 
 namespace {
@@ -16,6 +17,14 @@ cudaError_t last_error = cudaSuccess;
 
 HeadStrides strides_of(const at::Tensor& x) {
   return {x.stride(0), x.stride(1), x.stride(2)};
+}
+
+Element element_of(const at::Tensor& x) {
+  return x.scalar_type() == at::kFloat ? Element::float32 : Element::bfloat16;
+}
+
+const void* data_or_null(const at::Tensor& x) {
+  return x.defined() ? x.const_data_ptr() : nullptr;
 }
 
 at::Tensor dense_last(const at::Tensor& x) {
@@ -56,10 +65,33 @@ void sinkscope_cuda_columns(const at::Tensor& q_any, const at::Tensor& k_any, co
                             const at::Tensor& keys, at::Tensor& out) {
   const auto q = dense_last(q_any), k = dense_last(k_any), lse = lse_any.contiguous();
   const c10::cuda::CUDAGuard on(q.device());
-  launch_columns(q.data_ptr(), strides_of(q), k.data_ptr(), strides_of(k),
-                 q.scalar_type() == at::kFloat ? Element::float32 : Element::bfloat16, lse.data_ptr<float>(),
+  launch_columns(q.data_ptr(), strides_of(q), k.data_ptr(), strides_of(k), element_of(q), lse.data_ptr<float>(),
                  keys.data_ptr<int64_t>(), out.data_ptr<float>(), q.size(0), q.size(1), q.size(2),
                  q.size(2) / k.size(2), q.size(3), keys.numel(),
                  static_cast<float>(1 / std::sqrt(static_cast<double>(q.size(3)))), c10::cuda::getCurrentCUDAStream());
+  C10_CUDA_KERNEL_LAUNCH_CHECK();
+}
+
+void sinkscope_cuda_norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, double eps, const at::Tensor& cos,
+                                    const at::Tensor& sin, at::Tensor& out) {
+  const c10::cuda::CUDAGuard on(x.device());
+  launch_norm_and_rotate({.x = x.const_data_ptr(),
+                          .weight = data_or_null(weight),
+                          .cos = data_or_null(cos),
+                          .sin = data_or_null(sin),
+                          .out = out.mutable_data_ptr(),
+                          .rows = x.numel() / x.size(-1),
+                          .width = x.size(-1),
+                          .heads = cos.defined() ? x.size(2) : 1,
+                          .tokens = cos.defined() ? x.size(1) : 1,
+                          .eps = static_cast<float>(eps)},
+                         element_of(x), c10::cuda::getCurrentCUDAStream());
+  C10_CUDA_KERNEL_LAUNCH_CHECK();
+}
+
+void sinkscope_cuda_swiglu(const at::Tensor& gate, const at::Tensor& up, at::Tensor& out) {
+  const c10::cuda::CUDAGuard on(gate.device());
+  launch_swiglu(gate.const_data_ptr(), up.const_data_ptr(), out.mutable_data_ptr(), gate.numel(), element_of(gate),
+                c10::cuda::getCurrentCUDAStream());
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
