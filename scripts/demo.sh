@@ -13,4 +13,5 @@ for experiment in scan rope-swap vocab-sweep self-mask mlp-probe; do
     { echo "demo: drawing $experiment failed" >&2; exit 1; }
 done
 .venv/bin/python scripts/plot_mlp_probe.py --self-only out/demo/mlp-probe.json -o out/demo/mlp-probe-self-only.png
+.venv/bin/python scripts/plot_emergence.py models/demo/emergence.json --beside models/demo/emergence-seed-1.json -o out/demo/emergence.png
 .venv/bin/python scripts/summary.py out/demo

@@ -11,8 +11,8 @@ from figures.findings import Findings
 def rows(found: Findings) -> Iterator[tuple[str, str]]:
     yield f"1 attention to the first token, layer {found.layer}", \
         f"{found.sink:.3f} ± {found.half_width:.3f}, uniform {found.uniform:.3f}; layers above the first third {found.upper:.3f}"
-    moved, (first, other) = found.condition("first-to-8")[0], found.condition("swap-0-8")
-    yield "2 its rotary position moved to 8", f"{moved / found.sink:.2f} times the sink: it stays with the physically first token"
+    unmoved, moved, (first, other) = found.condition("baseline")[0], found.condition("first-to-8")[0], found.condition("swap-0-8")
+    yield "2 its rotary position moved to 8", f"gets {moved:.3f} where it got {unmoved:.3f}: {moved / unmoved:.2f} times"
     yield "  rotary positions of 0 and 8 swapped", f"token 0 gets {first:.3f}, token 8 gets {other:.3f}"
     ids, scores, own = found.by_id()
     yield f"3 every id first ({len(ids)} ids)", \

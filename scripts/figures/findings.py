@@ -31,7 +31,8 @@ class Findings:
         return json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
 
     def condition(self, name: str) -> list[float]:
-        """Attention in a rope-swap condition: to the physical first token and, where another has its place, to that one."""
+        """Attention in a rope-swap condition, by that run's queries: to the physical first token and, where another has its
+        place, to that one."""
         conditions = self.result("rope-swap")["results"]["conditions"]
         found = next(c for c in conditions if c["name"] == name)
         return [sink["mean_attention"]["by_layer"][self.layer] for sink in found["sink"]]
