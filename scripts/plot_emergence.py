@@ -37,8 +37,8 @@ def runs_beside(axis, runs: list[tuple[str, dict]]) -> None:
         axis.plot(steps(run), [c["best_head"]["value"] for c in run["results"]["checkpoints"]], color=colour, ls="--", lw=0.9,
                   label=f"{name}: best head")
     axis.axhline(runs[0][1]["results"]["uniform"], color="#666666", ls=":", lw=1, label="uniform")
-    axis.set(xlabel="step", ylabel="mean attention to token 0", title="best layer and head", ylim=(0, None))
-    axis.legend()
+    axis.set(xlabel="step", ylabel="mean attention to token 0", title="best layer and head", ylim=(0, 1))
+    axis.legend(loc="upper left", fontsize=6)
 
 
 def spike(axis, result: dict) -> None:
@@ -48,8 +48,9 @@ def spike(axis, result: dict) -> None:
     axis.plot(steps(result), later[:, layer], color=COLOURS[0], marker="o", ms=2, label=f"MLP {layer} at later tokens")
     axis.plot(steps(result), [max(abs(m["value"]) for m in c["massive"]) for c in result["results"]["checkpoints"]], color="#666666",
               ls=":", label="largest residual activation")
-    axis.set(xlabel="step", ylabel="norm of the output; |activation|", title="what the MLP writes", ylim=(0, None))
-    axis.legend()
+    axis.set(xlabel="step", ylabel="norm of the output; |activation|", title="what the MLP writes")
+    axis.set_ylim(0, 1.4 * axis.get_ylim()[1])
+    axis.legend(loc="upper left")
 
 
 def main() -> None:
