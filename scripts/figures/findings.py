@@ -6,6 +6,7 @@ Means over all layers would bury a sink that only some layers have, so every num
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 from safetensors.numpy import load_file
@@ -27,6 +28,7 @@ class Findings:
         upper = self.by_layer[len(self.by_layer) // 3:]
         self.upper = sum(upper) / len(upper)
 
+    @cache
     def result(self, name: str) -> dict:
         return json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
 
