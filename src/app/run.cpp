@@ -168,7 +168,7 @@ json Run::provenance() const {
            {{"device", device_.str()},
             {"device_name", model::device_name(device_)},
             {"dtype", dtype_ == at::kFloat ? "float32" : "bfloat16"},
-            {"attention", "fused, columns from the log-sum-exp; float32 matrix where edges change"},
+            {"attention", "fused, columns in float32 on the way; float32 matrix where edges change"},
             {"accumulate", "float32"},
             {"tf32", false},
             {"seed", options_.seed},

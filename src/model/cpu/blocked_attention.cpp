@@ -93,7 +93,7 @@ class BlockedAttention {
   }
 
   void run_block(int64_t sample, int64_t head, int64_t first, Buffers& b) {
-    const int64_t rows = std::min(kBlock, T_ - first), keys = first + rows;
+    const int64_t rows = std::min(kBlock, T_ - first), keys = first + rows, pairs = (keys + 1) / 2 * 2;
     blas::brgemm(rows, keys, h_, q_.stride(1), T_, b.even, /*add_C=*/false,
                  at_head(q_, sample, head) + first * q_.stride(1), reinterpret_cast<const T*>(b.keys.data()),
                  b.scores.data(), kHalf);
@@ -102,9 +102,9 @@ class BlockedAttention {
       const int64_t seen = first + row + 1;
       b.rows[row] = softmax_kernels().exponentials(scores, seen, scale_);
       note_row((sample * heads_ + head) * T_ + first + row, seen, scores, b.rows[row]);
-      std::fill(scores + seen, scores + b.even, 0.0f);
+      if (mixed_) std::fill(scores + seen, scores + pairs, 0.0f);
     }
-    if (mixed_) mix_block(sample, head, first, rows, b);
+    if (mixed_) mix_block(sample, head, first, rows, pairs, b);
   }
 
   /// The row's log-sum-exp and its attention to the tracked keys; `exponentials` are its unscaled probabilities.
@@ -114,9 +114,8 @@ class BlockedAttention {
     for (size_t i = 0; i < keys_.size(); ++i) columns[i] = keys_[i] < seen ? exponentials[keys_[i]] / row.sum : 0.0f;
   }
 
-  void mix_block(int64_t sample, int64_t head, int64_t first, int64_t rows, Buffers& b) {
+  void mix_block(int64_t sample, int64_t head, int64_t first, int64_t rows, int64_t pairs, Buffers& b) {
     if constexpr (kHalf) {
-      const int64_t pairs = (first + rows + 1) / 2 * 2;
       for (int64_t row = 0; row < rows; ++row) {
         row_kernels<Bits>().scale(b.scores.data() + row * b.even, 1.0f, pairs, b.pattern.data() + row * b.even);
       }
