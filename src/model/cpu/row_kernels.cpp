@@ -59,7 +59,7 @@ float sum_of(const float* lanes) {
 }
 
 template <typename T>
-void rms_norm(const T* x, const T* weight, float eps, int64_t width, T* out) {
+void rms_norm(const T* x, const T* weight, float eps, int64_t width, T* __restrict out) {
   float lanes[kLanes] = {};
   int64_t i = 0;
   for (; i + kLanes <= width; i += kLanes) {
@@ -72,23 +72,22 @@ void rms_norm(const T* x, const T* weight, float eps, int64_t width, T* out) {
 }
 
 template <typename T>
-void rotate(const T* x, const T* cos, const T* sin, int64_t width, T* out) {
+void rotate(const T* x, const T* cos, const T* sin, int64_t width, T* __restrict out) {
   const int64_t half = width / 2;
-  for (int64_t i = 0; i < half; ++i) {
-    const float first = load(x[i]), second = load(x[i + half]);
-    out[i] = store<T>(load(store<T>(first * load(cos[i]))) + load(store<T>(-second * load(sin[i]))));
-    out[i + half] =
-        store<T>(load(store<T>(second * load(cos[i + half]))) + load(store<T>(first * load(sin[i + half]))));
-  }
+  const auto turn = [&](int64_t i, float other) {
+    out[i] = store<T>(load(store<T>(load(x[i]) * load(cos[i]))) + load(store<T>(other * load(sin[i]))));
+  };
+  for (int64_t i = 0; i < half; ++i) turn(i, -load(x[i + half]));  // two loops: the compiler makes vectors of each
+  for (int64_t i = half; i < width; ++i) turn(i, load(x[i - half]));
 }
 
 template <typename T>
-void swiglu(const T* gate, const T* up, int64_t count, T* out) {
+void swiglu(const T* gate, const T* up, int64_t count, T* __restrict out) {
   for (int64_t i = 0; i < count; ++i) out[i] = store<T>(load(store<T>(silu(load(gate[i])))) * load(up[i]));
 }
 
 template <typename T>
-void scale(const float* x, float factor, int64_t count, T* out) {
+void scale(const float* x, float factor, int64_t count, T* __restrict out) {
   for (int64_t i = 0; i < count; ++i) out[i] = store<T>(x[i] * factor);
 }
 
