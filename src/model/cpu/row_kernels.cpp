@@ -52,10 +52,21 @@ float silu(float x) {
   return x * ((x < 0 ? e : 1.0f) / (1.0f + e));
 }
 
-float sum_of(const float* lanes) {
-  float sum = 0;
-  for (int64_t lane = 0; lane < kLanes; ++lane) sum += lanes[lane];
-  return sum;
+/// Of kLanes values, by halves: one after the other would take four times as long, more than a short row's exponentials.
+float sum_of(float* lanes) {
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (int64_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  }
+  return lanes[0];
+}
+
+float largest_of(float* lanes) {
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (int64_t lane = 0; lane < half; ++lane) {
+      lanes[lane] = lanes[lane + half] > lanes[lane] ? lanes[lane + half] : lanes[lane];
+    }
+  }
+  return lanes[0];
 }
 
 template <typename T>
@@ -91,33 +102,23 @@ void scale(const float* x, float factor, int64_t count, T* __restrict out) {
   for (int64_t i = 0; i < count; ++i) out[i] = store<T>(x[i] * factor);
 }
 
-float largest_of(const float* x, int64_t count) {
-  float lanes[kLanes];
-  for (float& lane : lanes) lane = x[0];
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] = x[i + lane] > lanes[lane] ? x[i + lane] : lanes[lane];
-  }
-  float largest = x[0];
-  for (const float lane : lanes) largest = lane > largest ? lane : largest;
-  for (; i < count; ++i) largest = x[i] > largest ? x[i] : largest;
-  return largest;
-}
-
+/// Lanes of an incomplete last vector are masked, not looped over: half of a short row lies there.
 SoftmaxKernels::Row exponentials(float* scores, int64_t count, float scale) {
-  const float largest = largest_of(scores, count);
-  float lanes[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
+  float lanes[kLanes];
+  for (float& lane : lanes) lane = scores[0];
+  for (int64_t i = 0; i < count; i += kLanes) {
     for (int64_t lane = 0; lane < kLanes; ++lane) {
-      const float e = exp_of_negative((scores[i + lane] - largest) * scale);
-      scores[i + lane] = e;
-      lanes[lane] += e;
+      if (i + lane < count) lanes[lane] = scores[i + lane] > lanes[lane] ? scores[i + lane] : lanes[lane];
     }
   }
-  float sum = sum_of(lanes);
-  for (; i < count; ++i) sum += scores[i] = exp_of_negative((scores[i] - largest) * scale);
-  return {largest, sum};
+  const float largest = largest_of(lanes);
+  for (float& lane : lanes) lane = 0;
+  for (int64_t i = 0; i < count; i += kLanes) {
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      if (i + lane < count) lanes[lane] += scores[i + lane] = exp_of_negative((scores[i + lane] - largest) * scale);
+    }
+  }
+  return {largest, sum_of(lanes)};
 }
 
 void transpose(const uint32_t* in, int64_t in_stride, int64_t rows, int64_t columns, uint32_t* out) {
