@@ -1,5 +1,6 @@
-// What a forward pass costs at least: only its matrix products, each by the library's best call, and the library's best
-// fused attention, on random tensors of a checkpoint's shapes. Prints one JSON object.
+// What a forward pass costs at least: only its matrix products, each by the library's best call and with each layer's
+// own weights, and the library's best fused attention, on random tensors of a checkpoint's shapes. Prints one JSON
+// object.
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -24,26 +25,29 @@ using sinkscope::model::Config;
 using sinkscope::model::Linear;
 
 struct Shape {
-  int64_t samples, length;
+  int64_t samples, length, layers;
   at::TensorOptions options;
 };
 
-double seconds(const std::function<void()>& work, at::Device device) {
+/// One part of a layer; a pass reads other weights in each.
+using Part = std::function<void(int64_t layer)>;
+
+double seconds(const Part& part, int64_t layer, at::Device device) {
   sinkscope::model::synchronize(device);
   const auto start = std::chrono::steady_clock::now();
-  work();
+  part(layer);
   sinkscope::model::synchronize(device);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Of several ways to compute the same, the fastest; each is warmed up once and timed three times.
-std::function<void()> fastest(const std::vector<std::function<void()>>& ways, at::Device device) {
+/// Of several ways to compute the same, the fastest; each is warmed up once and timed on three layers.
+Part fastest(const std::vector<Part>& ways, const Shape& s) {
   size_t best = 0;
   double least = 1e300;
   for (size_t way = 0; way < ways.size(); ++way) {
-    ways[way]();
-    for (int i = 0; i < 3; ++i) {
-      const double taken = seconds(ways[way], device);
+    ways[way](0);
+    for (int64_t i = 1; i <= 3; ++i) {
+      const double taken = seconds(ways[way], i % s.layers, s.options.device());
       if (taken < least) {
         least = taken;
         best = way;
@@ -54,41 +58,46 @@ std::function<void()> fastest(const std::vector<std::function<void()>>& ways, at
 }
 
 /// x W^T into a tensor that is there already, or with weights packed for the library.
-std::function<void()> product(int64_t out, int64_t in, const Shape& s) {
+Part product(int64_t out, int64_t in, const Shape& s) {
   const auto x = at::randn({s.samples * s.length, in}, s.options);
-  const auto weight = at::randn({out, in}, s.options) * 0.02;
   const auto y = at::empty({s.samples * s.length, out}, s.options);
-  std::vector<std::function<void()>> ways = {[=] {
+  std::vector<at::Tensor> weights;
+  std::vector<Linear> packed;
+  for (int64_t layer = 0; layer < s.layers; ++layer) {
+    weights.push_back(at::randn({out, in}, s.options) * 0.02);
+    packed.emplace_back(weights.back(), s.options.dtype().toScalarType());
+  }
+  std::vector<Part> ways = {[=](int64_t layer) {
     auto into = y;
-    at::mm_out(into, x, weight.t());
+    at::mm_out(into, x, weights[layer].t());
   }};
-  const Linear packed(weight, s.options.dtype().toScalarType());
-  if (packed.is_copy()) ways.push_back([=] { packed(x); });
-  return fastest(ways, s.options.device());
+  if (packed[0].is_copy()) ways.push_back([=](int64_t layer) { packed[layer](x); });
+  return fastest(ways, s);
 }
 
 /// Query, key and value products in one or three calls, likewise gate and up: whichever is faster.
-std::function<void()> products(const std::vector<int64_t>& outs, int64_t in, const Shape& s) {
-  std::vector<std::function<void()>> apart;
+Part products(const std::vector<int64_t>& outs, int64_t in, const Shape& s) {
+  std::vector<Part> apart;
   int64_t sum = 0;
   for (const int64_t out : outs) {
     apart.push_back(product(out, in, s));
     sum += out;
   }
-  const auto one_by_one = [apart] {
-    for (const auto& each : apart) each();
+  const auto one_by_one = [apart](int64_t layer) {
+    for (const auto& each : apart) each(layer);
   };
-  return fastest({product(sum, in, s), one_by_one}, s.options.device());
+  return fastest({product(sum, in, s), one_by_one}, s);
 }
 
-std::function<void()> attention(const Config& c, const Shape& s) {
+Part attention(const Config& c, const Shape& s) {
   const auto heads = [&](int64_t count) { return at::randn({s.samples, count, s.length, c.d_head}, s.options); };
   const auto q = heads(c.n_heads), k = heads(c.n_kv_heads), v = heads(c.n_kv_heads);
   const auto repeated = [&](const at::Tensor& x) { return x.repeat_interleave(c.n_heads / c.n_kv_heads, 1); };
   const auto every_k = repeated(k), every_v = repeated(v);
-  return fastest({[=] { at::scaled_dot_product_attention(q, k, v, {}, 0.0, true, std::nullopt, /*enable_gqa=*/true); },
-                  [=] { at::scaled_dot_product_attention(q, every_k, every_v, {}, 0.0, true); }},
-                 s.options.device());
+  return fastest(
+      {[=](int64_t) { at::scaled_dot_product_attention(q, k, v, {}, 0.0, true, std::nullopt, /*enable_gqa=*/true); },
+       [=](int64_t) { at::scaled_dot_product_attention(q, every_k, every_v, {}, 0.0, true); }},
+      s);
 }
 
 double megabytes_at_most() {
@@ -125,8 +134,9 @@ int main(int argc, char** argv) {
   const c10::InferenceMode no_autograd;
   const auto place = sinkscope::model::open_device(device);
   const auto c = sinkscope::model::Checkpoint::open(model).config();
-  const Shape s{samples, length, at::TensorOptions(dtype == "float32" ? at::kFloat : at::kBFloat16).device(place)};
-  const std::vector<std::function<void()>> parts = {
+  const Shape s{samples, length, c.n_layers,
+                at::TensorOptions(dtype == "float32" ? at::kFloat : at::kBFloat16).device(place)};
+  const std::vector<Part> parts = {
       products({c.n_heads * c.d_head, c.n_kv_heads * c.d_head, c.n_kv_heads * c.d_head}, c.d_model, s), attention(c, s),
       product(c.d_model, c.n_heads * c.d_head, s), products({c.d_mlp, c.d_mlp}, c.d_model, s),
       product(c.d_model, c.d_mlp, s)};
@@ -137,7 +147,7 @@ int main(int argc, char** argv) {
     double sum = 0;
     for (int64_t layer = 0; layer < c.n_layers; ++layer) {
       for (size_t part = 0; part < parts.size(); ++part) {
-        const double one = seconds(parts[part], place);
+        const double one = seconds(parts[part], layer, place);
         sum += one;
         if (part == 1) of_attention += one;
       }
