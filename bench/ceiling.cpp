@@ -13,6 +13,7 @@
 #include <climits>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "sinkscope/model/checkpoint.h"
@@ -24,18 +25,23 @@ namespace {
 using sinkscope::model::Config;
 using sinkscope::model::Linear;
 
+constexpr const char* kParts[] = {"q, k, v", "attention", "o", "gate, up", "down"};
+
 struct Shape {
   int64_t samples, length, layers;
   at::TensorOptions options;
 };
 
-/// One part of a layer; a pass reads other weights in each.
-using Part = std::function<void(int64_t layer)>;
+/// One part of a layer, and how it is computed; a pass reads other weights in each layer.
+struct Part {
+  std::string way;
+  std::function<void(int64_t layer)> run;
+};
 
 double seconds(const Part& part, int64_t layer, at::Device device) {
   sinkscope::model::synchronize(device);
   const auto start = std::chrono::steady_clock::now();
-  part(layer);
+  part.run(layer);
   sinkscope::model::synchronize(device);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -45,7 +51,7 @@ Part fastest(const std::vector<Part>& ways, const Shape& s) {
   size_t best = 0;
   double least = 1e300;
   for (size_t way = 0; way < ways.size(); ++way) {
-    ways[way](0);
+    ways[way].run(0);
     for (int64_t i = 1; i <= 3; ++i) {
       const double taken = seconds(ways[way], i % s.layers, s.options.device());
       if (taken < least) {
@@ -67,11 +73,11 @@ Part product(int64_t out, int64_t in, const Shape& s) {
     weights.push_back(at::randn({out, in}, s.options) * 0.02);
     packed.emplace_back(weights.back(), s.options.dtype().toScalarType());
   }
-  std::vector<Part> ways = {[=](int64_t layer) {
-    auto into = y;
-    at::mm_out(into, x, weights[layer].t());
-  }};
-  if (packed[0].is_copy()) ways.push_back([=](int64_t layer) { packed[layer](x); });
+  std::vector<Part> ways = {{"plain", [=](int64_t layer) {
+                               auto into = y;
+                               at::mm_out(into, x, weights[layer].t());
+                             }}};
+  if (packed[0].is_copy()) ways.push_back({"packed", [=](int64_t layer) { packed[layer](x); }});
   return fastest(ways, s);
 }
 
@@ -83,10 +89,12 @@ Part products(const std::vector<int64_t>& outs, int64_t in, const Shape& s) {
     apart.push_back(product(out, in, s));
     sum += out;
   }
-  const auto one_by_one = [apart](int64_t layer) {
-    for (const auto& each : apart) each(layer);
-  };
-  return fastest({product(sum, in, s), one_by_one}, s);
+  const Part one_by_one{apart[0].way + ", apart", [apart](int64_t layer) {
+                          for (const auto& each : apart) each.run(layer);
+                        }};
+  auto together = product(sum, in, s);
+  together.way += ", together";
+  return fastest({together, one_by_one}, s);
 }
 
 Part attention(const Config& c, const Shape& s) {
@@ -94,10 +102,12 @@ Part attention(const Config& c, const Shape& s) {
   const auto q = heads(c.n_heads), k = heads(c.n_kv_heads), v = heads(c.n_kv_heads);
   const auto repeated = [&](const at::Tensor& x) { return x.repeat_interleave(c.n_heads / c.n_kv_heads, 1); };
   const auto every_k = repeated(k), every_v = repeated(v);
-  return fastest(
-      {[=](int64_t) { at::scaled_dot_product_attention(q, k, v, {}, 0.0, true, std::nullopt, /*enable_gqa=*/true); },
-       [=](int64_t) { at::scaled_dot_product_attention(q, every_k, every_v, {}, 0.0, true); }},
-      s);
+  const auto library = [](const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool grouped) {
+    at::scaled_dot_product_attention(query, key, value, {}, 0.0, /*is_causal=*/true, std::nullopt, grouped);
+  };
+  return fastest({{"grouped", [=](int64_t) { library(q, k, v, true); }},
+                  {"keys repeated", [=](int64_t) { library(q, every_k, every_v, false); }}},
+                 s);
 }
 
 double megabytes_at_most() {
@@ -154,7 +164,10 @@ int main(int argc, char** argv) {
     }
     taken.push_back(sum);
   }
+  std::map<std::string, std::string> ways;
+  for (size_t part = 0; part < parts.size(); ++part) ways[kParts[part]] = parts[part].way;
   std::cout << nlohmann::json{{"seconds", taken},
+                              {"ways", ways},
                               {"attention_seconds", of_attention / static_cast<double>(passes)},
                               {"peak_mb", megabytes_at_most()},
                               {"page_faults", (page_faults() - faults) / passes}}
