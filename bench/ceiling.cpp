@@ -71,7 +71,7 @@ Part product(int64_t out, int64_t in, const Shape& s) {
   std::vector<Linear> packed;
   for (int64_t layer = 0; layer < s.layers; ++layer) {
     weights.push_back(at::randn({out, in}, s.options) * 0.02);
-    packed.emplace_back(weights.back(), s.options.dtype().toScalarType());
+    packed.emplace_back(std::vector{weights.back()}, s.options.dtype().toScalarType());
   }
   std::vector<Part> ways = {{"plain", [=](int64_t layer) {
                                auto into = y;

@@ -2,6 +2,7 @@
 
 #include "sinkscope/model/attention.h"
 #include "sinkscope/model/device.h"
+#include "sinkscope/model/linear.h"
 #include "sinkscope/model/row_ops.h"
 #include "tiny_model.h"
 
@@ -37,8 +38,31 @@ TEST_F(Cuda, RowKernelsAgreeWithTheirTwins) {
       EXPECT_TRUE(
           at::equal(model::rms_norm_rotate(x, w, 1e-6, table), model::rotate(model::rms_norm(x, w, 1e-6), table)));
       expect_same(model::swiglu(x, x * 2), model::plain::swiglu(x, x * 2));
+      const auto [sum, normed] = model::add_rms_norm(x, x * 2, w, 1e-6);
+      EXPECT_TRUE(at::equal(sum, x + x * 2));
+      EXPECT_TRUE(at::equal(normed, model::rms_norm(sum, w, 1e-6)));
     }
   }
+}
+
+TEST_F(Cuda, PartsOfAProductAreReadAsTheyLie) {
+  const auto part = noise({7, 3, 9 * 32}, at::kBFloat16, 7).split(5 * 32, -1)[0].unflatten(-1, {5, 32});
+  const auto w = noise({32}, at::kBFloat16, 2);
+  const auto half = noise({3, 16}, at::kBFloat16, 3);
+  const model::RotaryTable table{at::cat({half, half}, -1), at::cat({half, half}, -1)};
+  EXPECT_TRUE(at::equal(model::rms_norm_rotate(part, w, 1e-6, table),
+                        model::rms_norm_rotate(part.contiguous(), w, 1e-6, table)));
+  EXPECT_TRUE(at::equal(model::swiglu(part, part), model::swiglu(part.contiguous(), part.contiguous())));
+}
+
+TEST_F(Cuda, Float8AgreesWithItsTwins) {
+  const auto x = noise({40, 64}, at::kBFloat16, 8);
+  const auto ours = model::float8_rows(x), wanted = model::plain::float8_rows(x);
+  EXPECT_TRUE(at::equal(ours.scale, wanted.scale));
+  EXPECT_TRUE(at::equal(ours.values.to(at::kFloat), wanted.values.to(at::kFloat)));
+  const auto a = noise({48, 64}, at::kBFloat16, 9), b = noise({16, 64}, at::kBFloat16, 10);
+  const model::Linear gpu({a, b}, at::kFloat8_e4m3fn), cpu({a.cpu(), b.cpu()}, at::kFloat8_e4m3fn);
+  expect_same(gpu(x).cpu(), cpu(x.cpu()));
 }
 
 TEST_F(Cuda, ColumnsAgreeWithTheirTwin) {

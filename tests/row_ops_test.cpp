@@ -47,10 +47,37 @@ TEST(RowOps, AgreeWithThePlainOperations) {
 }
 
 TEST(RowOps, StridedInputIsReadAsItStands) {
-  const auto x = noise({3, 7, 5, 32}, at::kFloat).transpose(0, 1), w = noise({32}, at::kFloat, 6, 1);
-  EXPECT_TRUE(at::equal(model::rms_norm(x, w, 1e-6), model::rms_norm(x.contiguous(), w, 1e-6)));
-  EXPECT_TRUE(
-      at::equal(model::rotate(x, angles(3, 32, at::kFloat)), model::rotate(x.contiguous(), angles(3, 32, at::kFloat))));
+  const auto w = noise({32}, at::kFloat, 6, 1);
+  const auto turned = noise({3, 7, 5, 32}, at::kFloat).transpose(0, 1);  // tokens before samples
+  const auto part = noise({7, 3, 9 * 32}, at::kFloat).split(5 * 32, -1)[0].unflatten(-1, {5, 32});  // of a product
+  for (const auto& x : {turned, part}) {
+    const auto table = angles(3, 32, at::kFloat);
+    EXPECT_TRUE(at::equal(model::rms_norm(x, w, 1e-6), model::rms_norm(x.contiguous(), w, 1e-6)));
+    EXPECT_TRUE(at::equal(model::rotate(x, table), model::rotate(x.contiguous(), table)));
+    EXPECT_TRUE(at::equal(model::swiglu(x, x * 2), model::swiglu(x.contiguous(), x * 2)));
+  }
+}
+
+TEST(RowOps, SumAndNormInOnePassGiveTheSameBits) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    const auto x = noise({2, 9, 40}, dtype), y = noise({2, 9, 40}, dtype, 11), w = noise({40}, dtype, 6, 1);
+    const auto [sum, normed] = model::add_rms_norm(x, y, w, 1e-6);
+    EXPECT_TRUE(at::equal(sum, x + y));
+    EXPECT_TRUE(at::equal(normed, model::rms_norm(x + y, w, 1e-6)));
+  }
+}
+
+TEST(RowOps, Float8RowsReachTheLargestMagnitudeAndKeepThreeBits) {
+  auto x = noise({4, 33}, at::kBFloat16);
+  x[1].zero_();
+  x[2] *= 1e-20;
+  const auto [values, scale] = model::float8_rows(x);
+  EXPECT_EQ(scale[1].item<float>(), 1e-12F);
+  const auto back = values.to(at::kFloat) * scale.unsqueeze(1), exact = x.to(at::kFloat);
+  EXPECT_EQ(values[0].to(at::kFloat).abs().max().item<float>(), 448.0F);
+  const auto smallest = exact.abs().amax(-1, true) / 448 / 64;  // a normal float8, halved from there on
+  const auto bound = at::maximum(exact.abs(), smallest) / 16;
+  EXPECT_TRUE(((back - exact).abs() <= bound * 1.0001 + 1e-12).all().item<bool>());
 }
 
 TEST(RowOps, NormAndRotationInOnePassGiveTheSameBits) {
@@ -120,7 +147,7 @@ TEST(Linear, AgreesWithThePlainProductAndKeepsItsWeight) {
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     for (const auto& [out, in] : {std::pair{1, 1}, {7, 3}, {56, 40}, {257, 129}}) {
       const auto given = noise({out, in}, at::kFloat, 9, 1), x = noise({2, 5, in}, dtype, 10, 1);
-      const model::Linear linear(given, dtype);
+      const model::Linear linear({given}, dtype);
       EXPECT_TRUE(at::equal(linear.weight(), given.to(dtype)));
       const auto wanted = at::linear(x.to(at::kDouble), given.to(dtype).to(at::kDouble));
       const double scale = wanted.abs().max().item<double>();
@@ -128,6 +155,36 @@ TEST(Linear, AgreesWithThePlainProductAndKeepsItsWeight) {
                 scale * (dtype == at::kFloat ? 2e-6 : 1.0 / 128));
     }
   }
+}
+
+TEST(Linear, SeveralWeightsAreOneProductInParts) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    const auto a = noise({48, 64}, dtype, 9, 1), b = noise({16, 64}, dtype, 12, 1), x = noise({2, 5, 64}, dtype, 10, 1);
+    const model::Linear linear({a, b}, dtype);
+    const auto parts = linear.each(x);
+    expect_same(parts[0], at::linear(x, a));
+    expect_same(parts[1], at::linear(x, b));
+    EXPECT_TRUE(at::equal(linear.weight(0), a));
+    EXPECT_TRUE(at::equal(linear.weight(1), b));
+  }
+}
+
+/// Against the product of what float8 keeps of both sides; the distance to the exact product is what the scales
+/// promise.
+TEST(Linear, Float8MultipliesTheRoundedRows) {
+  const auto a = noise({48, 64}, at::kFloat, 9, 1), b = noise({16, 64}, at::kFloat, 12, 1);
+  const auto x = noise({2, 5, 64}, at::kBFloat16, 10, 1);
+  const model::Linear linear({a, b}, at::kFloat8_e4m3fn);
+  const auto kept = model::plain::float8_rows(x.flatten(0, 1));
+  const auto seen = (kept.values.to(at::kDouble) * kept.scale.unsqueeze(1)).view({2, 5, 64});
+  const auto weight = at::cat({linear.weight(0), linear.weight(1)}).to(at::kDouble);
+  const auto ours = linear(x).to(at::kDouble), wanted = at::linear(seen, weight);
+  EXPECT_EQ(linear(x).scalar_type(), at::kBFloat16);
+  EXPECT_LE(largest_difference(ours, wanted), wanted.abs().max().item<double>() / 64);
+  const auto exact = at::linear(x.to(at::kDouble), at::cat({a, b}).to(at::kDouble));
+  const double error = ((ours - exact).norm() / exact.norm()).item<double>();
+  EXPECT_GT(error, 0.005);  // 3 bits of mantissa on both sides: about 0.035
+  EXPECT_LT(error, 0.06);
 }
 
 }  // namespace

@@ -106,6 +106,15 @@ std::string device_name(c10::Device device) {
   return name.data();
 }
 
+void check_float8(c10::Device device) {
+  if (device.is_cpu()) return;
+  const int capability = cuda_symbol<decltype(sinkscope_cuda_capability)>("sinkscope_cuda_capability")(device.index());
+  if (capability < 89) {
+    throw InputError(fmt::format("--dtype fp8: {} has compute capability {}.{}; float8 products want 8.9 or newer",
+                                 device_name(device), capability / 10, capability % 10));
+  }
+}
+
 void synchronize(c10::Device device) {
   if (device.is_cpu()) return;
   cuda_symbol<decltype(sinkscope_cuda_synchronize)>("sinkscope_cuda_synchronize")(device.index());
@@ -116,25 +125,29 @@ int64_t free_memory(c10::Device device) {
   return cuda_symbol<decltype(sinkscope_cuda_free_memory)>("sinkscope_cuda_free_memory")(device.index());
 }
 
+int64_t peak_memory(c10::Device device) {
+  if (device.is_cpu()) return std::atoll(field_of("/proc/self/status", "VmHWM").c_str()) * 1024;
+  return cuda_symbol<decltype(sinkscope_cuda_peak_memory)>("sinkscope_cuda_peak_memory")(device.index());
+}
+
 at::Tensor cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tensor& lse, const at::Tensor& keys) {
   auto out = at::empty({q.size(0), q.size(2), q.size(1), keys.numel()}, lse.options());
   cuda_symbol<decltype(sinkscope_cuda_columns)>("sinkscope_cuda_columns")(q, k, lse, keys, out);
   return out;
 }
 
-at::Tensor cuda_norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, double eps, const RotaryTable& table) {
-  const auto in = x.contiguous();
-  auto out = at::empty_like(in);
-  cuda_symbol<decltype(sinkscope_cuda_norm_and_rotate)>("sinkscope_cuda_norm_and_rotate")(in, weight, eps, table.cos,
-                                                                                          table.sin, out);
-  return out;
+void cuda_row_work(const at::Tensor& x, const at::Tensor& y, const at::Tensor& sum, const at::Tensor& weight,
+                   double eps, const at::Tensor& cos, const at::Tensor& sin, int64_t tokens, at::Tensor& out) {
+  cuda_symbol<decltype(sinkscope_cuda_row_work)>("sinkscope_cuda_row_work")(x, y, sum, weight, eps, cos, sin, tokens,
+                                                                            out);
 }
 
-at::Tensor cuda_swiglu(const at::Tensor& gate, const at::Tensor& up) {
-  const auto g = gate.contiguous(), u = up.contiguous();
-  auto out = at::empty_like(g);
-  cuda_symbol<decltype(sinkscope_cuda_swiglu)>("sinkscope_cuda_swiglu")(g, u, out);
-  return out;
+void cuda_swiglu(const at::Tensor& gate, const at::Tensor& up, at::Tensor& out) {
+  cuda_symbol<decltype(sinkscope_cuda_swiglu)>("sinkscope_cuda_swiglu")(gate, up, out);
+}
+
+void cuda_float8_rows(const at::Tensor& x, at::Tensor& values, at::Tensor& scale) {
+  cuda_symbol<decltype(sinkscope_cuda_float8_rows)>("sinkscope_cuda_float8_rows")(x, values, scale);
 }
 
 }  // namespace sinkscope::model

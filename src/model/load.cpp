@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "sinkscope/model/dtype.h"
 #include "sinkscope/model/model.h"
 
 namespace sinkscope::model {
@@ -63,7 +64,7 @@ Model Model::load(const Checkpoint& checkpoint, at::Device device, at::ScalarTyp
   Weights weights;
   for (const auto& spec : specs) {
     const auto mapped = checkpoint.tensor(spec.name);
-    weights[spec.name] = stream ? stream->copy(mapped).to(dtype) : mapped;
+    weights[spec.name] = stream ? stream->copy(mapped).to(activation_dtype(dtype)) : mapped;
     if (stream) advance();
   }
   return Model(checkpoint.config(), std::move(weights), dtype, [&](const std::string& name) {

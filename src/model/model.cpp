@@ -5,12 +5,38 @@
 #include <fmt/format.h>
 
 #include <stdexcept>
+#include <utility>
 
 #include "sinkscope/error.h"
 #include "sinkscope/model/attention.h"
+#include "sinkscope/model/dtype.h"
 #include "sinkscope/model/row_ops.h"
 
 namespace sinkscope::model {
+
+/// The residual stream; what a block adds waits for the norm that reads the sum, so that both are one pass.
+class Model::Residual {
+ public:
+  explicit Residual(at::Tensor x) : x_(std::move(x)) {}
+  void add(at::Tensor y) { waiting_ = std::move(y); }
+
+  /// Through the taps at `site`, where somebody wants it there.
+  void tap(const Site& site, Taps& taps) {
+    if (!taps.wanted(site)) return;
+    if (waiting_.defined()) x_ = x_ + std::exchange(waiting_, {});
+    x_ = taps(site, x_);
+  }
+
+  at::Tensor normed(const at::Tensor& weight, double eps) {
+    if (!waiting_.defined()) return rms_norm(x_, weight, eps);
+    auto [sum, normed] = add_rms_norm(x_, std::exchange(waiting_, {}), weight, eps);
+    x_ = std::move(sum);
+    return normed;
+  }
+
+ private:
+  at::Tensor x_, waiting_;
+};
 
 Model::Model(const Config& config, Weights weights, at::ScalarType dtype,
              const std::function<void(const std::string&)>& taken)
@@ -20,50 +46,49 @@ Model::Model(const Config& config, Weights weights, at::ScalarType dtype,
     if (found == weights.end()) throw std::logic_error(fmt::format("the model has no weight '{}'", name));
     return std::move(found->second);
   };
+  const auto kept = activation_dtype(dtype);  // of embedding, norms and head
   for (int64_t layer = 0; layer < config.n_layers; ++layer) {
     const auto name = [&](const char* part) { return fmt::format("model.layers.{}.{}.weight", layer, part); };
-    const auto norm = [&](const char* part) { return take(name(part)).to(dtype); };
-    const auto linear = [&](const char* part) {
-      Linear made(take(name(part)), dtype);
-      if (taken && made.is_copy()) taken(name(part));
+    const auto norm = [&](const char* part) { return take(name(part)).to(kept); };
+    const auto linear = [&](const std::vector<const char*>& parts) {
+      std::vector<at::Tensor> given;
+      for (const char* part : parts) given.push_back(take(name(part)));
+      Linear made(std::move(given), dtype);
+      for (const char* part : parts) {
+        if (taken && made.is_copy()) taken(name(part));
+      }
       return made;
     };
     blocks_.push_back({.input_layernorm = norm("input_layernorm"),
-                       .q_proj = linear("self_attn.q_proj"),
-                       .k_proj = linear("self_attn.k_proj"),
-                       .v_proj = linear("self_attn.v_proj"),
+                       .qkv_proj = linear({"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"}),
                        .q_norm = norm("self_attn.q_norm"),
                        .k_norm = norm("self_attn.k_norm"),
-                       .o_proj = linear("self_attn.o_proj"),
+                       .o_proj = linear({"self_attn.o_proj"}),
                        .post_attention_layernorm = norm("post_attention_layernorm"),
-                       .gate_proj = linear("mlp.gate_proj"),
-                       .up_proj = linear("mlp.up_proj"),
-                       .down_proj = linear("mlp.down_proj")});
+                       .gate_up_proj = linear({"mlp.gate_proj", "mlp.up_proj"}),
+                       .down_proj = linear({"mlp.down_proj"})});
   }
-  embed_ = take("model.embed_tokens.weight").to(dtype);
-  final_norm_ = take("model.norm.weight").to(dtype);
-  lm_head_ = config.tied ? embed_ : take("lm_head.weight").to(dtype);
-}
-
-at::Tensor Model::norm(const at::Tensor& x, const at::Tensor& weight) const {
-  return rms_norm(x, weight, config_.rms_norm_eps);
+  embed_ = take("model.embed_tokens.weight").to(kept);
+  final_norm_ = take("model.norm.weight").to(kept);
+  lm_head_ = config.tied ? embed_ : take("lm_head.weight").to(kept);
 }
 
 /// In one pass, unless somebody asks for what lies between.
 at::Tensor Model::norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, const Site& normed,
                                   const RotaryTable& table, Taps& taps) const {
   if (!taps.wanted(normed)) return rms_norm_rotate(x, weight, config_.rms_norm_eps, table);
-  return rotate(taps(normed, norm(x, weight)), table);
+  return rotate(taps(normed, rms_norm(x, weight, config_.rms_norm_eps)), table);
 }
 
 at::Tensor Model::attention(const at::Tensor& x, int64_t layer, Rotary& rotary, Taps& taps) const {
   const auto& w = blocks_[layer];
-  const auto project = [&](Point point, const Linear& weight) {
-    return taps({point, layer}, weight(x).unflatten(-1, {-1, config_.d_head}));
+  const auto qkv = w.qkv_proj.each(x);
+  const auto heads_of = [&](Point point, const at::Tensor& y) {
+    return taps({point, layer}, y.unflatten(-1, {-1, config_.d_head}));
   };
   const bool mixed = taps.wanted_from({Point::z, layer});
-  const auto q = project(Point::q, w.q_proj), k = project(Point::k, w.k_proj);
-  const auto v = mixed || taps.wanted({Point::v, layer}) ? project(Point::v, w.v_proj) : at::Tensor();
+  const auto q = heads_of(Point::q, qkv[0]), k = heads_of(Point::k, qkv[1]);
+  const auto v = mixed || taps.wanted({Point::v, layer}) ? heads_of(Point::v, qkv[2]) : at::Tensor();
   const auto rot_q =
       norm_and_rotate(q, w.q_norm, {Point::q_normed, layer}, rotary(taps.positions_of(layer, RotaryOf::query)), taps);
   const auto rot_k =
@@ -75,33 +100,41 @@ at::Tensor Model::attention(const at::Tensor& x, int64_t layer, Rotary& rotary, 
 
 at::Tensor Model::mlp(const at::Tensor& x, int64_t layer, Taps& taps) const {
   const auto& w = blocks_[layer];
-  const auto gate = taps({Point::mlp_pre, layer}, w.gate_proj(x));
-  const auto up = taps({Point::mlp_pre_linear, layer}, w.up_proj(x));
+  const auto gate_up = w.gate_up_proj.each(x);
+  const auto gate = taps({Point::mlp_pre, layer}, gate_up[0]), up = taps({Point::mlp_pre_linear, layer}, gate_up[1]);
   return w.down_proj(taps({Point::mlp_post, layer}, swiglu(gate, up)));
 }
 
-at::Tensor Model::run_block(at::Tensor x, int64_t layer, Rotary& rotary, Taps& taps) const {
+/// As far as something is wanted; false where the pass ends inside.
+bool Model::run_block(Residual& x, int64_t layer, Rotary& rotary, Taps& taps) const {
   const auto& w = blocks_[layer];
-  x = taps({Point::resid_pre, layer}, x);
-  const auto attended = attention(taps({Point::ln1, layer}, norm(x, w.input_layernorm)), layer, rotary, taps);
-  if (!attended.defined()) return {};
-  x = taps({Point::resid_mid, layer}, x + taps({Point::attn_out, layer}, attended));
-  if (!taps.wanted_from({Point::ln2, layer})) return {};
-  const auto out = mlp(taps({Point::ln2, layer}, norm(x, w.post_attention_layernorm)), layer, taps);
-  return taps({Point::resid_post, layer}, x + taps({Point::mlp_out, layer}, out));
+  const double eps = config_.rms_norm_eps;
+  x.tap({Point::resid_pre, layer}, taps);
+  const auto attended = attention(taps({Point::ln1, layer}, x.normed(w.input_layernorm, eps)), layer, rotary, taps);
+  if (!attended.defined()) return false;
+  x.add(taps({Point::attn_out, layer}, attended));
+  x.tap({Point::resid_mid, layer}, taps);
+  if (!taps.wanted_from({Point::ln2, layer})) return false;
+  x.add(taps({Point::mlp_out, layer},
+             mlp(taps({Point::ln2, layer}, x.normed(w.post_attention_layernorm, eps)), layer, taps)));
+  x.tap({Point::resid_post, layer}, taps);
+  return true;
 }
 
 void Model::forward(const at::Tensor& ids, Taps& taps) const {
   const c10::InferenceMode no_autograd;
   check_ids(ids, config_);
   taps.check(ids.size(1));
-  auto x = taps({Point::embed}, at::embedding(embed_, ids.to(device())));
+  Residual x(taps({Point::embed}, at::embedding(embed_, ids.to(device()))));
   Rotary rotary(config_, ids.size(1), device(), dtype());
-  for (int64_t layer = 0; layer < config_.n_layers && taps.wanted_from({Point::resid_pre, layer}); ++layer) {
-    x = run_block(x, layer, rotary, taps);
+  bool goes_on = true;
+  for (int64_t layer = 0; goes_on && layer < config_.n_layers && taps.wanted_from({Point::resid_pre, layer}); ++layer) {
+    goes_on = run_block(x, layer, rotary, taps);
   }
-  if (taps.wanted_from({Point::ln_final})) x = taps({Point::ln_final}, norm(x, final_norm_));
-  if (taps.wanted_from({Point::logits})) taps({Point::logits}, unembed(x));
+  if (goes_on && taps.wanted_from({Point::ln_final})) {
+    const auto normed = taps({Point::ln_final}, x.normed(final_norm_, config_.rms_norm_eps));
+    if (taps.wanted_from({Point::logits})) taps({Point::logits}, unembed(normed));
+  }
   taps.check_fired();
 }
 

@@ -2,31 +2,46 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+#include <vector>
+
 namespace sinkscope::model {
 
-/// x W^T in the run's dtype. On an AVX-512 CPU the weight is packed once for oneDNN, which otherwise lays it out anew
-/// in every product; the tensor it came from is kept for reading, so a mapped one costs no memory once its pages are
-/// dropped.
+/// x W^T in the run's dtype, for one weight or several that read the same x, which then are one product. On an AVX-512
+/// CPU the weights are packed once for oneDNN, which otherwise lays them out anew in every product; the tensors they
+/// came from are kept for reading, so mapped ones cost no memory once their pages are dropped.
+///
+/// In float8_e4m3fn the rows of x and W are divided by their largest magnitude over 448 and rounded to 3 bits of
+/// mantissa; products accumulate in float32 and come out in bfloat16 (on a CPU rounded to it before and after the
+/// scales are put back: there the values are rounded alike, and nothing is gained in speed).
 class Linear {
  public:
   Linear() = default;
-  /// weight [out, in], of any float dtype; `dtype` is the run's.
-  Linear(at::Tensor weight, at::ScalarType dtype);
+  /// weights [out, in] each, of any float dtype, with one `in`; `dtype` is the run's.
+  Linear(std::vector<at::Tensor> weights, at::ScalarType dtype);
 
-  /// [.., in] to [.., out].
+  /// [.., in] to [.., out of all weights].
   at::Tensor operator()(const at::Tensor& x) const;
 
-  /// [out, in] in the run's dtype; converts where the checkpoint's is another.
-  at::Tensor weight() const;
+  /// The same, apart: views [.., out] of one tensor.
+  std::vector<at::Tensor> each(const at::Tensor& x) const;
 
-  /// True where products no longer read the tensor that was given.
-  bool is_copy() const { return packed_.defined() || converted_.defined(); }
+  /// Weight `i`, [out, in] as products see it, in the dtype of their output.
+  at::Tensor weight(int64_t i = 0) const;
+
+  /// True where products no longer read the tensors that were given.
+  bool is_copy() const { return packed_.defined() || joined_.defined(); }
 
  private:
-  at::Tensor given_;
-  at::ScalarType dtype_ = at::kFloat;
-  at::Tensor packed_;     // oneDNN's layout
-  at::Tensor converted_;  // [out, in] where it is not packed and not of the run's dtype
+  void make_float8(const at::Tensor& weight);
+  at::Tensor scaled_product(const at::Tensor& x) const;
+
+  std::vector<at::Tensor> given_;      // to read, and for products where there is nothing else
+  std::vector<int64_t> outs_;          // of each weight
+  at::ScalarType dtype_ = at::kFloat;  // of the output
+  at::Tensor packed_;                  // oneDNN's layout
+  at::Tensor joined_;                  // [out of all weights, in]: another dtype than given, several, or float8
+  at::Tensor scale_;                   // [out of all weights] float32, of float8 rows
 };
 
 }  // namespace sinkscope::model

@@ -17,14 +17,15 @@
 
 namespace sinkscope::model {
 
-/// One block's weights under the checkpoint's own names; weights of products are [out, in].
+/// One block's weights under the checkpoint's own names; weights of products are [out, in], those that read the same
+/// vector in one.
 struct BlockWeights {
   at::Tensor input_layernorm;           // [d]
-  Linear q_proj, k_proj, v_proj;        // [H h, d], [K h, d], [K h, d]
+  Linear qkv_proj;                      // q_proj [H h, d], k_proj [K h, d], v_proj [K h, d]
   at::Tensor q_norm, k_norm;            // [h]
   Linear o_proj;                        // [d, H h]
   at::Tensor post_attention_layernorm;  // [d]
-  Linear gate_proj, up_proj;            // [m, d]
+  Linear gate_up_proj;                  // gate_proj [m, d], up_proj [m, d]
   Linear down_proj;                     // [d, m]
 };
 
@@ -33,8 +34,8 @@ class Model {
  public:
   using Weights = std::map<std::string, at::Tensor>;
 
-  /// Weights by checkpoint name, all on one device; `dtype` is the run's. `taken` hears of every product's weight of
-  /// which the model has its own copy by then.
+  /// Weights by checkpoint name, all on one device; `dtype` is the run's (dtype.h). `taken` hears of every product's
+  /// weight of which the model has its own copy by then.
   Model(const Config&, Weights, at::ScalarType dtype, const std::function<void(const std::string&)>& taken = {});
 
   /// Embedding and norms stay in the mapped file where device and dtype are the checkpoint's own. `progress` gets the
@@ -50,15 +51,16 @@ class Model {
   const Config& config() const { return config_; }
   const BlockWeights& block(int64_t layer) const { return blocks_[layer]; }
   at::Device device() const { return embed_.device(); }
+  /// Of all that comes out of the taps.
   at::ScalarType dtype() const { return embed_.scalar_type(); }
 
  private:
-  at::Tensor norm(const at::Tensor& x, const at::Tensor& weight) const;
+  class Residual;
   at::Tensor norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, const Site& normed, const RotaryTable&,
                              Taps&) const;
   at::Tensor attention(const at::Tensor& x, int64_t layer, Rotary&, Taps&) const;
   at::Tensor mlp(const at::Tensor& x, int64_t layer, Taps&) const;
-  at::Tensor run_block(at::Tensor x, int64_t layer, Rotary&, Taps&) const;
+  bool run_block(Residual&, int64_t layer, Rotary&, Taps&) const;
 
   Config config_;
   std::vector<BlockWeights> blocks_;

@@ -7,7 +7,7 @@ namespace sinkscope::model::SINKSCOPE_ISA {
 namespace {
 
 constexpr int64_t kLanes = 16;      // partial sums, so that the order of a sum is the same on every machine
-constexpr int64_t kMaxWidth = 512;  // of a tile that is transposed at once
+constexpr int64_t kTileRows = 512;  // of a tile that is transposed at once
 
 float load(float x) {
   return x;
@@ -52,7 +52,8 @@ float silu(float x) {
   return x * ((x < 0 ? e : 1.0f) / (1.0f + e));
 }
 
-/// Of kLanes values, by halves: one after the other would take four times as long, more than a short row's exponentials.
+/// Of kLanes values, by halves: one after the other would take four times as long, more than a short row's
+/// exponentials.
 float sum_of(float* lanes) {
   for (int64_t half = kLanes / 2; half > 0; half /= 2) {
     for (int64_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
@@ -67,6 +68,11 @@ float largest_of(float* lanes) {
     }
   }
   return lanes[0];
+}
+
+template <typename T>
+void add(const T* x, const T* y, int64_t count, T* __restrict out) {
+  for (int64_t i = 0; i < count; ++i) out[i] = store<T>(load(x[i]) + load(y[i]));
 }
 
 template <typename T>
@@ -124,8 +130,8 @@ SoftmaxKernels::Row exponentials(float* scores, int64_t count, float scale) {
 void transpose(const uint32_t* in, int64_t in_stride, int64_t rows, int64_t columns, uint32_t* out) {
   for (int64_t c0 = 0; c0 < columns; c0 += kLanes) {
     const int64_t c1 = c0 + kLanes < columns ? c0 + kLanes : columns;
-    for (int64_t r0 = 0; r0 < rows; r0 += kMaxWidth) {
-      const int64_t r1 = r0 + kMaxWidth < rows ? r0 + kMaxWidth : rows;
+    for (int64_t r0 = 0; r0 < rows; r0 += kTileRows) {
+      const int64_t r1 = r0 + kTileRows < rows ? r0 + kTileRows : rows;
       for (int64_t c = c0; c < c1; ++c) {
         for (int64_t r = r0; r < r1; ++r) out[c * rows + r] = in[r * in_stride + c];
       }
@@ -146,8 +152,9 @@ void pair_rows(const uint16_t* in, int64_t in_stride, int64_t rows, int64_t colu
 
 }  // namespace
 
-const RowKernels<float> kFloatRows = {rms_norm<float>, rotate<float>, swiglu<float>, scale<float>};
-const RowKernels<uint16_t> kBfloat16Rows = {rms_norm<uint16_t>, rotate<uint16_t>, swiglu<uint16_t>, scale<uint16_t>};
+const RowKernels<float> kFloatRows = {add<float>, rms_norm<float>, rotate<float>, swiglu<float>, scale<float>};
+const RowKernels<uint16_t> kBfloat16Rows = {add<uint16_t>, rms_norm<uint16_t>, rotate<uint16_t>, swiglu<uint16_t>,
+                                            scale<uint16_t>};
 const SoftmaxKernels kSoftmax = {exponentials, transpose, pair_rows};
 
 }  // namespace sinkscope::model::SINKSCOPE_ISA

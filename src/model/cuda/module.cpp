@@ -1,4 +1,5 @@
 #include <ATen/ATen.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
@@ -49,11 +50,23 @@ void sinkscope_cuda_device_name(int device, char* name, int size) {
   std::snprintf(name, static_cast<size_t>(size), "%s", last_error == cudaSuccess ? properties.name : "unknown GPU");
 }
 
+int sinkscope_cuda_capability(int device) {
+  cudaDeviceProp properties{};
+  last_error = cudaGetDeviceProperties(&properties, device);
+  return last_error == cudaSuccess ? properties.major * 10 + properties.minor : -1;
+}
+
 int64_t sinkscope_cuda_free_memory(int device) {
   const c10::cuda::CUDAGuard on(static_cast<c10::DeviceIndex>(device));
   size_t free = 0, total = 0;
   last_error = cudaMemGetInfo(&free, &total);
   return last_error == cudaSuccess ? static_cast<int64_t>(free) : -1;
+}
+
+int64_t sinkscope_cuda_peak_memory(int device) {
+  using c10::CachingAllocator::StatType;
+  const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(device));
+  return stats.allocated_bytes[static_cast<size_t>(StatType::AGGREGATE)].peak;
 }
 
 void sinkscope_cuda_synchronize(int device) {
@@ -72,26 +85,43 @@ void sinkscope_cuda_columns(const at::Tensor& q_any, const at::Tensor& k_any, co
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
 
-void sinkscope_cuda_norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, double eps, const at::Tensor& cos,
-                                    const at::Tensor& sin, at::Tensor& out) {
+void sinkscope_cuda_row_work(const at::Tensor& x, const at::Tensor& y, const at::Tensor& sum, const at::Tensor& weight,
+                             double eps, const at::Tensor& cos, const at::Tensor& sin, int64_t tokens,
+                             at::Tensor& out) {
   const c10::cuda::CUDAGuard on(x.device());
-  launch_norm_and_rotate({.x = x.const_data_ptr(),
-                          .weight = data_or_null(weight),
-                          .cos = data_or_null(cos),
-                          .sin = data_or_null(sin),
-                          .out = out.mutable_data_ptr(),
-                          .rows = x.numel() / x.size(-1),
-                          .width = x.size(-1),
-                          .heads = cos.defined() ? x.size(2) : 1,
-                          .tokens = cos.defined() ? x.size(1) : 1,
-                          .eps = static_cast<float>(eps)},
-                         element_of(x), c10::cuda::getCurrentCUDAStream());
+  launch_row_work({.x = x.const_data_ptr(),
+                   .y = data_or_null(y),
+                   .sum = sum.defined() ? sum.mutable_data_ptr() : nullptr,
+                   .weight = data_or_null(weight),
+                   .cos = data_or_null(cos),
+                   .sin = data_or_null(sin),
+                   .out = out.mutable_data_ptr(),
+                   .rows = x.size(0) * x.size(1),
+                   .width = x.size(2),
+                   .heads = x.size(1),
+                   .stride = x.stride(0),
+                   .tokens = tokens,
+                   .eps = static_cast<float>(eps)},
+                  element_of(x), c10::cuda::getCurrentCUDAStream());
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
 
 void sinkscope_cuda_swiglu(const at::Tensor& gate, const at::Tensor& up, at::Tensor& out) {
   const c10::cuda::CUDAGuard on(gate.device());
-  launch_swiglu(gate.const_data_ptr(), up.const_data_ptr(), out.mutable_data_ptr(), gate.numel(), element_of(gate),
-                c10::cuda::getCurrentCUDAStream());
+  launch_swiglu({.gate = gate.const_data_ptr(),
+                 .up = up.const_data_ptr(),
+                 .out = out.mutable_data_ptr(),
+                 .rows = gate.size(0),
+                 .width = gate.size(1),
+                 .gate_stride = gate.stride(0),
+                 .up_stride = up.stride(0)},
+                element_of(gate), c10::cuda::getCurrentCUDAStream());
+  C10_CUDA_KERNEL_LAUNCH_CHECK();
+}
+
+void sinkscope_cuda_float8_rows(const at::Tensor& x, at::Tensor& values, at::Tensor& scale) {
+  const c10::cuda::CUDAGuard on(x.device());
+  launch_float8_rows(x.const_data_ptr(), values.mutable_data_ptr(), scale.mutable_data_ptr<float>(), x.size(0),
+                     x.size(1), element_of(x), c10::cuda::getCurrentCUDAStream());
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }

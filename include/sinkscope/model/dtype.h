@@ -1,0 +1,27 @@
+#pragma once
+
+#include <c10/core/ScalarType.h>
+
+#include <string>
+
+namespace sinkscope::model {
+
+/// A run's dtype: float32, bfloat16, or float8_e4m3fn, which stands for bfloat16 with the blocks' products in float8
+/// (linear.h) and makes every result approximate.
+
+/// "float32" ("fp32"), "bfloat16" ("bf16"), "fp8", or "auto": the checkpoint's own. An InputError for others.
+c10::ScalarType parse_dtype(const std::string& name, const std::string& checkpoint_dtype);
+
+/// "float32", "bfloat16" or "fp8".
+std::string dtype_name(c10::ScalarType dtype);
+
+inline bool is_float8(c10::ScalarType dtype) {
+  return dtype == c10::ScalarType::Float8_e4m3fn;
+}
+
+/// Of activations, embedding, norms and head.
+inline c10::ScalarType activation_dtype(c10::ScalarType dtype) {
+  return is_float8(dtype) ? c10::ScalarType::BFloat16 : dtype;
+}
+
+}  // namespace sinkscope::model
