@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD, WORK = ROOT / "build/release", ROOT / "build/bench"
 CONTENDERS = ["ceiling", "sinkscope", "published", "sdpa", "transformerlens"]
 NAMES = {"ceiling": "matrix products and fused attention alone", "sinkscope": "sinkscope scan --measure sink",
+         "sinkscope-fp8": "sinkscope, --dtype fp8 (approximate)",
          "published": "transformers, eager, all attentions", "sdpa": "transformers, SDPA, measures nothing",
          "transformerlens": "TransformerLens, hook_pattern of every layer"}
 
@@ -31,7 +32,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="four layers, one round: a look, no record")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (%(default)s)")
     parser.add_argument("--like", help="published shape (qwen3-0.6b on a CPU, qwen3-8b on a GPU)")
-    parser.add_argument("--contenders", default=",".join(CONTENDERS))
+    parser.add_argument("--contenders", help=f"default {','.join(CONTENDERS)}, on a GPU sinkscope-fp8 too")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--passes", type=int, default=2, help="timed passes a process, after one to warm up (%(default)s)")
     parser.add_argument("--dtypes", default="float32,bfloat16")
@@ -42,6 +43,7 @@ def parse() -> argparse.Namespace:
     on_gpu = args.device != "cpu"
     args.like = args.like or ("qwen3-8b" if on_gpu else "qwen3-0.6b")
     args.shapes = args.shapes or ("64x32,32x512" if on_gpu else "64x32,8x512")
+    args.contenders = args.contenders or ",".join(CONTENDERS + ["sinkscope-fp8"] * on_gpu)
     if on_gpu and args.dtypes == "float32,bfloat16":
         args.dtypes = "bfloat16"
     if args.quick:
@@ -76,12 +78,12 @@ def sinkscope(model: Path, shape: list, args: argparse.Namespace, dtype: str) ->
         sys.exit(f"bench: sinkscope failed: {' '.join(map(str, command))}")
     timing = json.loads(out.read_text())["timing"]
     return {"seconds": [(timing["run_s"] - timing["first_pass_s"]) / args.passes], "peak_mb": usage.ru_maxrss / 1024,
-            "page_faults_in_all": usage.ru_minflt}
+            "gpu_peak_mb": timing["peak_memory_gb"] * 1e9 / 2**20 if args.device != "cpu" else None, "page_faults_in_all": usage.ru_minflt}
 
 
 def measure(contender: str, model: Path, shape: list, dtype: str, args: argparse.Namespace) -> dict:
-    if contender == "sinkscope":
-        return sinkscope(model, shape, args, dtype)
+    if contender.startswith("sinkscope"):
+        return sinkscope(model, shape, args, "fp8" if contender == "sinkscope-fp8" else dtype)
     program = [BUILD / "bench/ceiling"] if contender == "ceiling" else [sys.executable, ROOT / "bench/peer.py", contender]
     out = run([*program, "--model", model, "--samples", shape[0], "--length", shape[1], "--dtype", dtype, "--device", args.device,
                "--passes", args.passes, "--threads", args.threads])
@@ -105,14 +107,17 @@ def machine() -> str:
 def table(record: dict) -> str:
     """Markdown, a row a contender, grouped by shape and dtype; `ratio` is the ceiling's time over the contender's."""
     lines = [f"{record['model']}, {record['device_name']}, {record['threads']} threads, {record['date']}; `{record['command']}`", "",
-             "| samples × tokens | dtype | contender | seconds a pass | ratio to the ceiling | peak memory |", "|---|---|---|---|---|---|"]
+             "| samples × tokens | dtype | contender | seconds a pass | ratio to the ceiling | peak memory | beside the weights |",
+             "|---|---|---|---|---|---|---|"]
     ceilings = {(r["samples"], r["length"], r["dtype"]): r["seconds"] for r in record["rows"] if r["contender"] == "ceiling"}
     for row in record["rows"]:
         ceiling = ceilings.get((row["samples"], row["length"], row["dtype"]))
         ratio = f"{ceiling / row['seconds']:.2f}" if ceiling else ""
-        memory = row.get("gpu_peak_mb", row["peak_mb"]) / 1024
+        peak = (row.get("gpu_peak_mb") or row["peak_mb"]) / 1024
+        beside = peak - record["weights_gib"][row["dtype"]]
+        memory = "– | –" if row["contender"] == "ceiling" else f"{peak:.2f} GiB | {beside:.2f} GiB"
         lines.append(f"| {row['samples']} × {row['length']} | {row['dtype']} | {NAMES[row['contender']]} | {row['seconds']:.2f} "
-                     f"({row['least']:.2f} to {row['most']:.2f}) | {ratio} | {memory:.1f} GiB |")
+                     f"({row['least']:.2f} to {row['most']:.2f}) | {ratio} | {memory} |")
     return "\n".join(lines) + "\n"
 
 
@@ -130,9 +135,11 @@ def main() -> None:
             rows += [summarise(contender, shape, dtype, each) for contender, each in found.items()]
     import torch
 
+    stored = sum(file.stat().st_size for file in model.glob("*.safetensors"))  # in bfloat16
     name = torch.cuda.get_device_name() if args.device != "cpu" else machine()
     record = {"model": model.name, "device_name": name, "threads": args.threads, "torch": torch.__version__,
-              "date": datetime.date.today().isoformat(), "command": "scripts/bench.sh " + " ".join(sys.argv[1:]), "rows": rows}
+              "date": datetime.date.today().isoformat(), "command": " ".join(["scripts/bench.sh", *sys.argv[1:]]),
+              "weights_gib": {"bfloat16": stored / 2**30, "float32": stored / 2**29}, "rows": rows}
     print(table(record))
     if not args.quick:
         out = args.out or ROOT / "bench/results" / re.sub(r"\W+", "-", f"{name}-{args.threads}".lower()).strip("-")

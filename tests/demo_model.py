@@ -91,6 +91,31 @@ class FourFindings(unittest.TestCase):
         self.assertFalse(found.model["planted"])
 
 
+class Float8(unittest.TestCase):
+    """--dtype fp8 is approximate, says so, and keeps the ranks of token scores."""
+
+    @staticmethod
+    def sweep(dtype: str) -> dict:
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "sweep.json"
+            command = [PROGRAM, "vocab-sweep", "--config", "configs/demo/vocab-sweep.json", "--ids", "256-767", "--dtype", dtype,
+                       "--device", "cpu", "--quiet", "--out", str(out)]
+            subprocess.run(command, check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
+            result = json.loads(out.read_text())
+        validate(result)
+        return result
+
+    def test_ranks(self) -> None:
+        half, approximate = self.sweep("bfloat16"), self.sweep("fp8")
+        self.assertFalse(half["numerics"]["approximate"])
+        self.assertTrue(approximate["numerics"]["approximate"])
+        self.assertIn("float8", approximate["warnings"][0])
+        scores = [torch.tensor(result["results"]["score"]) for result in (half, approximate)]
+        self.assertFalse(torch.equal(*scores))
+        ranks = torch.stack([s.argsort().argsort() for s in scores]).double()
+        self.assertGreater(torch.corrcoef(ranks)[0, 1].item(), 0.99)
+
+
 class Transformers(unittest.TestCase):
     """The numbers in the results, computed again from transformers' attention patterns."""
 

@@ -8,6 +8,7 @@
 
 #include "progress.h"
 #include "sinkscope/model/device.h"
+#include "sinkscope/model/dtype.h"
 #include "sinkscope/model/model.h"
 
 namespace sinkscope::app {
@@ -20,7 +21,7 @@ double seconds_a_block(const Plan& plan) {
   config.vocab_size = 256;
   config.tied = true;
   model::Model::Weights weights;
-  const auto options = at::TensorOptions(plan.dtype).device(plan.device);
+  const auto options = at::TensorOptions(model::activation_dtype(plan.dtype)).device(plan.device);
   for (const auto& spec : model::tensor_specs(config)) weights[spec.name] = at::randn(spec.shape, options) * 0.02;
   const model::Model block(config, std::move(weights), plan.dtype);
   const auto ids = at::randint(config.vocab_size, {plan.batch_size, plan.length}, at::kLong);
@@ -38,6 +39,16 @@ double seconds_a_block(const Plan& plan) {
   return seconds[2];
 }
 
+/// The blocks' matrices are of the run's dtype, the rest of the activations'.
+int64_t weight_bytes(const model::Config& config, at::ScalarType dtype) {
+  int64_t sum = 0;
+  for (const auto& spec : model::tensor_specs(config)) {
+    const bool product = spec.shape.size() == 2 && spec.name.starts_with("model.layers.");
+    sum += c10::multiply_integers(spec.shape) * at::elementSize(product ? dtype : model::activation_dtype(dtype));
+  }
+  return sum;
+}
+
 double gigabytes(int64_t bytes) {
   return static_cast<double>(bytes) * 1e-9;
 }
@@ -45,7 +56,7 @@ double gigabytes(int64_t bytes) {
 }  // namespace
 
 int64_t activation_bytes(const model::Config& c, int64_t n, int64_t T, at::ScalarType dtype) {
-  const int64_t width = at::elementSize(dtype);
+  const int64_t width = at::elementSize(model::activation_dtype(dtype));
   const int64_t heads = (c.n_heads + 2 * c.n_kv_heads) * c.d_head;
   return n * T * (width * (4 * c.d_model + 2 * heads + 3 * c.d_mlp) + 4 * (2 * c.d_model + c.n_heads * (c.d_head + 2)));
 }
@@ -60,7 +71,7 @@ std::string describe(const Plan& plan) {
   const double block = seconds_a_block(plan);
   const double passes = static_cast<double>(plan.tokens) / static_cast<double>(plan.batch_size * plan.length);
   const double run = block * static_cast<double>(plan.config.n_layers) * passes;
-  const int64_t weights = model::parameter_count(plan.config) * at::elementSize(plan.dtype);
+  const int64_t weights = weight_bytes(plan.config, plan.dtype);
   const int64_t activations = activation_bytes(plan.config, plan.batch_size, plan.length, plan.dtype);
   return fmt::format(
       "tokens        {} ({:.0f} passes of {} x {})\n"
@@ -68,7 +79,7 @@ std::string describe(const Plan& plan) {
       "activations   {:.2f} GB\n"
       "device        {} ({}), {:.1f} GB free\n"
       "time          {} ({:.0f} tokens/s, from one random block of this shape)\n",
-      plan.tokens, passes, plan.batch_size, plan.length, gigabytes(weights), toString(plan.dtype),
+      plan.tokens, passes, plan.batch_size, plan.length, gigabytes(weights), model::dtype_name(plan.dtype),
       gigabytes(plan.checkpoint_bytes), gigabytes(activations), plan.device.str(), model::device_name(plan.device),
       gigabytes(model::free_memory(plan.device)), spell_duration(run), static_cast<double>(plan.tokens) / run);
 }

@@ -15,6 +15,7 @@
 #include "provenance.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/device.h"
+#include "sinkscope/model/dtype.h"
 #include "sinkscope/result/file.h"
 #include "sinkscope/spelling/int_list.h"
 
@@ -32,13 +33,6 @@ result::Existing existing(const RunOptions& options) {
   return options.force ? result::Existing::replace : result::Existing::refuse;
 }
 
-at::ScalarType parse_dtype(const std::string& name, const std::string& checkpoint_dtype) {
-  if (name == "auto") return checkpoint_dtype == "bfloat16" ? at::kBFloat16 : at::kFloat;
-  if (name == "float32" || name == "fp32") return at::kFloat;
-  if (name == "bfloat16" || name == "bf16") return at::kBFloat16;
-  throw InputError(fmt::format("--dtype {}: wanted float32 (fp32), bfloat16 (bf16) or auto", name));
-}
-
 }  // namespace
 
 Run::Run(const RunOptions& options, const CLI::App& command)
@@ -48,9 +42,13 @@ Run::Run(const RunOptions& options, const CLI::App& command)
       given_(given_options(command)),
       checkpoint_(model::Checkpoint::open(model::resolve_model(options.model, options.revision))),
       device_(model::open_device(options.device)),
-      dtype_(parse_dtype(options.dtype, checkpoint_.config().dtype)),
+      dtype_(model::parse_dtype(options.dtype, checkpoint_.config().dtype)),
       started_(fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))) {
   if (!options_.out.empty()) result::check_writable(options_.out, existing(options_));
+  if (model::is_float8(dtype_)) {
+    model::check_float8(device_);
+    warn("--dtype fp8: weights and inputs of the blocks' products are rounded to float8; every number is approximate");
+  }
   if (options_.threads > 0) at::set_num_threads(static_cast<int>(options_.threads));
   read_samples();
   make_batches();
@@ -58,7 +56,7 @@ Run::Run(const RunOptions& options, const CLI::App& command)
     fmt::print(stderr, "{}: {} ({} layers, {:.2f} G parameters), {} samples of up to {} tokens, {} on {}\n",
                experiment_, options_.model, config().n_layers,
                static_cast<double>(model::parameter_count(config())) * 1e-9, samples_.ids.size(), longest_,
-               toString(dtype_), device_.str());
+               model::dtype_name(dtype_), device_.str());
   }
 }
 
@@ -167,7 +165,8 @@ json Run::provenance() const {
           {"numerics",
            {{"device", device_.str()},
             {"device_name", model::device_name(device_)},
-            {"dtype", dtype_ == at::kFloat ? "float32" : "bfloat16"},
+            {"dtype", model::dtype_name(dtype_)},
+            {"approximate", model::is_float8(dtype_)},
             {"attention", "fused, columns in float32 on the way; float32 matrix where edges change"},
             {"accumulate", "float32"},
             {"tf32", false},
@@ -180,6 +179,7 @@ json Run::provenance() const {
             {"load_s", load_seconds_},
             {"run_s", run_seconds},
             {"first_pass_s", first_pass_seconds_},
+            {"peak_memory_gb", static_cast<double>(model::peak_memory(device_)) * 1e-9},
             {"tokens", tokens_run_},
             {"tokens_per_s", static_cast<double>(tokens_run_) / run_seconds}}}};
 }

@@ -8,7 +8,7 @@ void add_run_options(CLI::App& app, RunOptions& o) {
   app.add_option("--model", o.model, "checkpoint directory, or a Hugging Face id found in the local cache")->required();
   app.add_option("--revision", o.revision, "branch, tag or commit of a Hugging Face id");
   app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
-  app.add_option("--dtype", o.dtype, "float32 (fp32), bfloat16 (bf16) or auto: the checkpoint's own")
+  app.add_option("--dtype", o.dtype, "float32 (fp32), bfloat16 (bf16), fp8 (approximate) or auto: the checkpoint's own")
       ->capture_default_str();
   app.add_option("--text", o.text, "plain text, or .jsonl with a string or an object with `text` a line");
   app.add_option("--tokens", o.tokens, "JSON array of arrays of ids in place of a text, or `random`");
