@@ -21,7 +21,7 @@ run_all() {
 }
 
 run_all out/demo
-.venv/bin/python scripts/plot_emergence.py models/demo/emergence.json --beside models/demo/emergence-seed-1.json -o out/demo/emergence.png
+.venv/bin/python scripts/plot_emergence.py models/demo/emergence.json --beside models/demo/emergence-{seed-1,twin}.json -o out/demo/emergence.png
 run_all out/planted --model models/planted --text models/planted/text.txt --length 64
 .venv/bin/python scripts/summary.py out/planted
 .venv/bin/python scripts/summary.py out/demo

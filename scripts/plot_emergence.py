@@ -10,6 +10,11 @@ def series(result: dict, name: str):
     return floats([c[name] for c in result["results"]["checkpoints"]])
 
 
+def label(training: dict) -> str:
+    synthetic = training["repeat_share"] + training["backcopy_share"]
+    return f"seed {training['seed']}, {synthetic:.0%} synthetic windows"
+
+
 def steps(result: dict):
     return series(result, "step")
 
@@ -57,7 +62,7 @@ def main() -> None:
     result, args = arguments("emergence", __doc__, lambda p: p.add_argument(
         "--beside", type=Path, nargs="*", default=[], help="records of other runs, such as another seed's"))
     others = [read(path, "emergence") for path in args.beside]
-    runs = [(f"seed {r['training']['seed']}, backcopies {r['training']['backcopy_share']:.0%}", r) for r in [result, *others]]
+    runs = [(label(r["training"]), r) for r in [result, *others]]
     figure, axes = new(2, 2)
     loss(axes[0][0], runs)
     sink(axes[0][1], result)
