@@ -113,6 +113,10 @@ at::Tensor Checkpoint::tensor(const std::string& name) const {
   return shards_[found->second].tensor(name);
 }
 
+void Checkpoint::will_read(const std::string& name) const {
+  shards_[shard_of_.at(name)].will_read(name);
+}
+
 void Checkpoint::drop_pages(const std::string& name) const {
   shards_[shard_of_.at(name)].drop_pages(name);
 }

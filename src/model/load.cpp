@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "read_ahead.h"
 #include "sinkscope/model/dtype.h"
 #include "sinkscope/model/model.h"
 
@@ -57,9 +58,16 @@ Model Model::load(const Checkpoint& checkpoint, at::Device device, at::ScalarTyp
   std::optional<PinnedStream> stream;
   if (!device.is_cpu()) stream.emplace(device);
   const auto specs = tensor_specs(checkpoint.config());
+  std::vector<std::string>
+      read;  // all for a GPU; a CPU takes the blocks' matrices, the rest is read where it is mapped
+  for (const auto& spec : specs) {
+    if (stream || (spec.name.starts_with("model.layers.") && spec.shape.size() == 2)) read.push_back(spec.name);
+  }
+  ReadAhead ahead(checkpoint, read);
   size_t done = 0;
   const auto advance = [&] {
-    if (progress) progress(static_cast<double>(++done) / static_cast<double>(specs.size()));
+    ahead.advance();
+    if (progress) progress(static_cast<double>(++done) / static_cast<double>(read.size()));
   };
   Weights weights;
   for (const auto& spec : specs) {
@@ -69,7 +77,7 @@ Model Model::load(const Checkpoint& checkpoint, at::Device device, at::ScalarTyp
   }
   return Model(checkpoint.config(), std::move(weights), dtype, [&](const std::string& name) {
     checkpoint.drop_pages(name);
-    advance();
+    if (!stream) advance();
   });
 }
 

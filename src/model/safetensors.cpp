@@ -51,12 +51,12 @@ class Mapping {
 
   std::string_view bytes() const { return {static_cast<const char*>(address_), size_}; }
 
-  /// Only whole pages; a page that a neighbour shares stays.
-  void drop(size_t begin, size_t end) const {
+  /// Only whole pages; a page that a neighbour shares is left out.
+  void advise(size_t begin, size_t end, int advice) const {
     const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
     begin = (begin + page - 1) / page * page;
     end = end / page * page;
-    if (begin < end) madvise(static_cast<char*>(address_) + begin, end - begin, MADV_DONTNEED);
+    if (begin < end) madvise(static_cast<char*>(address_) + begin, end - begin, advice);
   }
 
  private:
@@ -76,6 +76,11 @@ struct SafetensorsFile::Map {
     const auto found = header.tensors.find(name);
     if (found == header.tensors.end()) throw InputError(fmt::format("{}: no tensor is named '{}'", path, name));
     return found->second;
+  }
+
+  void advise(const std::string& name, int advice) const {
+    const auto& tensor = entry(name);
+    mapping.advise(header.data_offset + tensor.begin, header.data_offset + tensor.end, advice);
   }
 
   std::string path;
@@ -119,9 +124,12 @@ int64_t SafetensorsFile::bytes() const {
   return static_cast<int64_t>(map_->mapping.bytes().size());
 }
 
+void SafetensorsFile::will_read(const std::string& name) const {
+  map_->advise(name, MADV_WILLNEED);
+}
+
 void SafetensorsFile::drop_pages(const std::string& name) const {
-  const auto& entry = map_->entry(name);
-  map_->mapping.drop(map_->header.data_offset + entry.begin, map_->header.data_offset + entry.end);
+  map_->advise(name, MADV_DONTNEED);
 }
 
 at::Tensor SafetensorsFile::tensor(const std::string& name) const {

@@ -29,6 +29,9 @@ class SafetensorsFile {
   /// A view of the mapped bytes where they are aligned (a copy where not); it keeps the map alive.
   at::Tensor tensor(const std::string& name) const;
 
+  /// Has the kernel read a tensor's pages from the disk; returns when the reading is under way.
+  void will_read(const std::string& name) const;
+
   /// Gives back the memory of a tensor's mapped pages; reading it again reads the file again.
   void drop_pages(const std::string& name) const;
 
