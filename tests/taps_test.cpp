@@ -83,6 +83,15 @@ TEST(Taps, TheEarlyEndComputesTheSame) {
   }
 }
 
+TEST(Taps, ALargeBatchInPartsComputesTheSame) {
+  const auto m = tiny_model();
+  const auto ids = tiny_ids(110, 40);  // 4,400 tokens: the MLP takes 4,096, then the rest
+  Taps whole(m.config());
+  whole.read({Point::mlp_post, 1}, [](const at::Tensor&) {});
+  const Site after{Point::resid_post, 1};
+  EXPECT_TRUE(at::equal(read_site(m, ids, after, whole), read_site(m, ids, after)));
+}
+
 TEST(Taps, WhatCannotHappenIsAnErrorAtOnce) {
   const auto m = tiny_model();
   Taps taps(m.config());

@@ -14,6 +14,8 @@
 
 namespace sinkscope::model {
 
+constexpr int64_t kMlpTokens = 4096;
+
 /// The residual stream; what a block adds waits for the norm that reads the sum, so that both are one pass.
 class Model::Residual {
  public:
@@ -98,7 +100,19 @@ at::Tensor Model::attention(const at::Tensor& x, int64_t layer, Rotary& rotary, 
   return mixed ? w.o_proj(taps({Point::z, layer}, z).flatten(-2)) : at::Tensor();
 }
 
+/// On a CPU a large batch goes through in parts, unless somebody asks for what lies inside: the neurons of all its
+/// tokens would be the largest tensors of the pass.
 at::Tensor Model::mlp(const at::Tensor& x, int64_t layer, Taps& taps) const {
+  const bool seen = taps.wanted({Point::mlp_pre, layer}) || taps.wanted({Point::mlp_pre_linear, layer}) ||
+                    taps.wanted({Point::mlp_post, layer});
+  if (seen || !x.is_cpu() || x.size(0) * x.size(1) <= kMlpTokens) return neurons(x, layer, taps);
+  const auto out = at::empty(x.sizes(), x.options());
+  const auto to = out.flatten(0, 1).split(kMlpTokens), from = x.flatten(0, 1).split(kMlpTokens);
+  for (size_t i = 0; i < from.size(); ++i) to[i].copy_(neurons(from[i], layer, taps));
+  return out;
+}
+
+at::Tensor Model::neurons(const at::Tensor& x, int64_t layer, Taps& taps) const {
   const auto& w = blocks_[layer];
   const auto gate_up = w.gate_up_proj.each(x);
   const auto gate = taps({Point::mlp_pre, layer}, gate_up[0]), up = taps({Point::mlp_pre_linear, layer}, gate_up[1]);

@@ -60,6 +60,7 @@ class Model {
                              Taps&) const;
   at::Tensor attention(const at::Tensor& x, int64_t layer, Rotary&, Taps&) const;
   at::Tensor mlp(const at::Tensor& x, int64_t layer, Taps&) const;
+  at::Tensor neurons(const at::Tensor& x, int64_t layer, Taps&) const;
   bool run_block(Residual&, int64_t layer, Rotary&, Taps&) const;
 
   Config config_;
