@@ -5,12 +5,10 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <climits>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -18,6 +16,7 @@
 
 #include "sinkscope/model/checkpoint.h"
 #include "sinkscope/model/device.h"
+#include "sinkscope/model/keep_memory.h"
 #include "sinkscope/model/linear.h"
 
 namespace {
@@ -136,9 +135,7 @@ int main(int argc, char** argv) {
   app.add_option("--passes", passes);
   app.add_option("--threads", threads);
   CLI11_PARSE(app, argc, argv);
-  mallopt(M_MMAP_THRESHOLD, INT_MAX);
-  mallopt(M_TRIM_THRESHOLD, INT_MAX);
-  mallopt(M_TOP_PAD, 256 << 20);
+  sinkscope::model::keep_memory();
   if (threads > 0) at::set_num_threads(static_cast<int>(threads));
 
   const c10::InferenceMode no_autograd;

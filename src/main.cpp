@@ -1,9 +1,7 @@
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <climits>
 #include <exception>
 #include <string>
 #include <vector>
@@ -13,18 +11,12 @@
 #include "config_file.h"
 #include "interrupt.h"
 #include "sinkscope/error.h"
+#include "sinkscope/model/keep_memory.h"
 
 namespace {
 
 constexpr char kExitCodes[] =
     "Exit codes: 0 done; 1 the run failed; 2 bad usage or input; 75 ended by a signal, nothing half-written.";
-
-/// glibc gives every large tensor back to the kernel, and the page faults cost several times the arithmetic.
-void keep_memory() {
-  mallopt(M_MMAP_THRESHOLD, INT_MAX);
-  mallopt(M_TRIM_THRESHOLD, INT_MAX);
-  mallopt(M_TOP_PAD, 256 << 20);
-}
 
 int run(CLI::App& app, std::vector<std::string> words) {
   words = sinkscope::app::with_config_file(app, std::move(words));
@@ -36,7 +28,7 @@ int run(CLI::App& app, std::vector<std::string> words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  keep_memory();
+  sinkscope::model::keep_memory();
   sinkscope::app::catch_signals();
   CLI::App app{"sinkscope: how a language model marks its first token and makes it the attention sink", "sinkscope"};
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);

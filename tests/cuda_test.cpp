@@ -62,7 +62,7 @@ TEST_F(Cuda, Float8AgreesWithItsTwins) {
   EXPECT_TRUE(at::equal(ours.values.to(at::kFloat), wanted.values.to(at::kFloat)));
   const auto a = noise({48, 64}, at::kBFloat16, 9), b = noise({16, 64}, at::kBFloat16, 10);
   const model::Linear gpu({a, b}, at::kFloat8_e4m3fn), cpu({a.cpu(), b.cpu()}, at::kFloat8_e4m3fn);
-  expect_same(gpu(x).cpu(), cpu(x.cpu()));
+  for (const int part : {0, 1}) expect_same(gpu.each(x)[part].cpu(), cpu.each(x.cpu())[part]);
 }
 
 TEST_F(Cuda, ColumnsAgreeWithTheirTwin) {

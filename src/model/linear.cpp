@@ -22,9 +22,9 @@ const auto& library_operator(const char* name) {
   return op;
 }
 
-bool can_pack(const at::Tensor& weight) {
+bool can_pack(const at::Tensor& weight, at::ScalarType dtype) {
   return weight.is_cpu() && has_avx512() && at::hasMKLDNN() &&
-         (weight.scalar_type() == at::kFloat || (weight.scalar_type() == at::kBFloat16 && has_avx512_bf16()));
+         (dtype == at::kFloat || (dtype == at::kBFloat16 && has_avx512_bf16()));
 }
 
 at::Tensor packed(const at::Tensor& weight) {
@@ -36,44 +36,52 @@ at::Tensor packed_product(const at::Tensor& x, const at::Tensor& weight) {
       .call(x, weight, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), "");
 }
 
+at::Tensor joined(const std::vector<at::Tensor>& weights) {
+  return weights.size() == 1 ? weights[0] : at::cat(weights);
+}
+
 }  // namespace
 
-Linear::Linear(std::vector<at::Tensor> weights, at::ScalarType dtype) : given_(std::move(weights)), dtype_(dtype) {
+Linear::Linear(std::vector<at::Tensor> weights, at::ScalarType dtype)
+    : given_(std::move(weights)), dtype_(activation_dtype(dtype)) {
   for (const auto& weight : given_) outs_.push_back(weight.size(0));
-  const auto joined = given_.size() == 1 ? given_[0] : at::cat(given_);
   if (is_float8(dtype)) {
-    make_float8(joined);
-    return;
-  }
-  const auto converted = joined.to(dtype);
-  if (can_pack(converted)) {
-    packed_ = packed(converted);
-  } else if (!converted.is_same(given_[0])) {
+    make_float8();
+  } else if (can_pack(given_[0], dtype)) {
+    for (const auto& weight : given_) packed_.push_back(packed(weight.to(dtype)));
+  } else if (const auto converted = joined(given_).to(dtype); !converted.is_same(given_[0])) {
     joined_ = converted;
     given_.clear();
   }
 }
 
-void Linear::make_float8(const at::Tensor& weight) {
+void Linear::make_float8() {
+  const auto weight = joined(given_).to(dtype_);
   if (weight.is_cuda() && (weight.size(0) % 16 != 0 || weight.size(1) % 16 != 0)) {
     throw InputError(fmt::format("--dtype fp8: a weight is [{}, {}]; float8 products on a GPU want multiples of 16",
                                  weight.size(0), weight.size(1)));
   }
-  dtype_ = at::kBFloat16;
-  const auto rows = float8_rows(weight.to(at::kBFloat16));
-  scale_ = rows.scale;
+  const auto rows = float8_rows(weight);
   joined_ = rows.values;
+  scale_ = rows.scale;
   given_.clear();
-  const auto exact = weight.is_cpu() ? joined_.to(at::kBFloat16) : at::Tensor();  // every float8 is a bfloat16
-  if (exact.defined() && can_pack(exact)) packed_ = packed(exact);
+  if (!can_pack(weight, dtype_)) return;
+  for (const auto& part : joined_.split_with_sizes(outs_)) packed_.push_back(packed(part.to(dtype_)));  // exactly
 }
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
-  if (scale_.defined()) return scaled_product(x);
-  return packed_.defined() ? packed_product(x, packed_) : at::linear(x, joined_.defined() ? joined_ : given_[0]);
+  return each(x)[0];
 }
 
-at::Tensor Linear::scaled_product(const at::Tensor& x) const {
+std::vector<at::Tensor> Linear::each(const at::Tensor& x) const {
+  if (scale_.defined()) return scaled_products(x);
+  if (packed_.empty()) return at::linear(x, joined_.defined() ? joined_ : given_[0]).split_with_sizes(outs_, -1);
+  std::vector<at::Tensor> products;
+  for (const auto& weight : packed_) products.push_back(packed_product(x, weight));
+  return products;
+}
+
+std::vector<at::Tensor> Linear::scaled_products(const at::Tensor& x) const {
   const auto rows = float8_rows(x.flatten(0, -2));
   const auto row_scale = rows.scale.unsqueeze(1);
   at::Tensor y;
@@ -82,16 +90,14 @@ at::Tensor Linear::scaled_product(const at::Tensor& x) const {
                        /*use_fast_accum=*/true);
   } else {
     const auto exact = rows.values.to(dtype_);
-    y = packed_.defined() ? packed_product(exact, packed_) : at::linear(exact, joined_.to(dtype_));
+    std::vector<at::Tensor> products;
+    for (const auto& weight : packed_) products.push_back(packed_product(exact, weight));
+    y = products.empty() ? at::linear(exact, joined_.to(dtype_)) : at::cat(products, -1);
     y = (y.to(at::kFloat) * row_scale * scale_).to(dtype_);
   }
   auto sizes = x.sizes().vec();
   sizes.back() = y.size(-1);
-  return y.view(sizes);
-}
-
-std::vector<at::Tensor> Linear::each(const at::Tensor& x) const {
-  return (*this)(x).split_with_sizes(outs_, -1);
+  return y.view(sizes).split_with_sizes(outs_, -1);
 }
 
 at::Tensor Linear::weight(int64_t i) const {

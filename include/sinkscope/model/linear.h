@@ -7,9 +7,9 @@
 
 namespace sinkscope::model {
 
-/// x W^T in the run's dtype, for one weight or several that read the same x, which then are one product. On an AVX-512
-/// CPU the weights are packed once for oneDNN, which otherwise lays them out anew in every product; the tensors they
-/// came from are kept for reading, so mapped ones cost no memory once their pages are dropped.
+/// x W^T in the run's dtype, for one weight or several that read the same x. A GPU takes several as one product. On an
+/// AVX-512 CPU each is packed once for oneDNN, which otherwise lays it out anew in every product; the tensors they came
+/// from are kept for reading, so mapped ones cost no memory once their pages are dropped.
 ///
 /// In float8_e4m3fn the rows of x and W are divided by their largest magnitude over 448 and rounded to 3 bits of
 /// mantissa; products accumulate in float32 and come out in bfloat16 (on a CPU rounded to it before and after the
@@ -20,26 +20,26 @@ class Linear {
   /// weights [out, in] each, of any float dtype, with one `in`; `dtype` is the run's.
   Linear(std::vector<at::Tensor> weights, at::ScalarType dtype);
 
-  /// [.., in] to [.., out of all weights].
+  /// [.., in] to [.., out] of the first weight.
   at::Tensor operator()(const at::Tensor& x) const;
 
-  /// The same, apart: views [.., out] of one tensor.
+  /// [.., out] of every weight; parts of one tensor where they are one product.
   std::vector<at::Tensor> each(const at::Tensor& x) const;
 
   /// Weight `i`, [out, in] as products see it, in the dtype of their output.
   at::Tensor weight(int64_t i = 0) const;
 
   /// True where products no longer read the tensors that were given.
-  bool is_copy() const { return packed_.defined() || joined_.defined(); }
+  bool is_copy() const { return !packed_.empty() || joined_.defined(); }
 
  private:
-  void make_float8(const at::Tensor& weight);
-  at::Tensor scaled_product(const at::Tensor& x) const;
+  void make_float8();
+  std::vector<at::Tensor> scaled_products(const at::Tensor& x) const;
 
   std::vector<at::Tensor> given_;      // to read, and for products where there is nothing else
   std::vector<int64_t> outs_;          // of each weight
   at::ScalarType dtype_ = at::kFloat;  // of the output
-  at::Tensor packed_;                  // oneDNN's layout
+  std::vector<at::Tensor> packed_;     // each in oneDNN's layout
   at::Tensor joined_;                  // [out of all weights, in]: another dtype than given, several, or float8
   at::Tensor scale_;                   // [out of all weights] float32, of float8 rows
 };

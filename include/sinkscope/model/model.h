@@ -18,7 +18,7 @@
 namespace sinkscope::model {
 
 /// One block's weights under the checkpoint's own names; weights of products are [out, in], those that read the same
-/// vector in one.
+/// vector together.
 struct BlockWeights {
   at::Tensor input_layernorm;           // [d]
   Linear qkv_proj;                      // q_proj [H h, d], k_proj [K h, d], v_proj [K h, d]
