@@ -1,4 +1,6 @@
 #include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -30,6 +32,7 @@ int run(CLI::App& app, std::vector<std::string> words) {
 int main(int argc, char** argv) {
   sinkscope::model::keep_memory();
   sinkscope::app::catch_signals();
+  spdlog::set_default_logger(spdlog::stderr_color_mt("sinkscope"));
   CLI::App app{"sinkscope: how a language model marks its first token and makes it the attention sink", "sinkscope"};
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.set_version_flag("--version", std::string(sinkscope::app::kVersion) + " (" + sinkscope::app::kGit + ")");

@@ -183,7 +183,7 @@ def expect(program: str, words: list[str], folder: Path, held: list[str]) -> Non
     assert done.returncode == 2, f"exit code {done.returncode}: {message}"
     for word in held:
         assert word in message, f"'{word}' is not in: {message}"
-    lines = [line for line in message.splitlines() if not line.startswith("Run with --help")]
+    lines = [line for line in message.splitlines() if not line.startswith("Run with --help") and "[warning]" not in line]
     assert len(lines) == 1, f"not one line: {message}"
     assert sorted(folder.rglob("*")) == before, "something was written"
 
