@@ -10,13 +10,17 @@
 #include <numeric>
 
 #include "command.h"
+#include "interrupt.h"
 #include "run.h"
 #include "sinkscope/error.h"
 #include "sinkscope/measure/sink_score.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/model/safetensors.h"
+#include "sinkscope/result/journal.h"
+#include "sinkscope/result/sha256.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sweep_summary.h"
+#include "sweep_units.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -31,18 +35,7 @@ struct Options {
   bool unused_rows = false;
 };
 
-/// The unit of work: a block of ids over all samples. A plain value, so that it can be stored, repeated or sent
-/// elsewhere.
-struct Unit {
-  int64_t first_id_index = 0;
-  std::vector<int64_t> ids;
-};
-
-struct UnitScores {
-  at::Tensor score;     // [ids, samples]: mean_attention(P) over layers and heads
-  at::Tensor by_layer;  // [ids, L]: mean over samples and heads
-  at::Tensor first;     // [ids, samples]: mean_attention(0) over queries q > P; undefined for P = 0
-};
+constexpr int64_t kBaselineUnit = -2;  // the samples as they are, as JSON
 
 std::vector<int64_t> ids_to_sweep(const Options& o, const app::Run& r) {
   const int64_t rows = r.config().vocab_size;
@@ -59,15 +52,6 @@ std::vector<int64_t> ids_to_sweep(const Options& o, const app::Run& r) {
     if (o.unused_rows || !r.tokenizer() || r.tokenizer()->has(id)) ids.push_back(id);
   }
   return ids;
-}
-
-std::vector<Unit> units(const std::vector<int64_t>& ids, int64_t size) {
-  std::vector<Unit> list;
-  for (size_t first = 0; first < ids.size(); first += size) {
-    const auto begin = ids.begin() + static_cast<int64_t>(first);
-    list.push_back({static_cast<int64_t>(first), {begin, begin + std::min<int64_t>(size, ids.end() - begin)}});
-  }
-  return list;
 }
 
 std::vector<measure::Tracked> tracked(const Options& o) {
@@ -118,15 +102,38 @@ UnitScores run_unit(app::Run& r, const Options& o, const Unit& unit) {
           o.at > 0 ? by_id(1).mean(at::IntArrayRef{2, 3}) : at::Tensor()};
 }
 
-UnitScores run_units(app::Run& r, const Options& o, const std::vector<Unit>& list) {
-  std::vector<at::Tensor> score, by_layer, first;
-  for (const auto& unit : list) {
-    const auto scores = run_unit(r, o, unit);
-    score.push_back(scores.score);
-    by_layer.push_back(scores.by_layer);
-    if (scores.first.defined()) first.push_back(scores.first);
+/// Everything that changes a number; a journal of another run is refused with what differs.
+json journal_header(const app::Run& r, const Options& o, const std::vector<int64_t>& ids) {
+  auto of = r.provenance();
+  for (const char* place : {"path", "revision", "name"}) of["model"].erase(place);
+  if (of["tokenizer"].is_object()) of["tokenizer"].erase("path");
+  of["data"].erase("path");
+  json header{{"experiment", "vocab-sweep"},
+              {"ids", {{"count", ids.size()}, {"sha256", result::sha256(json(ids).dump())}}},
+              {"ids_per_unit", o.ids_per_unit},
+              {"at", o.at},
+              {"q_min", o.run.q_min}};
+  for (const char* section : {"model", "tokenizer", "data", "numerics", "build"}) header[section] = of[section];
+  return header;
+}
+
+/// Units that the journal lacks are computed, each whole: a signal waits for the end of the unit in flight.
+void run_missing(app::Run& r, const Options& o, const std::vector<Unit>& list, result::Journal& journal) {
+  r.hold_interrupts();
+  if (!journal.has(kBaselineUnit)) {
+    const auto baseline = measure_baseline(r, o);
+    journal.append(kBaselineUnit, json{{"uniform", baseline.uniform(0)}, {"baseline", baseline.to_json(0)}}.dump());
   }
-  return {at::cat(score), at::cat(by_layer), first.empty() ? at::Tensor() : at::cat(first)};
+  for (const auto& unit : list) {
+    app::check_interrupt();
+    if (!journal.has(unit.number)) journal.append(unit.number, to_bytes(run_unit(r, o, unit)));
+  }
+}
+
+int64_t missing_ids(const std::vector<Unit>& list, const result::Journal& journal) {
+  int64_t sum = 0;
+  for (const auto& unit : list) sum += journal.has(unit.number) ? 0 : static_cast<int64_t>(unit.ids.size());
+  return sum;
 }
 
 json metrics(const Options& o) {
@@ -144,14 +151,27 @@ void run(const Options& o, const CLI::App& command) {
   const auto shortest = *std::min_element(r.lengths().begin(), r.lengths().end());
   if (o.at >= shortest) throw InputError(fmt::format("--at {}: the shortest sample has {} tokens", o.at, shortest));
   const auto ids = ids_to_sweep(o, r);
-  if (!r.start(static_cast<int64_t>(ids.size()) + 1)) return;
+  const auto list = units(ids, o.ids_per_unit);
+  if (o.run.dry_run || o.run.out.empty()) {
+    r.start(static_cast<int64_t>(ids.size()) + 1);
+    return;
+  }
+  result::Journal journal(std::filesystem::path(o.run.out).replace_extension(".journal"), journal_header(r, o, ids));
+  if (journal.cut() > 0) r.warn(fmt::format("the journal's last {} bytes were torn and are cut off", journal.cut()));
+  const int64_t missing = missing_ids(list, journal);
+  if (missing > 0 || !journal.has(kBaselineUnit)) {
+    if (!r.start(missing + (journal.has(kBaselineUnit) ? 0 : 1))) return;
+    run_missing(r, o, list, journal);
+  }
 
-  const auto baseline = measure_baseline(r, o);
-  const auto scores = run_units(r, o, units(ids, o.ids_per_unit));
+  std::vector<UnitScores> parts;
+  for (const auto& unit : list) parts.push_back(from_bytes(journal.records().at(unit.number)));
+  const auto scores = joined(parts);
+  const auto baseline = json::parse(journal.records().at(kBaselineUnit));
   auto results = summarize_sweep({.ids = ids, .score = scores.score, .by_layer = scores.by_layer}, r.tokenizer());
   results["position"] = o.at;
-  results["uniform"] = baseline.uniform(0);
-  results["baseline"] = baseline.to_json(0);
+  results["uniform"] = baseline["uniform"];
+  results["baseline"] = baseline["baseline"];
   if (scores.first.defined()) results["first"] = first_token_summary(scores.first);
 
   const auto sidecar = std::filesystem::path(o.run.out).replace_extension(".safetensors");
@@ -159,6 +179,7 @@ void run(const Options& o, const CLI::App& command) {
                            {{"result", std::filesystem::path(o.run.out).filename().string()}});
   results["by_layer_id"] = {{"file", sidecar.filename().string()}, {"tensor", "by_layer_id"}};
   r.finish(metrics(o), results);
+  journal.remove();
 }
 
 }  // namespace

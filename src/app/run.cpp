@@ -43,7 +43,8 @@ Run::Run(const RunOptions& options, const CLI::App& command)
       checkpoint_(model::Checkpoint::open(model::resolve_model(options.model, options.revision))),
       device_(model::open_device(options.device)),
       dtype_(model::parse_dtype(options.dtype, checkpoint_.config().dtype)),
-      started_(fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))) {
+      started_(fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))),
+      run_start_(Clock::now()) {
   if (!options_.out.empty()) result::check_writable(options_.out, existing(options_));
   if (model::is_float8(dtype_)) {
     model::check_float8(device_);
@@ -138,7 +139,7 @@ void Run::forward(const Batch& batch, model::Taps& taps) {
 }
 
 void Run::forward(const at::Tensor& ids, model::Taps& taps) {
-  check_interrupt();
+  if (!holds_interrupts_) check_interrupt();
   model_->forward(ids, taps);
   if (tokens_run_ == 0) {
     model::synchronize(device_);

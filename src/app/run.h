@@ -55,6 +55,9 @@ class Run {
   void forward(const Batch&, model::Taps&);
   void forward(const at::Tensor& ids, model::Taps&);
 
+  /// From now on passes do not look for signals; the experiment calls check_interrupt where it may end.
+  void hold_interrupts() { holds_interrupts_ = true; }
+
   void warn(const std::string& warning);
 
   /// Writes the result under --out (or prints it) with everything that it was made from.
@@ -77,6 +80,7 @@ class Run {
   text::Samples samples_;
   std::vector<int64_t> lengths_;
   int64_t longest_ = 0, batch_size_ = 0, tokens_run_ = 0;
+  bool holds_interrupts_ = false;
   at::Tensor all_ids_;
   std::vector<Batch> batches_;
   at::Device device_;
