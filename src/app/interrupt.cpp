@@ -2,29 +2,45 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 namespace sinkscope::app {
 namespace {
 
-volatile std::sig_atomic_t arrived = 0;
+std::atomic<int> arrived = 0;
 
-void note(int signal) {
-  arrived = signal;
+/// Ends the process by the signal itself, as if nobody had caught it.
+[[noreturn]] void end_by(int signal) {
+  std::signal(signal, SIG_DFL);
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, signal);
+  pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+  std::raise(signal);
+  std::quick_exit(128 + signal);
 }
 
 }  // namespace
 
 void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = note;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
+  static sigset_t caught;
+  sigemptyset(&caught);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&caught, signal);
+  pthread_sigmask(SIG_BLOCK, &caught, nullptr);
+  std::thread([] {
+    for (int signal = 0; sigwait(&caught, &signal) == 0;) {
+      if (arrived.exchange(signal) == signal) end_by(signal);
+    }
+  }).detach();
 }
 
 void check_interrupt() {
-  if (arrived != 0) throw Interrupted(fmt::format("stopped by signal {} ({})", arrived, strsignal(arrived)));
+  if (const int signal = arrived; signal != 0) {
+    throw Interrupted(fmt::format("stopped by signal {} ({})", signal, strsignal(signal)));
+  }
 }
 
 }  // namespace sinkscope::app

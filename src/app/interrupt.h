@@ -12,7 +12,9 @@ struct Interrupted : std::runtime_error {
 
 inline constexpr int kInterruptedExit = 75;
 
-/// Installs the handlers.
+/// To be called before any other thread begins. The signals are blocked everywhere and waited for in a thread of their
+/// own: oneDNN's float32 kernels point the stack pointer at heap memory, where a handler's frame would overwrite what
+/// lies below (seen as "corrupted size vs. prev_size").
 void catch_signals();
 
 /// Throws Interrupted where a signal has arrived.
