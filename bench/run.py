@@ -95,7 +95,9 @@ def measure(contender: str, model: Path, shape: list, dtype: str, args: argparse
 def summarise(contender: str, shape: list, dtype: str, found: list[dict]) -> dict:
     seconds = [s for one in found for s in one["seconds"]]
     extra = {name: max(one[name] for one in found) for name in found[0]
-             if name not in ("seconds", "peak_mb") and found[0][name] is not None}
+             if name not in ("seconds", "peak_mb", "ways") and found[0][name] is not None}
+    if "ways" in found[0]:  # the ceiling's choices: each process tries them anew
+        extra["ways"] = {part: sorted({one["ways"][part] for one in found}) for part in found[0]["ways"]}
     return {"contender": contender, "samples": shape[0], "length": shape[1], "dtype": dtype,
             "seconds": statistics.median(seconds), "least": min(seconds), "most": max(seconds),
             "peak_mb": max(one["peak_mb"] for one in found), **extra}

@@ -52,22 +52,41 @@ float silu(float x) {
   return x * ((x < 0 ? e : 1.0f) / (1.0f + e));
 }
 
-/// Of kLanes values, by halves: one after the other would take four times as long, more than a short row's
-/// exponentials.
-float sum_of(float* lanes) {
-  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
-    for (int64_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
-  }
-  return lanes[0];
+using Four = float __attribute__((vector_size(4 * sizeof(float))));
+using Eight = float __attribute__((vector_size(8 * sizeof(float))));
+using Sixteen = float __attribute__((vector_size(kLanes * sizeof(float))));
+
+/// The lower half of x's lanes, which f has joined with the upper.
+template <typename Half, typename Whole, typename F>
+void fold(const Whole& x, const F& f, Half& low) {
+  Half high;
+  __builtin_memcpy(&low, &x, sizeof(low));
+  __builtin_memcpy(&high, reinterpret_cast<const char*>(&x) + sizeof(low), sizeof(high));
+  f(low, high);
 }
 
-float largest_of(float* lanes) {
-  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
-    for (int64_t lane = 0; lane < half; ++lane) {
-      lanes[lane] = lanes[lane + half] > lanes[lane] ? lanes[lane + half] : lanes[lane];
-    }
-  }
-  return lanes[0];
+/// Of kLanes values, by halves, in registers: one after the other takes longer than a short row's exponentials.
+template <typename F>
+float fold_lanes(const float* lanes, const F& f) {
+  Sixteen sixteen;
+  Eight eight;
+  Four four;
+  __builtin_memcpy(&sixteen, lanes, sizeof(sixteen));
+  fold(sixteen, f, eight);
+  fold(eight, f, four);
+  float even = four[0], odd = four[1];
+  f(even, four[2]);
+  f(odd, four[3]);
+  f(even, odd);
+  return even;
+}
+
+float sum_of(const float* lanes) {
+  return fold_lanes(lanes, [](auto& a, const auto& b) { a += b; });
+}
+
+float largest_of(const float* lanes) {
+  return fold_lanes(lanes, [](auto& a, const auto& b) { a = b > a ? b : a; });
 }
 
 template <typename T>
