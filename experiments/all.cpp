@@ -12,12 +12,14 @@ Command activations();
 Command compare();
 Command hooks();
 Command info();
+Command merge();
 Command random_model();
+Command status();
 Command tokenize();
 
 std::vector<Command> all() {
-  return {scan(),    rope_swap(), vocab_sweep(), self_mask(),    mlp_probe(), activations(),
-          compare(), hooks(),     info(),        random_model(), tokenize()};
+  return {scan(),        rope_swap(), vocab_sweep(), merge(), status(),       self_mask(), mlp_probe(),
+          activations(), compare(),   hooks(),       info(),  random_model(), tokenize()};
 }
 
 }  // namespace sinkscope::experiments

@@ -27,9 +27,19 @@ TEST(Statistics, ByHand) {
 }
 
 TEST(Statistics, TQuantilesOfThePrintedTable) {
-  const std::pair<size_t, double> table[] = {{1, 12.706}, {2, 4.303}, {3, 3.182},  {4, 2.776},
-                                             {5, 2.571},  {9, 2.262}, {31, 2.040}, {100, 1.984}};
-  for (const auto& [degrees, t] : table) EXPECT_NEAR(t_quantile_975(degrees), t, 0.01 * t) << degrees;
+  const std::pair<size_t, double> table[] = {{1, 12.7062}, {2, 4.3027}, {3, 3.1824},  {4, 2.7764},
+                                             {5, 2.5706},  {9, 2.2622}, {31, 2.0395}, {100, 1.9840}};
+  for (const auto& [degrees, t] : table) EXPECT_NEAR(t_quantile(0.025, degrees), t, 1e-4) << degrees;
+  EXPECT_NEAR(t_quantile(0.0005, 31), 3.6335, 1e-4);
+  EXPECT_NEAR(t_quantile(0.025, 150'000), 1.95999, 1e-4);
+}
+
+TEST(Statistics, TQuantilesFarOutByTheirClosedForms) {
+  for (const double tail : {1e-3, 1e-6, 1e-9}) {
+    const double cauchy = 1 / std::tan(std::acos(-1.0) * tail), a = 1 - 2 * tail;
+    EXPECT_NEAR(t_quantile(tail, 1) / cauchy, 1, 1e-5) << tail;
+    EXPECT_NEAR(t_quantile(tail, 2) / (a * std::sqrt(2 / (4 * tail * (1 - tail)))), 1, 1e-5) << tail;
+  }
 }
 
 /// mean_attention and alpha by their definitions, from the whole pattern, one loop an index.

@@ -9,6 +9,7 @@
 #include "progress.h"
 #include "sinkscope/model/device.h"
 #include "sinkscope/model/dtype.h"
+#include "sinkscope/model/linear.h"
 #include "sinkscope/model/model.h"
 
 namespace sinkscope::app {
@@ -63,25 +64,53 @@ int64_t activation_bytes(const model::Config& c, int64_t n, int64_t T, at::Scala
 
 int64_t automatic_batch_size(const model::Config& config, int64_t T, at::Device device, at::ScalarType dtype) {
   if (device.is_cpu()) return std::max<int64_t>(1, 4096 / T);
-  const int64_t fits = model::free_memory(device) / 4 / activation_bytes(config, 1, T, dtype);
+  const int64_t room = model::total_memory(device) / 10 * 9 - weight_bytes(config, dtype);
+  const int64_t fits = room / activation_bytes(config, 1, T, dtype);
   return std::clamp<int64_t>(fits, 1, std::max<int64_t>(1, 16384 / T));
 }
 
-std::string describe(const Plan& plan) {
+double flops_a_token(const model::Config& c, int64_t T) {
+  const int64_t heads = (c.n_heads + 2 * c.n_kv_heads) * c.d_head + c.n_heads * c.d_head;
+  const double weights = static_cast<double>(c.d_model * (heads + 3 * c.d_mlp));
+  const double attention = 2.0 * static_cast<double>(T * c.n_heads * c.d_head) / 2;  // scores and mixing, half masked
+  return static_cast<double>(c.n_layers) * 2 * (weights + attention);
+}
+
+Expected expect(const Plan& plan) {
   const double block = seconds_a_block(plan);
-  const double passes = static_cast<double>(plan.tokens) / static_cast<double>(plan.batch_size * plan.length);
+  const double tokens = static_cast<double>(plan.tokens);
+  const double passes = tokens / static_cast<double>(plan.batch_size * plan.length);
   const double run = block * static_cast<double>(plan.config.n_layers) * passes;
+  const double flops = flops_a_token(plan.config, plan.length);
   const int64_t weights = weight_bytes(plan.config, plan.dtype);
   const int64_t activations = activation_bytes(plan.config, plan.batch_size, plan.length, plan.dtype);
-  return fmt::format(
-      "tokens        {} ({:.0f} passes of {} x {})\n"
-      "weights       {:.2f} GB in {}, {:.2f} GB on disk\n"
-      "activations   {:.2f} GB\n"
-      "device        {} ({}), {:.1f} GB free\n"
-      "time          {} ({:.0f} tokens/s, from one random block of this shape)\n",
-      plan.tokens, passes, plan.batch_size, plan.length, gigabytes(weights), model::dtype_name(plan.dtype),
-      gigabytes(plan.checkpoint_bytes), gigabytes(activations), plan.device.str(), model::device_name(plan.device),
-      gigabytes(model::free_memory(plan.device)), spell_duration(run), static_cast<double>(plan.tokens) / run);
+  return {run,
+          fmt::format("tokens        {} ({:.0f} passes of {} x {}), {:.3g} FLOP\n"
+                      "weights       {:.2f} GB in {}, {:.2f} GB on disk\n"
+                      "activations   {:.2f} GB\n"
+                      "device        {} ({}), {:.1f} GB free\n"
+                      "time          {} ({:.0f} tokens/s, {:.3g} FLOP/s, from one random block of this shape)\n",
+                      plan.tokens, passes, plan.batch_size, plan.length, flops * tokens, gigabytes(weights),
+                      model::dtype_name(plan.dtype), gigabytes(plan.checkpoint_bytes), gigabytes(activations),
+                      plan.device.str(), model::device_name(plan.device), gigabytes(model::free_memory(plan.device)),
+                      spell_duration(run), tokens / run, flops * tokens / run)};
+}
+
+double ceiling_tokens_per_s(const Plan& plan) {
+  const auto& c = plan.config;
+  const int64_t rows = plan.batch_size * plan.length;
+  const auto options = at::TensorOptions(model::activation_dtype(plan.dtype)).device(plan.device);
+  const auto x = at::randn({rows, c.d_model}, options);
+  const model::Linear gate({at::randn({c.d_mlp, c.d_model}, options) * 0.02}, plan.dtype);
+  double least = 1e300;
+  for (int i = 0; i < 4; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    gate(x);
+    model::synchronize(plan.device);
+    least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  const double flops_per_s = 2.0 * static_cast<double>(rows * c.d_model * c.d_mlp) / least;
+  return flops_per_s / flops_a_token(c, plan.length);
 }
 
 }  // namespace sinkscope::app

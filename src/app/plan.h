@@ -22,10 +22,22 @@ struct Plan {
 /// Bytes of activations that one pass over n samples of T tokens keeps at its peak.
 int64_t activation_bytes(const model::Config&, int64_t n, int64_t T, at::ScalarType);
 
-/// About 4,096 tokens a pass on a CPU; on a GPU 16,384, as far as a quarter of the free memory holds them.
+/// About 4,096 tokens a pass on a CPU; on a GPU 16,384, as far as they fit beside the weights in nine tenths of its
+/// memory: of what the GPU has, not of what is free, so that every restart and shard cuts the same batches.
 int64_t automatic_batch_size(const model::Config&, int64_t T, at::Device, at::ScalarType);
 
+/// Floating-point operations of a token in a sample of T, without the head: two for every weight of the blocks, and
+/// the causal half of the attention.
+double flops_a_token(const model::Config&, int64_t T);
+
 /// The plan in a few lines; the time comes from a pass over one random block of this shape on this device.
-std::string describe(const Plan&);
+struct Expected {
+  double seconds = 0;  ///< without loading
+  std::string text;
+};
+Expected expect(const Plan&);
+
+/// Tokens a second if nothing but the products of this shape ran, from the MLP's first, measured now (about a second).
+double ceiling_tokens_per_s(const Plan&);
 
 }  // namespace sinkscope::app

@@ -47,7 +47,10 @@ void Progress::show(bool last) {
   const double share = std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
   const auto left = last ? "done" : spell_duration(static_cast<double>(total_ - done_) / rate) + " left";
   const auto speed = unit_.empty() ? std::string() : fmt::format("  {:.0f} {}/s", rate, unit_);
-  const auto text = fmt::format("{} {:3.0f} %{}  {}", what_, 100 * share, speed, left);
+  const auto of_ceiling =
+      ceiling_ > 0 ? fmt::format(" ({:.2f} of the products' ceiling)", rate / ceiling_) : std::string();
+  const auto text = fmt::format("{} {:3.0f} %{}{}  {}{}", what_, 100 * share, speed, of_ceiling, left,
+                                note_.empty() ? "" : "  " + note_);
   if (terminal_) {
     constexpr int kWidth = 30;
     const int full = static_cast<int>(share * kWidth);

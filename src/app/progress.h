@@ -16,11 +16,18 @@ class Progress {
 
   void add(int64_t count);
 
+  /// Shown behind the rest: "ids 128 of 2048".
+  void note(std::string words) { note_ = std::move(words); }
+
+  /// Units a second that cannot be exceeded; the rate is then shown as a share of it, too.
+  void ceiling(double per_second) { ceiling_ = per_second; }
+
  private:
   using Clock = std::chrono::steady_clock;
   void show(bool last);
 
-  std::string what_, unit_;
+  std::string what_, unit_, note_;
+  double ceiling_ = 0;
   int64_t total_, done_ = 0;
   bool quiet_, terminal_, shown_ = false;
   Clock::time_point start_, last_shown_;

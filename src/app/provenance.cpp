@@ -21,7 +21,7 @@ json describe_model(const model::Checkpoint& checkpoint, const RunOptions& optio
           {"revision", options.revision.empty() ? json() : json(options.revision)},
           {"name", std::filesystem::path(options.model).filename().string()},
           {"config_sha256", result::sha256_file(checkpoint.config_file())},
-          {"weights_sha256", result::sha256(checkpoint.header_bytes())},
+          {"weights_sha256", result::sha256(checkpoint.identifying_bytes())},
           {"model_type", c.model_type},
           {"n_layers", c.n_layers},
           {"d_model", c.d_model},
@@ -59,6 +59,18 @@ json describe_data(const text::Samples& samples, const RunOptions& options) {
 
 json describe_build() {
   return {{"version", kVersion}, {"git", kGit}, {"libtorch", kLibtorch}, {"compiler", kCompiler}};
+}
+
+json identity_of(const json& result) {
+  json identity;
+  for (const char* section : {"model", "tokenizer", "data", "numerics", "build"})
+    identity[section] = result.at(section);
+  for (const char* place : {"path", "revision", "name"}) identity["model"].erase(place);
+  if (identity["tokenizer"].is_object()) identity["tokenizer"].erase("path");
+  identity["data"].erase("path");
+  const std::string device = identity["numerics"].at("device");
+  identity["numerics"]["device"] = device.substr(0, device.find(':'));
+  return identity;
 }
 
 std::string command_line() {

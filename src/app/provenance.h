@@ -20,6 +20,9 @@ nlohmann::json describe_tokenizer(const std::filesystem::path& tokenizer_json, c
 nlohmann::json describe_data(const text::Samples&, const RunOptions&);
 nlohmann::json describe_build();
 
+/// What changes a number among a result's sections: without places, times and which of several equal GPUs.
+nlohmann::json identity_of(const nlohmann::json& result);
+
 /// The program's words in one line, quoted where a shell would need it.
 std::string command_line();
 

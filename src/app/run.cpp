@@ -11,8 +11,8 @@
 
 #include "config_file.h"
 #include "interrupt.h"
-#include "plan.h"
 #include "provenance.h"
+#include "shard.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/device.h"
 #include "sinkscope/model/dtype.h"
@@ -24,6 +24,8 @@ namespace {
 
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
+
+constexpr int64_t kTokensForCeiling = 1 << 22;  // runs below are over before a share of the ceiling says anything
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -41,7 +43,7 @@ Run::Run(const RunOptions& options, const CLI::App& command)
       resolved_(resolved_options(command)),
       given_(given_options(command)),
       checkpoint_(model::Checkpoint::open(model::resolve_model(options.model, options.revision))),
-      device_(model::open_device(options.device)),
+      device_(model::open_device(options.device, local_rank())),
       dtype_(model::parse_dtype(options.dtype, checkpoint_.config().dtype)),
       started_(fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))),
       run_start_(Clock::now()) {
@@ -104,17 +106,25 @@ void Run::make_batches() {
   }
 }
 
+Plan Run::plan(int64_t tokens) const {
+  return {.config = config(),
+          .device = device_,
+          .dtype = dtype_,
+          .batch_size = batch_size_,
+          .length = longest_,
+          .tokens = tokens,
+          .checkpoint_bytes = checkpoint_.bytes()};
+}
+
 bool Run::start(int64_t passes) {
-  const int64_t tokens = passes * longest_ * static_cast<int64_t>(samples_.ids.size());
+  return start_tokens(passes * longest_ * static_cast<int64_t>(samples_.ids.size()));
+}
+
+bool Run::start_tokens(int64_t tokens) {
   if (options_.dry_run) {
-    const Plan plan{.config = config(),
-                    .device = device_,
-                    .dtype = dtype_,
-                    .batch_size = batch_size_,
-                    .length = longest_,
-                    .tokens = tokens,
-                    .checkpoint_bytes = checkpoint_.bytes()};
-    fmt::print("{}", describe(plan));
+    const auto expected = expect(plan(tokens));
+    fmt::print("{}", expected.text);
+    expected_seconds_ = expected.seconds;
     return false;
   }
   if (options_.out.empty()) throw InputError("--out is required: the file for the result");
@@ -129,8 +139,9 @@ bool Run::start(int64_t passes) {
     }));
   }
   load_seconds_ = seconds_since(start);
-  run_start_ = Clock::now();
   progress_ = std::make_unique<Progress>(experiment_, "tokens", tokens, options_.quiet);
+  if (!options_.quiet && tokens >= kTokensForCeiling) progress_->ceiling(ceiling_tokens_per_s(plan(tokens)));
+  run_start_ = Clock::now();
   return true;
 }
 
@@ -147,6 +158,10 @@ void Run::forward(const at::Tensor& ids, model::Taps& taps) {
   }
   tokens_run_ += ids.numel();
   progress_->add(ids.numel());
+}
+
+void Run::note(std::string words) {
+  progress_->note(std::move(words));
 }
 
 void Run::warn(const std::string& warning) {
@@ -185,12 +200,13 @@ json Run::provenance() const {
             {"tokens_per_s", static_cast<double>(tokens_run_) / run_seconds}}}};
 }
 
-void Run::finish(const json& metrics, const json& results) {
+void Run::finish(const json& metrics, const json& results, const json& more) {
   progress_.reset();
   auto result = provenance();
   result["metrics"] = metrics;
   result["results"] = results;
   result["warnings"] = warnings_;
+  if (more.is_object()) result.update(more);
   result::write_json(options_.out, result, existing(options_));
   if (!options_.quiet) fmt::print(stderr, "{}: {}\n", experiment_, options_.out);
 }

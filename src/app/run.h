@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "plan.h"
 #include "progress.h"
 #include "run_options.h"
 #include "sinkscope/model/model.h"
@@ -38,9 +39,16 @@ class Run {
   /// Loads the weights, for `passes` forward passes over all samples. False after a dry run has printed its plan.
   bool start(int64_t passes);
 
+  /// The same by tokens.
+  bool start_tokens(int64_t tokens);
+
+  /// After a dry run: the seconds that its plan expects.
+  double expected_seconds() const { return expected_seconds_; }
+
   const model::Config& config() const { return checkpoint_.config(); }
   const model::Model& model() const { return *model_; }
   const RunOptions& options() const { return options_; }
+  at::Device device() const { return device_; }
   const text::Samples& samples() const { return samples_; }
   /// Null where the checkpoint has no tokenizer.json.
   const text::Tokenizer* tokenizer() const { return tokenizer_ ? &*tokenizer_ : nullptr; }
@@ -60,8 +68,11 @@ class Run {
 
   void warn(const std::string& warning);
 
-  /// Writes the result under --out (or prints it) with everything that it was made from.
-  void finish(const nlohmann::json& metrics, const nlohmann::json& results);
+  /// Words behind the progress, such as "ids 128 of 2048".
+  void note(std::string words);
+
+  /// Writes the result under --out with everything that it was made from; `more` holds further sections.
+  void finish(const nlohmann::json& metrics, const nlohmann::json& results, const nlohmann::json& more = nullptr);
 
   /// The result's sections other than metrics, results and warnings.
   nlohmann::json provenance() const;
@@ -69,7 +80,7 @@ class Run {
  private:
   void read_samples();
   void make_batches();
-  void print_plan(int64_t passes) const;
+  Plan plan(int64_t tokens) const;
 
   RunOptions options_;
   std::string experiment_;
@@ -89,7 +100,7 @@ class Run {
   std::unique_ptr<Progress> progress_;
   std::vector<std::string> warnings_;
   std::string started_;
-  double load_seconds_ = 0, first_pass_seconds_ = 0;
+  double load_seconds_ = 0, first_pass_seconds_ = 0, expected_seconds_ = 0;
   std::chrono::steady_clock::time_point run_start_;
 };
 

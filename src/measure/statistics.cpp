@@ -1,19 +1,50 @@
 #include "sinkscope/measure/statistics.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 namespace sinkscope::measure {
 
-double t_quantile_975(size_t degrees) {
-  constexpr double z = 1.959963984540054;
-  constexpr double kExact[] = {12.7062047, 4.3026527, 3.1824463};
+namespace {
+
+/// What Student's t leaves above sqrt(v) tan(angle), up to a factor: the integral of cos^(v-1) from `angle` on, by
+/// Simpson's rule. With many degrees all of it lies near 0, so the far end moves there.
+double tail_integral(double angle, double v) {
+  constexpr int kSteps = 2000;
+  const double end = std::min(std::acos(0.0), angle + 40 / std::sqrt(v));
+  const double step = (end - angle) / kSteps;
+  double sum = 0;
+  for (int i = 0; i <= kSteps; ++i) {
+    const double weight = i == 0 || i == kSteps ? 1 : i % 2 == 1 ? 4 : 2;
+    sum += weight * std::pow(std::max(0.0, std::cos(angle + step * i)), v - 1);
+  }
+  return sum * step / 3;
+}
+
+double find_t_quantile(double tail, double v) {
+  const double both = 2 * tail_integral(0, v);
+  double low = 0, high = std::acos(0.0);
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (tail_integral(middle, v) / both > tail ? low : high) = middle;
+  }
+  return std::sqrt(v) * std::tan((low + high) / 2);
+}
+
+}  // namespace
+
+double t_quantile(double tail, size_t degrees) {
   if (degrees == 0) return std::numeric_limits<double>::quiet_NaN();
-  if (degrees <= 3) return kExact[degrees - 1];
-  const double v = static_cast<double>(degrees), z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
-  return z + (z3 + z) / (4 * v) + (5 * z5 + 16 * z3 + 3 * z) / (96 * v * v) +
-         (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * v * v * v);
+  static std::map<std::pair<double, size_t>, double> found;  // a sweep asks for the same one for every id
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  const auto [place, is_new] = found.try_emplace({tail, degrees});
+  if (is_new) place->second = find_t_quantile(tail, static_cast<double>(degrees));
+  return place->second;
 }
 
 Summary summarize(const std::vector<double>& values) {
@@ -32,7 +63,7 @@ Summary summarize(const std::vector<double>& values) {
     if (!std::isnan(value)) squares += (value - summary.mean) * (value - summary.mean);
   }
   summary.sd = summary.n > 1 ? std::sqrt(squares / (n - 1)) : kNone;
-  summary.half_width = t_quantile_975(summary.n - 1) * summary.sd / std::sqrt(n);
+  summary.half_width = t_quantile(0.025, summary.n - 1) * summary.sd / std::sqrt(n);
   return summary;
 }
 

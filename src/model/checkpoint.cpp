@@ -131,9 +131,10 @@ std::filesystem::path Checkpoint::config_file() const {
   return dir_ / "config.json";
 }
 
-std::string Checkpoint::header_bytes() const {
-  if (std::filesystem::exists(dir_ / kIndex)) return read_file(dir_ / kIndex, kMaxIndexBytes);
-  return std::string(shards_[0].header_bytes());
+std::string Checkpoint::identifying_bytes() const {
+  std::string bytes;
+  for (const auto& shard : shards_) bytes += shard.identifying_bytes();
+  return bytes;
 }
 
 }  // namespace sinkscope::model

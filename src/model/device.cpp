@@ -60,7 +60,11 @@ int count_gpus(std::string& why) {
   return 0;
 }
 
-c10::Device gpu(const std::string& name) {
+c10::Device gpu_of_rank(int count, int64_t local_rank) {
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(local_rank % count)};
+}
+
+c10::Device gpu(const std::string& name, int64_t local_rank) {
   int index = 0;
   if (name != "cuda") {
     const char* end = name.data() + name.size();
@@ -72,6 +76,7 @@ c10::Device gpu(const std::string& name) {
   std::string why;
   const int count = count_gpus(why);
   if (count == 0) throw InputError(fmt::format("--device {}: {}", name, why));
+  if (name == "cuda") return gpu_of_rank(count, local_rank);
   if (index >= count) throw InputError(fmt::format("--device {}: {} GPUs are visible", name, count));
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
@@ -88,13 +93,14 @@ std::string field_of(const char* file, const std::string& key) {
 
 }  // namespace
 
-c10::Device open_device(const std::string& name) {
+c10::Device open_device(const std::string& name, int64_t local_rank) {
   if (name == "cpu") return c10::kCPU;
   if (name == "auto") {
     std::string why;
-    return count_gpus(why) > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+    const int count = count_gpus(why);
+    return count > 0 ? gpu_of_rank(count, local_rank) : c10::Device(c10::kCPU);
   }
-  if (name == "cuda" || name.starts_with("cuda:")) return gpu(name);
+  if (name == "cuda" || name.starts_with("cuda:")) return gpu(name, local_rank);
   throw InputError(fmt::format("--device {}: wanted auto, cpu, cuda or cuda:N", name));
 }
 
@@ -123,6 +129,11 @@ void synchronize(c10::Device device) {
 int64_t free_memory(c10::Device device) {
   if (device.is_cpu()) return std::atoll(field_of("/proc/meminfo", "MemAvailable").c_str()) * 1024;
   return cuda_symbol<decltype(sinkscope_cuda_free_memory)>("sinkscope_cuda_free_memory")(device.index());
+}
+
+int64_t total_memory(c10::Device device) {
+  if (device.is_cpu()) return std::atoll(field_of("/proc/meminfo", "MemTotal").c_str()) * 1024;
+  return cuda_symbol<decltype(sinkscope_cuda_total_memory)>("sinkscope_cuda_total_memory")(device.index());
 }
 
 int64_t peak_memory(c10::Device device) {

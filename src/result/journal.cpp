@@ -1,5 +1,5 @@
-// The file: 8 bytes of magic, then records of unit (int64), payload length (uint64), payload, SHA-256 of all three. The
-// header is the record of unit -1, its payload JSON. Integers are little-endian.
+// The file: 8 bytes of magic, then records of unit (int64), seconds since 1970 (float64), payload length (uint64),
+// payload, SHA-256 of all four. The header is the record of unit -1, its payload JSON. Numbers are little-endian.
 
 #include "sinkscope/result/journal.h"
 
@@ -11,6 +11,7 @@
 
 #include <bit>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -29,18 +30,24 @@ using nlohmann::json;
 static_assert(std::endian::native == std::endian::little);
 constexpr std::string_view kMagic = "sinkjrn1";
 constexpr int64_t kHeaderUnit = -1;
-constexpr size_t kHead = 16, kDigest = 64;  // the digest stands in hexadecimal
+constexpr size_t kHead = 24, kDigest = 64;  // the digest stands in hexadecimal
 
 struct Record {
   int64_t unit;
+  double time;
   std::string payload;
 };
 
-std::string encode(int64_t unit, const std::string& payload) {
+double now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string encode(int64_t unit, double time, const std::string& payload) {
   std::string bytes(kHead, '\0');
   const uint64_t length = payload.size();
   std::memcpy(bytes.data(), &unit, 8);
-  std::memcpy(bytes.data() + 8, &length, 8);
+  std::memcpy(bytes.data() + 8, &time, 8);
+  std::memcpy(bytes.data() + 16, &length, 8);
   bytes += payload;
   return bytes + sha256(bytes);
 }
@@ -49,12 +56,14 @@ std::string encode(int64_t unit, const std::string& payload) {
 std::optional<Record> decode(std::string_view& bytes) {
   if (bytes.size() < kHead) return std::nullopt;
   int64_t unit = 0;
+  double time = 0;
   uint64_t length = 0;
   std::memcpy(&unit, bytes.data(), 8);
-  std::memcpy(&length, bytes.data() + 8, 8);
+  std::memcpy(&time, bytes.data() + 8, 8);
+  std::memcpy(&length, bytes.data() + 16, 8);
   if (length > bytes.size() || bytes.size() - length < kHead + kDigest) return std::nullopt;
   if (sha256(bytes.substr(0, kHead + length)) != bytes.substr(kHead + length, kDigest)) return std::nullopt;
-  Record record{unit, std::string(bytes.substr(kHead, length))};
+  Record record{unit, time, std::string(bytes.substr(kHead, length))};
   bytes.remove_prefix(kHead + length + kDigest);
   return record;
 }
@@ -68,7 +77,10 @@ JournalContents parse(const std::string& file, std::string_view bytes) {
   const auto header = decode(rest);
   if (!header || header->unit != kHeaderUnit) return found;
   found.header = json::parse(header->payload);
-  while (auto record = decode(rest)) found.records[record->unit] = std::move(record->payload);
+  while (auto record = decode(rest)) {
+    found.records[record->unit] = std::move(record->payload);
+    found.times.push_back(record->time);
+  }
   found.good_bytes = static_cast<int64_t>(bytes.size() - rest.size());
   return found;
 }
@@ -96,15 +108,16 @@ JournalContents read_journal(const std::filesystem::path& file) {
   return parse(file.string(), read_all(file));
 }
 
-std::string header_differences(const json& journal, const json& here) {
+std::string differences(const json& there, const json& here, std::string_view name_of_there,
+                        std::string_view name_of_here) {
   std::string lines;
   const auto value = [](const json& all, const json::json_pointer& place) {
     return all.contains(place) ? all.at(place).dump() : std::string("nothing");
   };
-  for (const auto& change : json::diff(journal, here)) {
+  for (const auto& change : json::diff(there, here)) {
     const json::json_pointer place(change.at("path").get<std::string>());
-    lines += fmt::format("\n  {}: {} in the journal, {} here", place.to_string().substr(1), value(journal, place),
-                         value(here, place));
+    lines += fmt::format("\n  {}: {} {}, {} {}", place.to_string().substr(1), value(there, place), name_of_there,
+                         value(here, place), name_of_here);
   }
   return lines;
 }
@@ -115,17 +128,17 @@ Journal::Journal(std::filesystem::path file, const json& header) : file_(std::mo
     contents_ = read_journal(file_);
     cut_ = contents_.bytes - contents_.good_bytes;
     if (!contents_.header.is_null()) {
-      const auto differences = header_differences(contents_.header, header);
-      if (!differences.empty()) {
+      const auto other = differences(contents_.header, header, "in the journal");
+      if (!other.empty()) {
         throw InputError(fmt::format("{}: the journal of another run; delete it, or start that run again:{}",
-                                     file_.string(), differences));
+                                     file_.string(), other));
       }
     }
     if (ftruncate(descriptor_, contents_.good_bytes) != 0) throw std::runtime_error(std::strerror(errno));
     lseek(descriptor_, 0, SEEK_END);
     if (contents_.header.is_null()) {
       contents_.header = header;
-      write_all(descriptor_, std::string(kMagic) + encode(kHeaderUnit, header.dump()));
+      write_all(descriptor_, std::string(kMagic) + encode(kHeaderUnit, now(), header.dump()));
     }
   } catch (...) {
     close(descriptor_);
@@ -162,7 +175,7 @@ void Journal::append(int64_t unit, const std::string& payload) {
   if (!is_there()) write_anew();
   const auto good = lseek(descriptor_, 0, SEEK_END);
   try {
-    write_all(descriptor_, encode(unit, payload));
+    write_all(descriptor_, encode(unit, now(), payload));
   } catch (const std::runtime_error& e) {
     contents_.records.erase(unit);
     const bool kept = ftruncate(descriptor_, good) == 0;
@@ -181,8 +194,8 @@ void Journal::write_anew() {
                                          file_.string(), place.string(), std::strerror(errno),
                                          contents_.records.size()));
   }
-  auto bytes = std::string(kMagic) + encode(kHeaderUnit, contents_.header.dump());
-  for (const auto& [unit, payload] : contents_.records) bytes += encode(unit, payload);
+  auto bytes = std::string(kMagic) + encode(kHeaderUnit, now(), contents_.header.dump());
+  for (const auto& [unit, payload] : contents_.records) bytes += encode(unit, now(), payload);
   try {
     write_all(fresh, bytes);
   } catch (...) {

@@ -14,8 +14,9 @@ struct Summary {
 };
 Summary summarize(const std::vector<double>& values);
 
-/// Student's t at 97.5 % for `degrees` of freedom, by the Cornish-Fisher expansion (within 1 % from 3 degrees on).
-double t_quantile_975(size_t degrees);
+/// The value that Student's t with `degrees` of freedom exceeds with probability `tail` (below 0.5), tails of 1e-9
+/// included; NaN for no degree.
+double t_quantile(double tail, size_t degrees);
 
 /// {"mean", "sd", "ci95": [low, high]}; what is not finite becomes null.
 nlohmann::json to_json(const Summary&);

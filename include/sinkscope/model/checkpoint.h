@@ -39,9 +39,10 @@ class Checkpoint {
   /// Bytes of all shards.
   int64_t bytes() const;
 
-  /// The files that identify the weights: config.json, and the index or the single shard's header.
   std::filesystem::path config_file() const;
-  std::string header_bytes() const;
+
+  /// What tells these weights from others without reading them all: of every shard, SafetensorsFile's.
+  std::string identifying_bytes() const;
 
  private:
   void open_shards();

@@ -15,8 +15,9 @@ const char* sinkscope_cuda_error();
 /// Writes the device's name, at most `size` bytes with its end.
 void sinkscope_cuda_device_name(int device, char* name, int size);
 
-/// Free bytes on the device; -1 where the driver fails.
+/// Free bytes on the device, and all that it has; -1 where the driver fails.
 int64_t sinkscope_cuda_free_memory(int device);
+int64_t sinkscope_cuda_total_memory(int device);
 
 /// Most bytes that tensors took so far.
 int64_t sinkscope_cuda_peak_memory(int device);

@@ -7,9 +7,10 @@
 
 namespace sinkscope::model {
 
-/// "cpu", "cuda", "cuda:1" or "auto" (the first GPU where there is one, else the CPU). Asking for a GPU opens the
-/// CUDA module (libsinkscope_cuda.so beside the program); what is missing is an InputError in one line.
-c10::Device open_device(const std::string& name);
+/// "cpu", "cuda", "cuda:1" or "auto" (a GPU where there is one, else the CPU). "cuda" and "auto" take the GPU of the
+/// process's `local_rank` on its node, counted around the visible ones. Asking for a GPU opens the CUDA module
+/// (libsinkscope_cuda.so beside the program); what is missing is an InputError in one line.
+c10::Device open_device(const std::string& name, int64_t local_rank = 0);
 
 /// "NVIDIA H200" or the processor's model name.
 std::string device_name(c10::Device);
@@ -20,8 +21,9 @@ void check_float8(c10::Device);
 /// Waits until the device has done all that was asked of it; nothing to wait for on a CPU.
 void synchronize(c10::Device);
 
-/// Bytes free for tensors on the device (CPU: MemAvailable of /proc/meminfo).
+/// Bytes free for tensors on the device (CPU: MemAvailable of /proc/meminfo), and all that it has.
 int64_t free_memory(c10::Device);
+int64_t total_memory(c10::Device);
 
 /// Most bytes that this process's tensors took on the device (CPU: its largest resident set).
 int64_t peak_memory(c10::Device);

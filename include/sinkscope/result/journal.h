@@ -5,6 +5,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace sinkscope::result {
 
@@ -12,14 +14,16 @@ namespace sinkscope::result {
 struct JournalContents {
   nlohmann::json header;                   ///< null where not even the header is whole
   std::map<int64_t, std::string> records;  ///< payloads by unit
+  std::vector<double> times;               ///< seconds since 1970 at which each was written, in the file's order
   int64_t good_bytes = 0, bytes = 0;       ///< length of what is good, and of the file
 };
 
 /// Reads one without taking it; throws InputError where the file cannot be read or is no journal.
 JournalContents read_journal(const std::filesystem::path& file);
 
-/// One line a difference: "batch_size: 8 in the journal, 16 here"; "" where the headers say the same.
-std::string header_differences(const nlohmann::json& journal, const nlohmann::json& here);
+/// One line a difference: "batch_size: 8 in the journal, 16 here"; "" where both say the same.
+std::string differences(const nlohmann::json& there, const nlohmann::json& here, std::string_view name_of_there,
+                        std::string_view name_of_here = "here");
 
 /// An append-only file of work that is done, so that a run that was killed goes on: a header with everything that
 /// changes a number, then one record a unit of work, each with its SHA-256 and flushed to the disk.

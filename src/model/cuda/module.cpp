@@ -63,6 +63,12 @@ int64_t sinkscope_cuda_free_memory(int device) {
   return last_error == cudaSuccess ? static_cast<int64_t>(free) : -1;
 }
 
+int64_t sinkscope_cuda_total_memory(int device) {
+  cudaDeviceProp properties{};
+  last_error = cudaGetDeviceProperties(&properties, device);
+  return last_error == cudaSuccess ? static_cast<int64_t>(properties.totalGlobalMem) : -1;
+}
+
 int64_t sinkscope_cuda_peak_memory(int device) {
   using c10::CachingAllocator::StatType;
   const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(device));

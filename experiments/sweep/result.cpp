@@ -1,0 +1,223 @@
+#include "result.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+
+#include "sinkscope/measure/screen.h"
+#include "sinkscope/measure/sink_score.h"
+#include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/safetensors.h"
+
+namespace sinkscope::experiments::sweep {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+at::Tensor long_tensor(const std::vector<int64_t>& list) {
+  return at::tensor(list, at::kLong);
+}
+
+/// The pilot's scores by layer, which a sink in one layer moves more than their mean, by sample (of samples that have a
+/// query), and, at position 0, the atlas values of the id's path.
+std::vector<std::vector<double>> features(const Measured& m) {
+  const auto& pilot = m.tables.at(PassOf::pilot);
+  const auto& score = pilot.at("score");
+  std::vector<at::Tensor> columns{pilot.at("by_layer"),
+                                  score.index({at::indexing::Slice(), score.isnan().any(0).logical_not()})};
+  if (const auto path = pilot.find("path"); path != pilot.end()) columns.push_back(path->second);
+  auto all = at::cat(columns, 1);
+  all = all.contiguous();
+  std::vector<std::vector<double>> rows;
+  for (int64_t id = 0; id < all.size(0); ++id) {
+    const double* row = all.const_data_ptr<double>() + id * all.size(1);
+    rows.emplace_back(row, row + all.size(1));
+  }
+  return rows;
+}
+
+measure::Screen screen_of(const Measured& m) {
+  return measure::fit_screen(features(m), audit_set(m.plan), row_means(m.tables.at(PassOf::audit).at("score")));
+}
+
+measure::Refinement refinement_of(const Measured& m, const measure::Screen& screen) {
+  return measure::choose_refined(screen, audit_set(m.plan), row_means(m.tables.at(PassOf::audit).at("score")),
+                                 {static_cast<size_t>(m.plan.top), m.plan.outlier_z});
+}
+
+/// Rows measured in full, with their indices into plan.ids.
+struct Full {
+  std::vector<int64_t> indices;
+  Table table;
+};
+
+Full full_rows(const Measured& m) {
+  if (!m.plan.screens) {
+    Full all{{}, m.tables.at(PassOf::full)};
+    for (size_t i = 0; i < m.plan.ids.size(); ++i) all.indices.push_back(static_cast<int64_t>(i));
+    return all;
+  }
+  Full full;
+  for (const size_t i : audit_set(m.plan)) full.indices.push_back(static_cast<int64_t>(i));
+  std::vector<Table> tables{m.tables.at(PassOf::audit)};
+  if (const auto refine = m.tables.find(PassOf::refine); refine != m.tables.end() && !m.refined.empty()) {
+    std::unordered_map<int64_t, int64_t> index_of;
+    for (size_t i = 0; i < m.plan.ids.size(); ++i) index_of[m.plan.ids[i]] = static_cast<int64_t>(i);
+    for (const int64_t id : m.refined) full.indices.push_back(index_of.at(id));
+    tables.push_back(refine->second);
+  }
+  full.table = joined(tables);
+  return full;
+}
+
+std::vector<int64_t> ids_at(const Plan& plan, const std::vector<size_t>& indices) {
+  std::vector<int64_t> ids;
+  for (const size_t i : indices) ids.push_back(plan.ids[i]);
+  return ids;
+}
+
+json to_json(const measure::Tail& tail) {
+  return {{"threshold", tail.threshold}, {"expected", tail.expected}, {"expected_misses", tail.expected_misses}};
+}
+
+/// Share of the tokens that a full measurement of every id would take.
+double token_share(const Measured& m, size_t full) {
+  const auto tokens = static_cast<double>(m.plan.samples * m.plan.length);
+  const auto pilot = static_cast<double>(m.plan.pilot_samples * m.plan.pilot_length);
+  return pilot / tokens + static_cast<double>(full) / static_cast<double>(m.plan.ids.size());
+}
+
+/// Puts predictions where nothing was measured in full, and says how good they are.
+json screened(const Measured& m, const Full& full, Scores& sweep) {
+  const auto screen = screen_of(m);
+  const auto refinement = refinement_of(m, screen);
+  const std::vector<double> exact = sweep.score;
+  json flags = json::array(), low = json::array(), high = json::array();
+  const double below = screen.residual_quantile(0.025), above = screen.residual_quantile(0.975);
+  for (size_t i = 0; i < exact.size(); ++i) {
+    const bool known = !std::isnan(exact[i]);
+    if (!known) sweep.score[i] = screen.predicted[i];
+    flags.push_back(known);
+    low.push_back(sweep.score[i] + (known ? 0 : below));
+    high.push_back(sweep.score[i] + (known ? 0 : above));
+  }
+  const auto spread = measure::corrected_spread(screen, exact);
+  sweep.mean = spread.mean;
+  sweep.sd = spread.sd;
+  sweep.counts = measure::corrected_counts(screen, exact, histogram_edges(sweep.score));
+  sweep.by_layer = m.tables.at(PassOf::audit).at("by_layer");
+  return {{"pilot", {{"samples", m.plan.pilot_samples}, {"length", m.plan.pilot_length}}},
+          {"audit",
+           {{"ids", m.tables.at(PassOf::audit).at("score").size(0)},
+            {"residual_sd", screen.residual_sd},
+            {"residual_quantiles",
+             {screen.residual_quantile(0), below, screen.residual_quantile(0.5), above, screen.residual_quantile(1)}}}},
+          {"refined", m.refined.size()},
+          {"to_refine", ids_at(m.plan, refinement.ids)},
+          {"token_share", token_share(m, full.indices.size())},
+          {"sd_of_predictions", spread.sd_of_predictions},
+          {"top", to_json(refinement.top)},
+          {"bottom", to_json(refinement.bottom)},
+          {"high_outliers", to_json(refinement.high_outliers)},
+          {"low_outliers", to_json(refinement.low_outliers)},
+          {"exact", flags},
+          {"low", low},
+          {"high", high}};
+}
+
+/// [ids, ...] with the rows measured in full at their ids and NaN elsewhere.
+at::Tensor placed(const at::Tensor& rows, const std::vector<int64_t>& indices, size_t ids) {
+  auto sizes = rows.sizes().vec();
+  sizes[0] = static_cast<int64_t>(ids);
+  auto all = at::full(sizes, kUnknown, rows.options());
+  all.index_copy_(0, long_tensor(indices), rows);
+  return all;
+}
+
+json write_sidecar(const Measured& m, const Full& full, const std::filesystem::path& out, json& findings) {
+  const auto sidecar = std::filesystem::path(out).replace_extension(".safetensors");
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  const auto add = [&](const char* name, const at::Tensor& rows) {
+    tensors.emplace_back(name, placed(rows, full.indices, m.plan.ids.size()));
+    findings[name] = {{"file", sidecar.filename().string()}, {"tensor", name}};
+  };
+  add("by_layer_id", full.table.at("by_layer").to(at::kFloat));
+  if (full.table.contains("by_head")) add("by_head_id", full.table.at("by_head"));
+  model::write_safetensors(sidecar, tensors, {{"result", out.filename().string()}});
+  return findings;
+}
+
+}  // namespace
+
+std::vector<int64_t> ids_to_refine(const Measured& m) {
+  return ids_at(m.plan, refinement_of(m, screen_of(m)).ids);
+}
+
+json write_findings(const Measured& m, const std::filesystem::path& out) {
+  const auto full = full_rows(m);
+  const auto& score = full.table.at("score");
+  Scores sweep;
+  sweep.ids = m.plan.ids;
+  sweep.score.assign(sweep.ids.size(), kUnknown);
+  sweep.spread = sweep.score;
+  sweep.by_layer = full.table.at("by_layer");
+  const auto means = row_means(score), sds = row_sds(score);
+  for (size_t row = 0; row < means.size(); ++row) {
+    sweep.score[full.indices[row]] = means[row];
+    sweep.spread[full.indices[row]] = sds[row];
+  }
+  json screen;
+  if (m.plan.screens) {
+    screen = screened(m, full, sweep);
+  } else {
+    const auto summary = measure::summarize(sweep.score);
+    sweep.mean = summary.mean;
+    sweep.sd = summary.sd;
+  }
+  auto findings = summarize_sweep(sweep, m.names);
+  findings.update(m.baseline);
+  findings["position"] = m.plan.at;
+  const auto& of_vocabulary = m.plan.screens ? m.tables.at(PassOf::audit).at("score") : score;
+  findings["paired"] = paired_differences(score, of_vocabulary.nanmean(0), static_cast<int64_t>(m.plan.ids.size()));
+  findings["paired"]["ids"] = ids_at(m.plan, {full.indices.begin(), full.indices.end()});
+  if (m.plan.screens) {
+    findings["screen"] = screen;
+  } else if (full.table.contains("first")) {
+    findings["first"] = first_token_summary(full.table.at("first"));
+  }
+  return write_sidecar(m, full, out, findings);
+}
+
+json metrics(const Plan& plan) {
+  auto definitions = measure::sink_metric_definitions(plan.q_min);
+  definitions["score"] =
+      fmt::format("mean_attention({}) over all layers, heads and samples with the id at position {}", plan.at, plan.at);
+  definitions["spread"] = "standard deviation of an id's score over samples; null where the score is predicted";
+  definitions["kinds"] = "by the token's characters without leading spaces; see token_kinds.h";
+  definitions["paired"] =
+      "an id's score less the mean over ids of the same sample, averaged over samples; half_width of a 95 % interval "
+      "for new texts by Student's t, corrected (Bonferroni) for the number of ids";
+  if (!plan.screens) return definitions;
+  definitions["screen"] = fmt::format(
+      "every id by a pilot ({} samples of {} tokens, queries q >= {}); {} ids drawn at random (audit) by all {} "
+      "samples of {} tokens. "
+      "Scores are regressed on the pilot's by layer and by sample and, at position 0, on the id's largest residual "
+      "norm "
+      "and mean value norm (ridge, its strength by cross-validation); residuals by 10 folds of the audit set. Ids are "
+      "refined, that is measured in full, until at most 0.5 % "
+      "of the top and bottom {} and 0.05 of the outliers beyond {} standard deviations are expected to be missed. "
+      "`exact` scores hold for these texts; the others are predictions, `low` to `high` their 95 % interval by "
+      "quantiles of the held-out residuals. `mean`, `sd` and histogram are corrected by the audit",
+      plan.pilot_samples, plan.pilot_length, pilot_q_min(plan), plan.audit, plan.samples, plan.length, plan.top,
+      plan.outlier_z);
+  definitions["by_layer"] = "over the audit set; ids that were not measured in full are NaN in the sidecar";
+  return definitions;
+}
+
+}  // namespace sinkscope::experiments::sweep

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "plan.h"
+#include "summary.h"
+#include "table.h"
+
+namespace sinkscope::experiments::sweep {
+
+/// Everything that a plan wants, measured: a table for every pass, in the order of the pass's ids.
+struct Measured {
+  Plan plan;
+  Names names;  ///< of plan.ids
+  nlohmann::json baseline;
+  std::map<PassOf, Table> tables;
+  std::vector<int64_t> refined;  ///< ids of the refine pass; complete once refine's table is there
+};
+
+/// From pilot and audit: the ids that have to be measured in full, too.
+std::vector<int64_t> ids_to_refine(const Measured&);
+
+/// The sweep's findings; arrays by id, layer and head go to a sidecar beside `out`, which is written here.
+nlohmann::json write_findings(const Measured&, const std::filesystem::path& out);
+
+/// What the findings mean, for a result's `metrics`.
+nlohmann::json metrics(const Plan&);
+
+}  // namespace sinkscope::experiments::sweep
