@@ -9,7 +9,7 @@
 #include <string>
 
 #include "sinkscope/measure/statistics.h"
-#include "token_kinds.h"
+#include "vocabulary_ids.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -17,11 +17,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kBins = 150, kNamed = 20;
-
-std::vector<double> to_vector(const at::Tensor& x) {
-  const auto flat = x.to(at::kDouble).contiguous();
-  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
-}
 
 json histogram(const std::vector<double>& scores) {
   const auto [low, high] = std::minmax_element(scores.begin(), scores.end());
@@ -34,22 +29,14 @@ json histogram(const std::vector<double>& scores) {
   return {{"edges", edges}, {"counts", counts}};
 }
 
-/// Linear interpolation between order statistics.
-double quantile(const std::vector<double>& sorted, double p) {
-  const double place = p * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(place);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
-json by_kind(const std::vector<std::string>& kinds, const std::vector<double>& scores) {
+json by_kind(const json& kinds, const std::vector<double>& scores) {
   std::map<std::string, std::vector<double>> groups;
-  for (size_t i = 0; i < kinds.size(); ++i) groups[kinds[i]].push_back(scores[i]);
+  for (size_t i = 0; i < kinds.size(); ++i) groups[kinds[i].get<std::string>()].push_back(scores[i]);
   auto list = json::array();
   for (auto& [kind, values] : groups) {
     std::sort(values.begin(), values.end());
     json quantiles;
-    for (const double p : {0.0, 0.25, 0.5, 0.75, 1.0}) quantiles.push_back(quantile(values, p));
+    for (const double p : {0.0, 0.25, 0.5, 0.75, 1.0}) quantiles.push_back(measure::quantile(values, p));
     list.push_back({{"kind", kind},
                     {"count", values.size()},
                     {"mean", measure::summarize(values).mean},
@@ -63,42 +50,33 @@ json ranked(const std::vector<size_t>& order, const SweepScores& sweep, const st
   auto list = json::array();
   for (const size_t i : order) {
     const int64_t id = sweep.ids[i];
-    const bool named = tokenizer && tokenizer->has(id);
-    list.push_back({{"id", id}, {"piece", named ? json(tokenizer->piece(id)) : json()}, {"score", scores[i]}});
+    list.push_back({{"id", id}, {"piece", piece_of(id, tokenizer)}, {"score", scores[i]}});
   }
   return list;
 }
 
 json layer_summary(const at::Tensor& by_layer) {
-  return {{"mean", to_vector(by_layer.mean(0))}, {"sd", to_vector(by_layer.std(0, /*unbiased=*/false))}};
+  return {{"mean", measure::to_vector(by_layer.mean(0))},
+          {"sd", measure::to_vector(by_layer.std(0, /*unbiased=*/false))}};
 }
 
 }  // namespace
 
 json summarize_sweep(const SweepScores& sweep, const text::Tokenizer* tokenizer) {
-  const auto scores = to_vector(sweep.score.nanmean(1));
+  const auto scores = measure::to_vector(sweep.score.nanmean(1));
   std::vector<double> spread;
-  for (int64_t i = 0; i < sweep.score.size(0); ++i) spread.push_back(measure::summarize(to_vector(sweep.score[i])).sd);
+  for (int64_t i = 0; i < sweep.score.size(0); ++i)
+    spread.push_back(measure::summarize(measure::to_vector(sweep.score[i])).sd);
   std::vector<size_t> order(scores.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
   const size_t named = std::min<size_t>(kNamed, order.size());
   const std::vector<size_t> top(order.begin(), order.begin() + named), bottom(order.rbegin(), order.rbegin() + named);
 
-  json pieces, kinds, groups = json::array();
-  if (tokenizer) {
-    std::vector<std::string> kind_of;
-    for (const int64_t id : sweep.ids) {
-      const bool has = tokenizer->has(id);
-      pieces.push_back(has ? json(tokenizer->piece(id)) : json());
-      kind_of.push_back(has ? token_kind(tokenizer->bytes(id), tokenizer->is_special(id)) : "other");
-    }
-    groups = by_kind(kind_of, scores);
-    kinds = kind_of;
-  }
+  const auto kinds = kinds_of(sweep.ids, tokenizer);
   const auto summary = measure::summarize(scores);
   return {{"ids", sweep.ids},
-          {"pieces", pieces},
+          {"pieces", pieces_of(sweep.ids, tokenizer)},
           {"kinds", kinds},
           {"score", scores},
           {"spread", measure::finite(spread)},
@@ -107,12 +85,12 @@ json summarize_sweep(const SweepScores& sweep, const text::Tokenizer* tokenizer)
           {"histogram", histogram(scores)},
           {"top", ranked(top, sweep, scores, tokenizer)},
           {"bottom", ranked(bottom, sweep, scores, tokenizer)},
-          {"by_kind", groups},
+          {"by_kind", tokenizer ? by_kind(kinds, scores) : json::array()},
           {"by_layer", layer_summary(sweep.by_layer)}};
 }
 
 json first_token_summary(const at::Tensor& score) {
-  const auto scores = to_vector(score.nanmean(1));
+  const auto scores = measure::to_vector(score.nanmean(1));
   return {{"mean", measure::summarize(scores).mean}, {"score", scores}};
 }
 

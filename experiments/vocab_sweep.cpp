@@ -18,9 +18,9 @@
 #include "sinkscope/model/safetensors.h"
 #include "sinkscope/result/journal.h"
 #include "sinkscope/result/sha256.h"
-#include "sinkscope/spelling/int_list.h"
 #include "sweep_summary.h"
 #include "sweep_units.h"
+#include "vocabulary_ids.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -36,23 +36,6 @@ struct Options {
 };
 
 constexpr int64_t kBaselineUnit = -2;  // the samples as they are, as JSON
-
-std::vector<int64_t> ids_to_sweep(const Options& o, const app::Run& r) {
-  const int64_t rows = r.config().vocab_size;
-  std::vector<int64_t> ids;
-  if (o.ids != "all") {
-    ids = parse_int_list(o.ids, "--ids");
-    for (const int64_t id : ids) {
-      if (id < 0 || id >= rows)
-        throw InputError(fmt::format("--ids: {}: the embedding has {} rows (0 to {})", id, rows, rows - 1));
-    }
-    return ids;
-  }
-  for (int64_t id = 0; id < rows; ++id) {
-    if (o.unused_rows || !r.tokenizer() || r.tokenizer()->has(id)) ids.push_back(id);
-  }
-  return ids;
-}
 
 std::vector<measure::Tracked> tracked(const Options& o) {
   std::vector<measure::Tracked> list{{o.at, o.run.q_min}};
@@ -150,7 +133,7 @@ void run(const Options& o, const CLI::App& command) {
   const measure::SinkScore check(r.config(), tracked(o), r.lengths());
   const auto shortest = *std::min_element(r.lengths().begin(), r.lengths().end());
   if (o.at >= shortest) throw InputError(fmt::format("--at {}: the shortest sample has {} tokens", o.at, shortest));
-  const auto ids = ids_to_sweep(o, r);
+  const auto ids = vocabulary_ids({.list = o.ids, .unused_rows = o.unused_rows}, r.config(), r.tokenizer());
   const auto list = units(ids, o.ids_per_unit);
   if (o.run.dry_run || o.run.out.empty()) {
     r.start(static_cast<int64_t>(ids.size()) + 1);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
@@ -16,6 +18,12 @@ Summary summarize(const std::vector<double>& values);
 
 /// Student's t at 97.5 % for `degrees` of freedom, by the Cornish-Fisher expansion (within 1 % from 3 degrees on).
 double t_quantile_975(size_t degrees);
+
+/// Linear interpolation between order statistics; p in [0, 1].
+double quantile(const std::vector<double>& sorted, double p);
+
+/// A tensor's numbers in order.
+std::vector<double> to_vector(const at::Tensor&);
 
 /// {"mean", "sd", "ci95": [low, high]}; what is not finite becomes null.
 nlohmann::json to_json(const Summary&);
