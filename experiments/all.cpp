@@ -6,6 +6,7 @@ namespace sinkscope::experiments {
 Command scan();
 Command rope_swap();
 Command vocab_sweep();
+Command first_token();
 Command self_mask();
 Command mlp_probe();
 Command activations();
@@ -16,8 +17,8 @@ Command random_model();
 Command tokenize();
 
 std::vector<Command> all() {
-  return {scan(),    rope_swap(), vocab_sweep(), self_mask(),    mlp_probe(), activations(),
-          compare(), hooks(),     info(),        random_model(), tokenize()};
+  return {scan(),        rope_swap(), vocab_sweep(), first_token(), self_mask(),    mlp_probe(),
+          activations(), compare(),   hooks(),       info(),        random_model(), tokenize()};
 }
 
 }  // namespace sinkscope::experiments
