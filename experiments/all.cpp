@@ -6,6 +6,7 @@ namespace sinkscope::experiments {
 Command scan();
 Command rope_swap();
 Command vocab_sweep();
+Command first_token();
 Command self_mask();
 Command mlp_probe();
 Command activations();
@@ -18,8 +19,8 @@ Command status();
 Command tokenize();
 
 std::vector<Command> all() {
-  return {scan(),        rope_swap(), vocab_sweep(), merge(), status(),       self_mask(), mlp_probe(),
-          activations(), compare(),   hooks(),       info(),  random_model(), tokenize()};
+  return {scan(),      rope_swap(),   vocab_sweep(), first_token(), merge(), status(),       self_mask(),
+          mlp_probe(), activations(), compare(),     hooks(),       info(),  random_model(), tokenize()};
 }
 
 }  // namespace sinkscope::experiments

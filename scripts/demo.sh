@@ -6,22 +6,40 @@ cd "$(dirname "$0")/.."
 scripts/setup.sh
 scripts/build.sh
 
-# run_all FOLDER OPTIONS...: the five experiments by their demo configs, changed by the options, with their figures.
+# run_one FOLDER EXPERIMENT OPTIONS...: one experiment by its demo config, changed by the options.
+run_one() {
+  local folder=$1 experiment=$2
+  shift 2
+  local command=(build/release/sinkscope "$experiment" --config "configs/demo/$experiment.json" "$@" --out "$folder/$experiment.json")
+  "${command[@]}" || { echo "demo: $experiment failed; again by hand: ${command[*]}" >&2; exit 1; }
+}
+
+# draw FOLDER EXPERIMENT OPTIONS...: its figure.
+draw() {
+  local folder=$1 experiment=$2
+  shift 2
+  .venv/bin/python "scripts/plot_${experiment//-/_}.py" "$folder/$experiment.json" -o "$folder/$experiment.png" "$@" ||
+    { echo "demo: drawing $folder/$experiment.json failed" >&2; exit 1; }
+}
+
+# run_all FOLDER MODEL OPTIONS...: the experiments with their figures; the atlas takes no text, so none of the options.
 run_all() {
-  local folder=$1
-  shift
+  local folder=$1 model=$2
+  shift 2
   mkdir -p "$folder"
+  run_one "$folder" first-token --model "$model"
+  draw "$folder" first-token
   for experiment in scan rope-swap vocab-sweep self-mask mlp-probe; do
-    local command=(build/release/sinkscope "$experiment" --config "configs/demo/$experiment.json" "$@" --out "$folder/$experiment.json")
-    "${command[@]}" || { echo "demo: $experiment failed; again by hand: ${command[*]}" >&2; exit 1; }
-    .venv/bin/python "scripts/plot_${experiment//-/_}.py" "$folder/$experiment.json" -o "$folder/$experiment.png" ||
-      { echo "demo: drawing $folder/$experiment.json failed" >&2; exit 1; }
+    run_one "$folder" "$experiment" --model "$model" "$@"
+    local beside=()
+    if [[ $experiment == vocab-sweep ]]; then beside=(--atlas "$folder/first-token.json"); fi
+    draw "$folder" "$experiment" "${beside[@]}"
   done
   .venv/bin/python scripts/plot_mlp_probe.py --self-only "$folder/mlp-probe.json" -o "$folder/mlp-probe-self-only.png"
 }
 
-run_all out/demo
+run_all out/demo models/demo
 .venv/bin/python scripts/plot_emergence.py models/demo/emergence.json --beside models/demo/emergence-{seed-1,twin}.json -o out/demo/emergence.png
-run_all out/planted --model models/planted --text models/planted/text.txt --length 64
+run_all out/planted models/planted --text models/planted/text.txt --length 64
 .venv/bin/python scripts/summary.py out/planted
 .venv/bin/python scripts/summary.py out/demo

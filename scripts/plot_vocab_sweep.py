@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
-"""Figure of `sinkscope vocab-sweep`: histogram of scores, rank curve with its ends named, box plot by kind of token."""
+"""Figure of `sinkscope vocab-sweep`: histogram of scores, rank curve with its ends named, box plot by kind of token. With an
+atlas of `sinkscope first-token` the scores stand against the spike that each id makes alone."""
+
+from pathlib import Path
 
 import numpy as np
+from figures.atlas import FAILS, at_spike, atlas_of, by_spike, legend, name_points, norm_axis, plain_numbers
 from figures.style import COLOURS, arguments, caption, floats, new, save, shown, title
+from matplotlib.colors import LogNorm
 
 
 def histogram(axis, found: dict) -> None:
@@ -15,19 +20,30 @@ def histogram(axis, found: dict) -> None:
     axis.legend(loc="upper center")
 
 
-def rank_curve(axis, found: dict) -> None:
-    scores = np.sort(floats(found["score"]))[::-1]
-    axis.plot(np.arange(1, len(scores) + 1), scores, color=COLOURS[0])
+def rank_curve(figure, axis, found: dict, atlas: dict | None) -> None:
+    scores = floats(found["score"])
+    order = np.argsort(-scores, kind="stable")
+    ranks = np.arange(1, len(scores) + 1)
+    if atlas:
+        norm = at_spike(atlas, found["ids"], "norm")[order]
+        dots = axis.scatter(ranks, scores[order], c=norm, s=4, lw=0, norm=LogNorm(), rasterized=True)
+        bar = figure.colorbar(dots, ax=axis, label=f"norm after block {atlas['spike']['layer']}", fraction=0.05, pad=0.02)
+        plain_numbers(bar.ax.yaxis)
+    else:
+        axis.plot(ranks, scores[order], color=COLOURS[0])
     axis.axhline(found["uniform"], color="#666666", ls=":")
     axis.set(xlabel="rank", ylabel=f"mean attention to token {found['position']}", title="by rank", ylim=(0, None))
 
 
-def table(axis, entries: list[dict], head: str) -> None:
+def table(axis, entries: list[dict], head: str, atlas: dict | None) -> None:
     axis.axis("off")
     axis.set_title(head)
-    for row, entry in enumerate(entries):
+    lacks = [False] * len(entries)
+    if atlas:
+        lacks = at_spike(atlas, [e["id"] for e in entries], "norm") < atlas["without_spike"]["norm_below"]
+    for row, (entry, fails) in enumerate(zip(entries, lacks)):
         y = 0.97 - row / max(len(entries), 12)
-        axis.text(0.02, y, shown(entry["piece"], entry["id"]), va="top", fontsize=6.5, transform=axis.transAxes)
+        axis.text(0.02, y, shown(entry["piece"], entry["id"]), va="top", fontsize=6.5, transform=axis.transAxes, color=FAILS if fails else "black")
         axis.text(0.98, y, f"{entry['score']:.3f}", va="top", ha="right", fontsize=6.5, transform=axis.transAxes)
 
 
@@ -41,18 +57,46 @@ def boxes(axis, found: dict) -> None:
     axis.set_xlim(0, None)
 
 
+def against_spike(axis, found: dict, atlas: dict) -> None:
+    """The weakest sinks are named: left of the dotted line they lack the spike."""
+    norm, scores = at_spike(atlas, found["ids"], "norm"), floats(found["score"])
+    by_spike(axis, atlas, norm, scores, norm)
+    norm_axis(axis, atlas)
+    axis.axhline(found["uniform"], color="#666666", ls="--", lw=0.8, label="uniform")
+    axis.set(ylabel="mean attention to token 0", title="do weak sinks lack the spike? (the weakest named)")
+    legend(axis)
+    weakest = found["bottom"][:14]
+    name_points(axis, [(x, e["score"], shown(e["piece"], e["id"])) for x, e in zip(at_spike(atlas, [e["id"] for e in weakest], "norm"), weakest)])
+
+
+def against_key(axis, found: dict, atlas: dict) -> None:
+    if atlas["at_spike"]["key_cosine"] is None:
+        axis.axis("off")
+        return
+    by_spike(axis, atlas, at_spike(atlas, found["ids"], "key_cosine"), floats(found["score"]), at_spike(atlas, found["ids"], "norm"))
+    axis.axhline(found["uniform"], color="#666666", ls="--", lw=0.8)
+    axis.set(xlabel="cosine with the mean key", title=f"the key of layer {atlas['spike']['key_layer']}")
+
+
 def main() -> None:
-    result, args = arguments("vocab-sweep", __doc__)
+    result, args = arguments("vocab-sweep", __doc__, lambda p: p.add_argument(
+        "--atlas", type=Path, help="result of `sinkscope first-token` on the same model, to colour the scores by"))
     found = result["results"]
-    figure, axes = new(2, 3, height=2.7)
+    atlas = atlas_of(args.atlas, result) if args.atlas else None
+    figure, axes = new(3 if atlas else 2, 3, height=2.7)
     histogram(axes[0][0], found)
-    rank_curve(axes[0][1], found)
-    table(axes[0][2], found["top"][:14], "strongest")
+    rank_curve(figure, axes[0][1], found, atlas)
+    table(axes[0][2], found["top"][:14], "strongest", atlas)
     grid = axes[1][0].get_gridspec()
     for axis in axes[1][:2]:
         axis.remove()
     boxes(figure.add_subplot(grid[1, :2]), found)
-    table(axes[1][2], found["bottom"][:14], "weakest")
+    table(axes[1][2], found["bottom"][:14], "weakest (orange: no spike)" if atlas else "weakest", atlas)
+    if atlas:
+        for axis in axes[2][:2]:
+            axis.remove()
+        against_spike(figure.add_subplot(grid[2, :2]), found, atlas)
+        against_key(axes[2][2], found, atlas)
     title(figure, result, f"Every token id at position {found['position']}")
     caption(figure, result, f"score: mean over layers, heads and queries q ≥ {found['baseline']['first_query']}; {len(found['ids'])} ids")
     save(figure, args.output)

@@ -24,6 +24,9 @@ TEST(Statistics, ByHand) {
   EXPECT_EQ(summarize({1, NAN, 3}).n, 2u);
   EXPECT_TRUE(std::isnan(summarize({NAN}).mean));
   EXPECT_TRUE(finite(NAN).is_null());
+  EXPECT_DOUBLE_EQ(quantile({1, 2, 4, 8}, 0.5), 3);
+  EXPECT_DOUBLE_EQ(quantile({1, 2, 4, 8}, 0.9), 6.8);
+  EXPECT_DOUBLE_EQ(quantile({5}, 1), 5);
 }
 
 TEST(Statistics, TQuantilesOfThePrintedTable) {

@@ -5,29 +5,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "../vocabulary_ids.h"
 #include "measure.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
 
 namespace sinkscope::experiments::sweep {
 namespace {
-
-std::vector<int64_t> ids_to_sweep(const Options& o, const app::Run& r) {
-  const int64_t rows = r.config().vocab_size;
-  std::vector<int64_t> ids;
-  if (o.ids != "all") {
-    ids = parse_int_list(o.ids, "--ids");
-    for (const int64_t id : ids) {
-      if (id < 0 || id >= rows)
-        throw InputError(fmt::format("--ids: {}: the embedding has {} rows (0 to {})", id, rows, rows - 1));
-    }
-    return ids;
-  }
-  for (int64_t id = 0; id < rows; ++id) {
-    if (o.unused_rows || !r.tokenizer() || r.tokenizer()->has(id)) ids.push_back(id);
-  }
-  return ids;
-}
 
 constexpr int64_t kLeastAudit = 64;
 
@@ -58,7 +42,7 @@ void choose_pilot(Plan& plan, const Options& o) {
 
 Plan make_plan(const Options& o, const app::Run& r) {
   const auto samples = static_cast<int64_t>(r.lengths().size());
-  Plan plan{.ids = ids_to_sweep(o, r),
+  Plan plan{.ids = vocabulary_ids({.list = o.ids, .unused_rows = o.unused_rows}, r.config(), r.tokenizer()),
             .at = o.at,
             .q_min = o.run.q_min,
             .samples = samples,

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <string>
 
-#include "../token_kinds.h"
+#include "../vocabulary_ids.h"
 #include "sinkscope/measure/statistics.h"
 
 namespace sinkscope::experiments::sweep {
@@ -17,11 +17,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kBins = 150, kNamed = 20;
-
-std::vector<double> to_vector(const at::Tensor& x) {
-  const auto flat = x.to(at::kDouble).contiguous();
-  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
-}
 
 std::vector<double> count(const std::vector<double>& scores, const std::vector<double>& edges) {
   std::vector<double> counts(edges.size() - 1);
@@ -32,14 +27,6 @@ std::vector<double> count(const std::vector<double>& scores, const std::vector<d
   return counts;
 }
 
-/// Linear interpolation between order statistics.
-double quantile(const std::vector<double>& sorted, double p) {
-  const double place = p * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(place);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
 json by_kind(const json& kinds, const std::vector<double>& scores) {
   std::map<std::string, std::vector<double>> groups;
   for (size_t i = 0; i < kinds.size(); ++i) groups[kinds[i]].push_back(scores[i]);
@@ -47,7 +34,7 @@ json by_kind(const json& kinds, const std::vector<double>& scores) {
   for (auto& [kind, values] : groups) {
     std::sort(values.begin(), values.end());
     json quantiles;
-    for (const double p : {0.0, 0.25, 0.5, 0.75, 1.0}) quantiles.push_back(quantile(values, p));
+    for (const double p : {0.0, 0.25, 0.5, 0.75, 1.0}) quantiles.push_back(measure::quantile(values, p));
     list.push_back({{"kind", kind},
                     {"count", values.size()},
                     {"mean", measure::summarize(values).mean},
@@ -66,20 +53,14 @@ json ranked(const std::vector<size_t>& order, const Scores& sweep, const Names& 
 }
 
 json layer_summary(const at::Tensor& by_layer) {
-  return {{"mean", to_vector(by_layer.mean(0))}, {"sd", to_vector(by_layer.std(0, /*unbiased=*/false))}};
+  return {{"mean", measure::to_vector(by_layer.mean(0))},
+          {"sd", measure::to_vector(by_layer.std(0, /*unbiased=*/false))}};
 }
 
 }  // namespace
 
 Names names_of(const std::vector<int64_t>& ids, const text::Tokenizer* tokenizer) {
-  Names names;
-  if (!tokenizer) return names;
-  for (const int64_t id : ids) {
-    const bool has = tokenizer->has(id);
-    names.pieces.push_back(has ? json(tokenizer->piece(id)) : json());
-    names.kinds.push_back(has ? token_kind(tokenizer->bytes(id), tokenizer->is_special(id)) : "other");
-  }
-  return names;
+  return {pieces_of(ids, tokenizer), kinds_of(ids, tokenizer)};
 }
 
 std::vector<double> histogram_edges(const std::vector<double>& scores) {
@@ -121,7 +102,7 @@ json paired_differences(const at::Tensor& score, const at::Tensor& mean_of_sampl
   const auto difference = score - mean_of_sample;
   std::vector<double> means, half_widths;
   for (int64_t row = 0; row < score.size(0); ++row) {
-    const auto of_row = measure::summarize(to_vector(difference[row]));
+    const auto of_row = measure::summarize(measure::to_vector(difference[row]));
     const double t = measure::t_quantile(0.025 / static_cast<double>(vocabulary), of_row.n - 1);
     means.push_back(of_row.mean);
     half_widths.push_back(t * of_row.sd / std::sqrt(static_cast<double>(of_row.n)));
@@ -130,12 +111,13 @@ json paired_differences(const at::Tensor& score, const at::Tensor& mean_of_sampl
 }
 
 std::vector<double> row_means(const at::Tensor& score) {
-  return to_vector(score.nanmean(1));
+  return measure::to_vector(score.nanmean(1));
 }
 
 std::vector<double> row_sds(const at::Tensor& score) {
   std::vector<double> sds;
-  for (int64_t row = 0; row < score.size(0); ++row) sds.push_back(measure::summarize(to_vector(score[row])).sd);
+  for (int64_t row = 0; row < score.size(0); ++row)
+    sds.push_back(measure::summarize(measure::to_vector(score[row])).sd);
   return sds;
 }
 

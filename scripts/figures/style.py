@@ -84,8 +84,9 @@ def title(figure, result: dict, text: str) -> None:
 def caption(figure, result: dict, metric: str) -> None:
     """One line beneath the figure: what was measured, over what."""
     data, numerics = result["data"], result["numerics"]
-    kind = {"windows": "windows", "lines": "lines", "tokens": "rows of ids", "random": "rows of random ids"}[data["slice"]]
-    over = f"{data['samples']} {kind} of {'up to ' if len(set(data['lengths'])) > 1 else ''}{data['length']} tokens, no BOS, {numerics['dtype']}{' (approximate)' if numerics.get('approximate') else ''}"
+    kind = {"windows": "windows", "lines": "lines", "tokens": "rows of ids", "random": "rows of random ids", "vocabulary": "ids"}[data["slice"]]
+    each = f"of {'up to ' if len(set(data['lengths'])) > 1 else ''}{data['length']} tokens" if data["slice"] != "vocabulary" else "alone"
+    over = f"{data['samples']} {kind} {each}, no BOS, {numerics['dtype']}{' (approximate)' if numerics.get('approximate') else ''}"
     figure.supxlabel("\n".join(textwrap.wrap(metric, 120)) + "\n" + over, fontsize=6.5, color="#444444")
 
 

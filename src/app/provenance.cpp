@@ -43,14 +43,16 @@ json describe_tokenizer(const std::filesystem::path& tokenizer_json, const text:
 
 json describe_data(const text::Samples& samples, const RunOptions& options) {
   const auto& file = options.tokens.empty() ? options.text : options.tokens;
-  const bool is_random = options.tokens == "random";
+  const bool is_random = options.tokens == "random", from_file = !file.empty() && !is_random;
   std::vector<size_t> lengths;
   for (const auto& row : samples.ids) lengths.push_back(row.size());
-  return {{"path", is_random ? json() : json(file)},
-          {"sha256", is_random ? json() : json(result::sha256_file(file))},
+  const size_t longest = *std::max_element(lengths.begin(), lengths.end());
+  if (samples.slice == "vocabulary") lengths.clear();  // one token each; the list would be as long as the vocabulary
+  return {{"path", from_file ? json(file) : json()},
+          {"sha256", from_file ? json(result::sha256_file(file)) : json()},
           {"slice", is_random ? "random" : samples.slice},
           {"samples", samples.ids.size()},
-          {"length", *std::max_element(lengths.begin(), lengths.end())},
+          {"length", longest},
           {"lengths", lengths},
           {"starts", samples.starts},
           {"text_tokens", samples.text_tokens},

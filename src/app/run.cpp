@@ -37,7 +37,7 @@ result::Existing existing(const RunOptions& options) {
 
 }  // namespace
 
-Run::Run(const RunOptions& options, const CLI::App& command)
+Run::Run(const RunOptions& options, const CLI::App& command, const MakeSamples& make)
     : options_(options),
       experiment_(command.get_name()),
       resolved_(resolved_options(command)),
@@ -53,7 +53,9 @@ Run::Run(const RunOptions& options, const CLI::App& command)
     warn("--dtype fp8: weights and inputs of the blocks' products are rounded to float8; every number is approximate");
   }
   if (options_.threads > 0) at::set_num_threads(static_cast<int>(options_.threads));
-  read_samples();
+  const auto tokenizer_file = checkpoint_.dir() / "tokenizer.json";
+  if (std::filesystem::exists(tokenizer_file)) tokenizer_ = text::Tokenizer::load(tokenizer_file);
+  samples_ = make ? make(config(), tokenizer()) : read_samples();
   make_batches();
   if (!options_.quiet) {
     fmt::print(stderr, "{}: {} ({} layers, {:.2f} G parameters), {} samples of up to {} tokens, {} on {}\n",
@@ -63,31 +65,29 @@ Run::Run(const RunOptions& options, const CLI::App& command)
   }
 }
 
-void Run::read_samples() {
-  const auto tokenizer_file = checkpoint_.dir() / "tokenizer.json";
-  if (std::filesystem::exists(tokenizer_file)) tokenizer_ = text::Tokenizer::load(tokenizer_file);
+text::Samples Run::read_samples() const {
   if (options_.text.empty() == options_.tokens.empty()) throw InputError("wanted one of --text and --tokens");
   const int64_t n = options_.samples, T = options_.length, vocabulary = config().vocab_size;
   if (options_.tokens == "random") {
-    samples_ = text::random_tokens(n, T, vocabulary, static_cast<uint64_t>(options_.seed));
-  } else if (!options_.tokens.empty()) {
+    return text::random_tokens(n, T, vocabulary, static_cast<uint64_t>(options_.seed));
+  }
+  if (!options_.tokens.empty()) {
     const auto cut = [&](const char* name, int64_t value) {  // the file sets samples and length; given flags only cut
       return given_.contains(name) ? value : 0;
     };
-    samples_ = text::from_token_file(options_.tokens, cut("samples", n), cut("length", T), vocabulary);
-  } else if (!tokenizer_) {
-    throw InputError(
-        fmt::format("--text needs {}, which is not there; --tokens FILE.json takes ids", tokenizer_file.string()));
-  } else {
-    const auto texts = text::read_texts(options_.text);
-    samples_ =
-        options_.slice == "lines" ? text::lines(*tokenizer_, texts, n, T) : text::windows(*tokenizer_, texts, n, T);
+    return text::from_token_file(options_.tokens, cut("samples", n), cut("length", T), vocabulary);
   }
-  for (const auto& row : samples_.ids) lengths_.push_back(static_cast<int64_t>(row.size()));
-  longest_ = *std::max_element(lengths_.begin(), lengths_.end());
+  if (!tokenizer_) {
+    throw InputError(fmt::format("--text needs {}, which is not there; --tokens FILE.json takes ids",
+                                 (checkpoint_.dir() / "tokenizer.json").string()));
+  }
+  const auto texts = text::read_texts(options_.text);
+  return options_.slice == "lines" ? text::lines(*tokenizer_, texts, n, T) : text::windows(*tokenizer_, texts, n, T);
 }
 
 void Run::make_batches() {
+  for (const auto& row : samples_.ids) lengths_.push_back(static_cast<int64_t>(row.size()));
+  longest_ = *std::max_element(lengths_.begin(), lengths_.end());
   batch_size_ = options_.batch_size == "auto" ? automatic_batch_size(config(), longest_, device_, dtype_)
                                               : parse_int(options_.batch_size, "--batch-size");
   if (batch_size_ < 1) throw InputError(fmt::format("--batch-size {}: wanted 1 or more, or auto", batch_size_));

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -30,11 +31,15 @@ struct Batch {
   std::vector<int64_t> lengths;  ///< of its samples
 };
 
+/// An experiment's own samples, of a model and its tokenizer (null where it has none).
+using MakeSamples = std::function<text::Samples(const model::Config&, const text::Tokenizer*)>;
+
 /// One experiment's run from opened checkpoint to written result. Constructing it reads everything but the weights.
 class Run {
  public:
-  /// `command` is the parsed subcommand; its options become the result's config.
-  Run(const RunOptions&, const CLI::App& command);
+  /// `command` is the parsed subcommand; its options become the result's config. The samples are those of --text or
+  /// --tokens, or what `make` gives.
+  Run(const RunOptions&, const CLI::App& command, const MakeSamples& make = {});
 
   /// Loads the weights, for `passes` forward passes over all samples. False after a dry run has printed its plan.
   bool start(int64_t passes);
@@ -78,7 +83,7 @@ class Run {
   nlohmann::json provenance() const;
 
  private:
-  void read_samples();
+  text::Samples read_samples() const;
   void make_batches();
   Plan plan(int64_t tokens) const;
 

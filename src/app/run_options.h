@@ -29,4 +29,7 @@ struct RunOptions {
 /// Binds them; each default, name and help stands on one line.
 void add_run_options(CLI::App&, RunOptions&);
 
+/// The same without what chooses and scores samples, for an experiment that makes its own.
+void add_run_options_without_samples(CLI::App&, RunOptions&);
+
 }  // namespace sinkscope::app

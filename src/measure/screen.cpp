@@ -7,6 +7,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "sinkscope/measure/statistics.h"
+
 namespace sinkscope::measure {
 namespace {
 
@@ -45,10 +47,6 @@ at::Tensor index(const std::vector<size_t>& list) {
   return at::tensor(std::vector<int64_t>(list.begin(), list.end()), at::kLong);
 }
 
-std::vector<double> values(const at::Tensor& x) {
-  return {x.const_data_ptr<double>(), x.const_data_ptr<double>() + x.numel()};
-}
-
 /// Residuals of every audit id by the fit of the other folds.
 std::vector<double> held_out(const at::Tensor& x, const at::Tensor& y, double ridge) {
   std::vector<double> residuals;
@@ -56,7 +54,7 @@ std::vector<double> held_out(const at::Tensor& x, const at::Tensor& y, double ri
   for (size_t k = 0; k < kFolds; ++k) {
     const auto out = fold == static_cast<int64_t>(k), in = out.logical_not();
     const auto w = fit(x.index({in}), y.index({in}), ridge);
-    const auto left = values((y.index({out}) - at::matmul(x.index({out}), w)).contiguous());
+    const auto left = to_vector((y.index({out}) - at::matmul(x.index({out}), w)).contiguous());
     residuals.insert(residuals.end(), left.begin(), left.end());
   }
   std::sort(residuals.begin(), residuals.end());
@@ -154,10 +152,7 @@ class Beyond {
 }  // namespace
 
 double Screen::residual_quantile(double p) const {
-  const double place = p * static_cast<double>(residuals.size() - 1);
-  const auto below = static_cast<size_t>(place);
-  const size_t above = std::min(below + 1, residuals.size() - 1);
-  return residuals[below] + (place - static_cast<double>(below)) * (residuals[above] - residuals[below]);
+  return quantile(residuals, p);
 }
 
 Screen fit_screen(const std::vector<std::vector<double>>& features, const std::vector<size_t>& audit,
@@ -175,7 +170,7 @@ Screen fit_screen(const std::vector<std::vector<double>>& features, const std::v
     screen.residuals = residuals;
     screen.residual_sd = sd_of(residuals);
   }
-  screen.predicted = values(at::matmul(x, fit(seen, y, screen.ridge)).contiguous());
+  screen.predicted = to_vector(at::matmul(x, fit(seen, y, screen.ridge)).contiguous());
   return screen;
 }
 

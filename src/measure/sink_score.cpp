@@ -22,11 +22,6 @@ at::Tensor query_weights(const std::vector<int64_t>& lengths, const std::vector<
   return counted / counted.sum(1, /*keepdim=*/true).clamp_min(1);
 }
 
-std::vector<double> to_vector(const at::Tensor& x) {
-  const auto flat = x.contiguous();
-  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
-}
-
 }  // namespace
 
 SinkScore::SinkScore(const model::Config& config, std::vector<Tracked> tracked, std::vector<int64_t> lengths)

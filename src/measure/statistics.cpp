@@ -1,5 +1,7 @@
 #include "sinkscope/measure/statistics.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -65,6 +67,18 @@ Summary summarize(const std::vector<double>& values) {
   summary.sd = summary.n > 1 ? std::sqrt(squares / (n - 1)) : kNone;
   summary.half_width = t_quantile(0.025, summary.n - 1) * summary.sd / std::sqrt(n);
   return summary;
+}
+
+double quantile(const std::vector<double>& sorted, double p) {
+  const double place = p * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(place);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+std::vector<double> to_vector(const at::Tensor& x) {
+  const auto flat = x.to(at::kCPU, at::kDouble).contiguous();
+  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
 }
 
 nlohmann::json finite(double value) {

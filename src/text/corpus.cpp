@@ -149,4 +149,10 @@ Samples random_tokens(int64_t n, int64_t length, int64_t vocabulary, uint64_t se
   return samples;
 }
 
+Samples vocabulary(const std::vector<int64_t>& ids) {
+  Samples samples{{}, {}, static_cast<int64_t>(ids.size()), "vocabulary"};
+  for (const int64_t id : ids) samples.ids.push_back({id});
+  return samples;
+}
+
 }  // namespace sinkscope::text

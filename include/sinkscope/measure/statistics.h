@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
@@ -17,6 +19,12 @@ Summary summarize(const std::vector<double>& values);
 /// The value that Student's t with `degrees` of freedom exceeds with probability `tail` (below 0.5), tails of 1e-9
 /// included; NaN for no degree.
 double t_quantile(double tail, size_t degrees);
+
+/// Linear interpolation between order statistics; p in [0, 1].
+double quantile(const std::vector<double>& sorted, double p);
+
+/// A tensor's numbers in order.
+std::vector<double> to_vector(const at::Tensor&);
 
 /// {"mean", "sd", "ci95": [low, high]}; what is not finite becomes null.
 nlohmann::json to_json(const Summary&);

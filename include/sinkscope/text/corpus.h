@@ -18,7 +18,7 @@ struct Samples {
   std::vector<std::vector<int64_t>> ids;  ///< one row a sample, at most `length` ids, at least one
   std::vector<int64_t> starts;            ///< windows: first token's index in the text; lines: the line's index
   int64_t text_tokens = 0;                ///< tokens in the whole text
-  std::string slice;                      ///< "windows", "lines" or "tokens"
+  std::string slice;                      ///< "windows", "lines", "tokens" or "vocabulary"
 };
 
 /// `n` windows of `length` tokens; window i starts at i * floor((N - length) / n) of the texts' N tokens.
@@ -33,5 +33,8 @@ Samples from_token_file(const std::filesystem::path& file, int64_t n, int64_t le
 
 /// `n` rows of `length` seeded ids, uniform in [0, vocabulary).
 Samples random_tokens(int64_t n, int64_t length, int64_t vocabulary, uint64_t seed);
+
+/// Every id alone, a row of one token; such rows start nowhere.
+Samples vocabulary(const std::vector<int64_t>& ids);
 
 }  // namespace sinkscope::text
