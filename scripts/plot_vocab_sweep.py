@@ -20,6 +20,16 @@ def histogram(axis, found: dict) -> None:
     axis.legend(loc="upper center")
 
 
+def screened_ranks(axis, found: dict, order: np.ndarray, ranks: np.ndarray) -> None:
+    """Predictions with their intervals, and what was measured in full."""
+    screen, scores = found["screen"], floats(found["score"])
+    exact = np.array(screen["exact"])[order]
+    axis.fill_between(ranks, floats(screen["low"])[order], floats(screen["high"])[order], color=COLOURS[7], alpha=0.4, lw=0, label="95 % interval")
+    axis.plot(ranks[~exact], scores[order][~exact], ".", ms=1.5, color=COLOURS[0], label=f"screened ({(~exact).sum()})", rasterized=True)
+    axis.plot(ranks[exact], scores[order][exact], ".", ms=3, color=COLOURS[1], label=f"in full ({exact.sum()})", rasterized=True)
+    axis.legend(loc="lower left", markerscale=2)
+
+
 def rank_curve(figure, axis, found: dict, atlas: dict | None) -> None:
     scores = floats(found["score"])
     order = np.argsort(-scores, kind="stable")
@@ -29,13 +39,17 @@ def rank_curve(figure, axis, found: dict, atlas: dict | None) -> None:
         dots = axis.scatter(ranks, scores[order], c=norm, s=4, lw=0, norm=LogNorm(), rasterized=True)
         bar = figure.colorbar(dots, ax=axis, label=f"norm after block {atlas['spike']['layer']}", fraction=0.05, pad=0.02)
         plain_numbers(bar.ax.yaxis)
+    elif "screen" in found:
+        screened_ranks(axis, found, order, ranks)
     else:
         axis.plot(ranks, scores[order], color=COLOURS[0])
     axis.axhline(found["uniform"], color="#666666", ls=":")
     axis.set(xlabel="rank", ylabel=f"mean attention to token {found['position']}", title="by rank", ylim=(0, None))
 
 
-def table(axis, entries: list[dict], head: str, atlas: dict | None) -> None:
+def table(axis, found: dict, entries: list[dict], head: str, atlas: dict | None) -> None:
+    """A ~ marks a predicted score."""
+    predicted = {i for i, exact in zip(found["ids"], found.get("screen", {}).get("exact", [])) if not exact}
     axis.axis("off")
     axis.set_title(head)
     lacks = [False] * len(entries)
@@ -44,7 +58,7 @@ def table(axis, entries: list[dict], head: str, atlas: dict | None) -> None:
     for row, (entry, fails) in enumerate(zip(entries, lacks)):
         y = 0.97 - row / max(len(entries), 12)
         axis.text(0.02, y, shown(entry["piece"], entry["id"]), va="top", fontsize=6.5, transform=axis.transAxes, color=FAILS if fails else "black")
-        axis.text(0.98, y, f"{entry['score']:.3f}", va="top", ha="right", fontsize=6.5, transform=axis.transAxes)
+        axis.text(0.98, y, f"{'~' if entry['id'] in predicted else ''}{entry['score']:.3f}", va="top", ha="right", fontsize=6.5, transform=axis.transAxes)
 
 
 def boxes(axis, found: dict) -> None:
@@ -78,6 +92,14 @@ def against_key(axis, found: dict, atlas: dict) -> None:
     axis.set(xlabel="cosine with the mean key", title=f"the key of layer {atlas['spike']['key_layer']}")
 
 
+def screening(found: dict) -> str:
+    if "screen" not in found:
+        return ""
+    screen = found["screen"]
+    return (f", {sum(screen['exact'])} measured in full and the others predicted from a pilot of {screen['pilot']['samples']} x "
+            f"{screen['pilot']['length']} tokens ({100 * screen['token_share']:.1f} % of all tokens; histogram and mean corrected by the audit)")
+
+
 def main() -> None:
     result, args = arguments("vocab-sweep", __doc__, lambda p: p.add_argument(
         "--atlas", type=Path, help="result of `sinkscope first-token` on the same model, to colour the scores by"))
@@ -86,19 +108,19 @@ def main() -> None:
     figure, axes = new(3 if atlas else 2, 3, height=2.7)
     histogram(axes[0][0], found)
     rank_curve(figure, axes[0][1], found, atlas)
-    table(axes[0][2], found["top"][:14], "strongest", atlas)
+    table(axes[0][2], found, found["top"][:14], "strongest", atlas)
     grid = axes[1][0].get_gridspec()
     for axis in axes[1][:2]:
         axis.remove()
     boxes(figure.add_subplot(grid[1, :2]), found)
-    table(axes[1][2], found["bottom"][:14], "weakest (orange: no spike)" if atlas else "weakest", atlas)
+    table(axes[1][2], found, found["bottom"][:14], "weakest (orange: no spike)" if atlas else "weakest", atlas)
     if atlas:
         for axis in axes[2][:2]:
             axis.remove()
         against_spike(figure.add_subplot(grid[2, :2]), found, atlas)
         against_key(axes[2][2], found, atlas)
     title(figure, result, f"Every token id at position {found['position']}")
-    caption(figure, result, f"score: mean over layers, heads and queries q ≥ {found['baseline']['first_query']}; {len(found['ids'])} ids")
+    caption(figure, result, f"score: mean over layers, heads and queries q ≥ {found['baseline']['first_query']}; {len(found['ids'])} ids{screening(found)}")
     save(figure, args.output)
 
 

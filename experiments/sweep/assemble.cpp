@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "command_words.h"
 #include "sinkscope/error.h"
 #include "sinkscope/result/journal.h"
 #include "sinkscope/spelling/int_list.h"
@@ -95,21 +96,6 @@ void check_complete(const Pieces& pieces, PassOf of) {
   throw InputError(fmt::format("parts are missing; these commands compute or finish them:{}", lines));
 }
 
-/// Words as command_line() quotes them.
-std::vector<std::string> words_of(const std::string& command) {
-  std::vector<std::string> words(1);
-  bool quoted = false;
-  for (const char c : command) {
-    quoted ^= c == '\'';
-    if (c == ' ' && !quoted) {
-      words.emplace_back();
-    } else {
-      words.back() += c;
-    }
-  }
-  return words;
-}
-
 /// The pass's table over all its ids, which are added to `ids`.
 Table whole_table(const Pieces& pieces, std::vector<int64_t>& ids) {
   std::vector<Table> tables;
@@ -123,20 +109,8 @@ Table whole_table(const Pieces& pieces, std::vector<int64_t>& ids) {
 }  // namespace
 
 std::string command_of(const Part& part, const std::string& shard, const std::string& out, const std::string& refine) {
-  const auto words = words_of(part.result.at("command"));
-  std::string command;
-  for (size_t i = 0; i < words.size(); ++i) {
-    const auto is = [&](const std::string& option) { return words[i] == option; };
-    if (is("--shard") || is("--shards") || is("--out") || is("--refine")) {
-      ++i;
-      continue;
-    }
-    const bool joins =
-        words[i].starts_with("--shard") || words[i].starts_with("--out=") || words[i].starts_with("--refine=");
-    if (!joins && !is("--force")) command += words[i] + " ";
-  }
-  if (!refine.empty()) command += "--refine " + refine + " ";
-  return fmt::format("{}--shard {} --out {}", command, shard, out);
+  const auto command = without(part.result.at("command"), {"--shard", "--shards", "--out", "--refine"}, {"--force"});
+  return fmt::format("{}{}--shard {} --out {}", command, refine.empty() ? "" : "--refine " + refine + " ", shard, out);
 }
 
 Measured assemble(const std::vector<Part>& parts) {

@@ -4,7 +4,9 @@
 
 #include <filesystem>
 
+#include "command_words.h"
 #include "progress.h"
+#include "provenance.h"
 
 namespace sinkscope::experiments::sweep {
 namespace {
@@ -13,6 +15,17 @@ int64_t tokens_of(const Share& share, int64_t first, int64_t last) {
   int64_t tokens = 0;
   for (int64_t unit = first; unit < last; ++unit) tokens += share.pass.tokens(unit);
   return tokens;
+}
+
+/// Options that neither the config nor the batch script gives go along.
+void print_sbatch(const Wanted& wanted) {
+  const auto words = without(app::command_line(), {"--config", "--out", "--shard", "--shards", "--threads", "--gpus"},
+                             {"--dry-run", "--force", "--quiet"});
+  const auto options = words.find(" --");
+  const auto folder = std::filesystem::path(wanted.out).parent_path().string();
+  fmt::print("sbatch        sbatch --array=0-{} scripts/slurm/vocab_sweep.sbatch {} {} {}{}\n", wanted.gpus - 1,
+             wanted.config.empty() ? "CONFIG.json" : wanted.config, folder.empty() ? "OUTDIR" : folder, wanted.gpus,
+             options == std::string::npos ? "" : words.substr(options));
 }
 
 }  // namespace
@@ -34,9 +47,7 @@ void print_plan(app::Run& run, const std::vector<Share>& list, const Plan& plan,
   fmt::print(
       "whole sweep   {} on one device like this, {:.2f} hours on {} ({:.2f} device hours), loading not counted\n",
       app::spell_duration(one), each / 3600, wanted.gpus, one / 3600);
-  const auto folder = std::filesystem::path(wanted.out).parent_path().string();
-  fmt::print("sbatch        sbatch --array=0-{} scripts/slurm/vocab_sweep.sbatch {} {} {}\n", wanted.gpus - 1,
-             wanted.config.empty() ? "CONFIG.json" : wanted.config, folder.empty() ? "OUTDIR" : folder, wanted.gpus);
+  print_sbatch(wanted);
 }
 
 }  // namespace sinkscope::experiments::sweep
