@@ -50,7 +50,20 @@ json warnings(const std::vector<sweep::Part>& parts) {
   return all;
 }
 
+/// A merged result must not take a part's place, nor its sidecar's.
+void check_out(const Options& o) {
+  sweep::check_name(o.out);
+  for (const auto& part : o.parts) {
+    std::error_code absent;
+    if (std::filesystem::equivalent(part, o.out, absent) ||
+        std::filesystem::equivalent(sweep::sidecar_of(part), sweep::sidecar_of(o.out), absent)) {
+      throw InputError(fmt::format("--out {}: is the part {}, or has its sidecar", o.out, part));
+    }
+  }
+}
+
 void run(const Options& o) {
+  check_out(o);
   result::check_writable(o.out, o.force ? result::Existing::replace : result::Existing::refuse);
   std::vector<sweep::Part> parts;
   for (const auto& file : o.parts) parts.push_back(sweep::read_part(file));
@@ -63,9 +76,11 @@ void run(const Options& o) {
   result["metrics"] = sweep::metrics(measured.plan);
   result["results"] = sweep::write_findings(measured, o.out);
   result["warnings"] = warnings(parts);
+  for (const auto& warning : sweep::screen_warnings(measured)) result["warnings"].push_back(warning);
   result::write_json(o.out, result, o.force ? result::Existing::replace : result::Existing::refuse);
   if (!measured.plan.screens || measured.tables.contains(sweep::PassOf::refine)) return;
   const auto left = result["results"]["screen"]["to_refine"].size();
+  if (left == 0) return;
   fmt::print("{} ids are left to measure in full; once they are, merge all parts again:\n  {}\n", left,
              sweep::command_of(parts[0], "0/1", "REFINED.json", o.out));
 }

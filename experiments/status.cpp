@@ -9,9 +9,11 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "command.h"
 #include "progress.h"
+#include "shard.h"
 #include "sinkscope/error.h"
 #include "sinkscope/result/journal.h"
 #include "sinkscope/spelling/int_list.h"
@@ -71,14 +73,22 @@ State of_result(const std::string& file, std::ifstream& in) {
   }
   State s;
   s.file = file;
-  s.shard = found.value("shard", "");
   s.is_result = true;
-  if (found.value("experiment", "") == sweep::kPartExperiment) {
-    for (const auto& pass : found.at("results").at("passes")) {
-      s.units += pass.at("last").get<int64_t>() - pass.at("first").get<int64_t>();
+  try {
+    if (found.value("experiment", json()) == sweep::kPartExperiment) {
+      s.shard = found.at("shard");
+      for (const auto& pass : found.at("results").at("passes")) {
+        s.units += pass.at("last").get<int64_t>() - pass.at("first").get<int64_t>();
+      }
+    } else {
+      const auto& plan = found.at("plan");
+      const int64_t ids = plan.at("ids").at("count"), in_unit = plan.at("ids_per_unit");
+      s.units = (ids + in_unit - 1) / in_unit;
     }
-    s.done = s.units;
+  } catch (const json::exception& e) {
+    throw InputError(fmt::format("{}: not as vocab-sweep writes it: {}", file, e.what()));
   }
+  s.done = s.units;
   return s;
 }
 
@@ -88,17 +98,17 @@ State read(const std::string& file) {
   if (is_journal && std::filesystem::exists(file)) return of_journal(file);
   const auto result = std::filesystem::path(file).replace_extension(".json").string();
   std::ifstream in(is_journal ? result : file);
-  if (!in) throw InputError(fmt::format("{}: cannot be read", file));
+  if (!in || std::filesystem::is_directory(is_journal ? result : file))
+    throw InputError(fmt::format("{}: cannot be read", file));
   return of_result(is_journal ? result : file, in);
 }
 
 void print_shards_without_file(const std::vector<State>& states) {
   std::map<int64_t, std::vector<bool>> seen;  // by the number of shards
   for (const auto& s : states) {
-    const auto words = split(s.shard, '/');
-    if (words.size() != 2) continue;
-    const auto count = parse_int(words[1], "shard");
-    seen.try_emplace(count, count).first->second[parse_int(words[0], "shard")] = true;
+    if (s.shard.empty()) continue;
+    const auto shard = app::parse_shard(s.shard, s.file + ": shard");
+    seen.try_emplace(shard.count, shard.count).first->second[shard.index] = true;
   }
   for (const auto& [count, there] : seen) {
     std::vector<int64_t> missing;
@@ -111,7 +121,10 @@ void print_shards_without_file(const std::vector<State>& states) {
 
 void run(const Options& o) {
   std::vector<State> states;
-  for (const auto& file : o.files) states.push_back(read(file));
+  std::set<std::filesystem::path> names;  // a share's journal and result are one
+  for (const auto& file : o.files) {
+    if (names.insert(std::filesystem::weakly_canonical(file).replace_extension()).second) states.push_back(read(file));
+  }
   int64_t units = 0, done = 0;
   double slowest = 0, rate = 0;
   for (const auto& s : states) {

@@ -42,13 +42,22 @@ std::vector<int64_t> read_refine(const std::filesystem::path& file, const json& 
   return screen.at(place);
 }
 
-/// An existing result of exactly this run is nothing to do; of any other it is refused.
-bool is_done(const std::filesystem::path& out, const std::string& identity, const std::string& shard) {
+/// An existing result of exactly this run and share, with its sidecar, is nothing to do; of any other it is refused.
+bool is_done(const std::filesystem::path& out, const std::string& identity, const std::string& shard,
+             const std::vector<sweep::Share>& list) {
   if (!std::filesystem::exists(out)) return false;
   std::ifstream in(out);
   const auto there = json::parse(in, nullptr, /*allow_exceptions=*/false);
-  if (!there.is_object() || there.value("identity", "") != identity || there.value("shard", "") != shard) {
-    throw InputError(fmt::format("--out {}: is already there, of another run; --force replaces it", out.string()));
+  bool is_same = there.is_object() && there.value("identity", json()) == identity &&
+                 there.value("shard", json("")) == shard && std::filesystem::exists(sweep::sidecar_of(out));
+  if (is_same && !shard.empty()) {
+    const auto pieces = sweep::read_part(out).pieces;
+    is_same = pieces.size() == list.size();
+    for (const auto& share : list) is_same = is_same && pieces.contains(share.pass.of);
+  }
+  if (!is_same) {
+    throw InputError(fmt::format(
+        "--out {}: is already there, of another run or without its sidecar; --force replaces it", out.string()));
   }
   return true;
 }
@@ -64,6 +73,7 @@ json finish_whole(app::Run& r, const sweep::Plan& plan, std::vector<sweep::Share
     compute(list);
     m.tables[sweep::PassOf::refine] = sweep::collect(list[0], journal);
   }
+  for (const auto& warning : sweep::screen_warnings(m)) r.warn(warning);
   return sweep::write_findings(m, out);
 }
 
@@ -71,6 +81,7 @@ void run(Options o, const CLI::App& command) {
   const auto shard = app::choose_shard(o.shard);
   const std::string spelled = o.is_part() ? app::to_string(shard) : "";
   o.run.out = app::with_shard(o.run.out, o.shard, shard);
+  if (!o.run.out.empty()) sweep::check_name(o.run.out);
   const bool replaces = o.run.force;
   o.run.force = true;  // whether an existing result may stay or go is decided below, once it is known whose it is
   app::Run r(o.run, command);
@@ -86,8 +97,8 @@ void run(Options o, const CLI::App& command) {
   }
   if (o.run.out.empty()) throw InputError("--out is required: the file for the result");
   const auto journal_file = std::filesystem::path(o.run.out).replace_extension(".journal");
-  if (!replaces && is_done(o.run.out, hash, spelled)) {
-    std::filesystem::remove(journal_file);
+  if (!replaces && is_done(o.run.out, hash, spelled, list)) {
+    result::Journal::remove_left_over(journal_file);
     if (!o.run.quiet) fmt::print(stderr, "vocab-sweep: {}: is already there, of exactly this run\n", o.run.out);
     return;
   }
@@ -117,6 +128,7 @@ void run(Options o, const CLI::App& command) {
   } else {
     results = finish_whole(r, plan, list, journal, compute, o.run.out);
   }
+  for (const auto& warning : sweep::batch_warnings(journal, plan, r.batch_size())) r.warn(warning);
   r.finish(sweep::metrics(plan), results, more);
   journal.remove();
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
@@ -21,6 +22,10 @@ std::vector<int64_t> vocabulary_ids(const IdChoice& choice, const model::Config&
     for (const int64_t id : ids) {
       if (id < 0 || id >= rows)
         throw InputError(fmt::format("--ids: {}: the embedding has {} rows (0 to {})", id, rows, rows - 1));
+    }
+    std::set<int64_t> seen;
+    for (const int64_t id : ids) {
+      if (!seen.insert(id).second) throw InputError(fmt::format("--ids: {} stands there twice", id));
     }
     return ids;
   }

@@ -39,6 +39,10 @@ def rank_curve(figure, axis, found: dict, atlas: dict | None) -> None:
         dots = axis.scatter(ranks, scores[order], c=norm, s=4, lw=0, norm=LogNorm(), rasterized=True)
         bar = figure.colorbar(dots, ax=axis, label=f"norm after block {atlas['spike']['layer']}", fraction=0.05, pad=0.02)
         plain_numbers(bar.ax.yaxis)
+        if "screen" in found:
+            exact = np.array(found["screen"]["exact"])[order]
+            axis.plot(ranks[exact], scores[order][exact], "o", ms=4, mfc="none", mew=0.5, mec=COLOURS[1], label="in full", rasterized=True)
+            axis.legend(loc="lower left")
     elif "screen" in found:
         screened_ranks(axis, found, order, ranks)
     else:

@@ -80,6 +80,7 @@ TEST_F(JournalFile, AFlippedBitAnywhereIsNeverTakenForWork) {
   write_three();
   const auto whole = bytes();
   const auto wanted = read_journal(file_).records;
+  const size_t header = whole.find('}', whole.find("sha256")) + 1 + 64;  // where the header's digest may end
   for (size_t place = 0; place < whole.size(); place += 3) {
     auto damaged = whole;
     damaged[place] = static_cast<char>(damaged[place] ^ 0x10);
@@ -87,9 +88,29 @@ TEST_F(JournalFile, AFlippedBitAnywhereIsNeverTakenForWork) {
     try {
       for (const auto& [unit, payload] : read_journal(file_).records) EXPECT_EQ(payload, wanted.at(unit));
     } catch (const InputError&) {
-      EXPECT_LT(place, 8U);  // the magic: no journal at all
+      EXPECT_LT(place, header + 1);  // no journal at all, or a header that nothing can be told by
     }
   }
+}
+
+TEST_F(JournalFile, ADamagedHeaderThrowsNoWorkAway) {
+  write_three();
+  auto damaged = bytes();
+  damaged[40] = static_cast<char>(damaged[40] ^ 1);
+  put(damaged);
+  EXPECT_THAT(what([&] { Journal journal(file_, header_); }), HasSubstr("header is damaged"));
+  EXPECT_EQ(bytes(), damaged);
+}
+
+TEST_F(JournalFile, OnlyOneThatNobodyWritesToIsLeftOver) {
+  {
+    Journal journal(file_, header_);
+    Journal::remove_left_over(file_);
+    EXPECT_TRUE(std::filesystem::exists(file_));
+  }
+  Journal::remove_left_over(file_);
+  EXPECT_FALSE(std::filesystem::exists(file_));
+  Journal::remove_left_over(file_);
 }
 
 TEST_F(JournalFile, AnotherRunIsRefusedWithWhatDiffers) {

@@ -103,6 +103,34 @@ class Shards(Folder):
         self.assertIn("is not the file that was written with it", damaged.stderr)
         self.assertFalse((self.folder / "x.json").exists())
 
+    def test_names_that_would_share_a_file_are_refused(self) -> None:
+        for name in ("q-0.6B-{shard}", "x.safetensors", "x.journal"):
+            done = run("vocab-sweep", *BASE, *self.IDS, "--shards", "2", "--out", self.folder / name, SLURM_ARRAY_TASK_ID="0")
+            self.assertEqual(done.returncode, 2, name)
+            self.assertIn("{shard}" if "{" not in name else "ends in .json", done.stderr)
+        parts = self.parts(2)
+        before = parts[0].read_bytes()
+        self.assertEqual(run("merge", *parts, "--out", parts[0], "--force").returncode, 2)
+        self.assertEqual(parts[0].read_bytes(), before)
+        twice = run("vocab-sweep", *BASE, "--ids", "1,2,1", "--out", self.folder / "x.json")
+        self.assertEqual(twice.returncode, 2)
+        self.assertIn("1 stands there twice", twice.stderr)
+
+    def test_what_is_no_part_is_named(self) -> None:
+        (part,) = self.parts(1)
+        whole = json.loads(part.read_text())
+        bad = self.folder / "bad.json"
+        for change in ({"experiment": 5}, {"plan": None}, {"shard": 7}, {"shard": "9999999999/3"}, {"timing": None}, {"results": {}}):
+            bad.write_text(json.dumps({k: v for k, v in (whole | change).items() if v is not None}))
+            done = run("merge", bad, "--out", self.folder / "x.json")
+            self.assertEqual((done.returncode, "bad.json" in done.stderr), (2, True), f"{change}: {done.stderr}")
+            self.assertIn(run("status", bad).returncode, (0, 2), change)
+        for rubbish in (b"", b"{", b"[1]", bytes(range(256))):
+            bad.write_bytes(rubbish)
+            self.assertEqual(run("merge", bad, "--out", self.folder / "x.json").returncode, 2)
+            self.assertEqual(run("status", bad).returncode, 2)
+        self.assertEqual(run("status", self.folder).returncode, 2)
+
     def test_a_finished_shard_is_not_computed_again(self) -> None:
         out = self.folder / "once.json"
         command = ["vocab-sweep", *[w for w in BASE if w != "--quiet"], *self.IDS, "--shard", "0/3", "--out", out]
@@ -120,7 +148,7 @@ class Shards(Folder):
 
     def test_status_counts_units(self) -> None:
         parts = self.parts(3)
-        done = run("status", parts[0], parts[1].with_suffix(".journal"))
+        done = run("status", parts[0], parts[1].with_suffix(".journal"), parts[1])
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("15 of 15 units", " ".join(done.stdout.split()))
         self.assertIn("shards 2 of 3", done.stdout)
@@ -164,6 +192,33 @@ class Screening(Folder):
         wrong = run("vocab-sweep", *BASE, *self.WORDS, "--strategy", "screen", "--q-min", "3", "--refine", merged, "--out", self.folder / "x.json")
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("q_min", wrong.stderr)
+
+    def test_missing_refinements_are_named_with_their_commands(self) -> None:
+        words = ["--ids", "0-255", "--strategy", "screen", "--force"]
+        parts = [self.sweep(f"s{i}.json", *words, "--shard", f"{i}/2") for i in range(2)]
+        merged = self.merge("merged.json", *parts)
+        one = self.sweep("r-0.json", *words, "--ids-per-unit", "auto", "--refine", merged, "--shard", "0/2")
+        done = run("merge", *parts, one, "--out", self.folder / "x.json")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"--refine {merged} --shard 1/2", done.stderr)
+        quiet = [w for w in words if w != "--force"]
+        config = self.folder / "c.json"
+        config.write_text(json.dumps({k: v for k, v in json.loads((ROOT / BASE[1]).read_text()).items() if k not in ("force", "out")}))
+        taken = run("vocab-sweep", "--config", config, *BASE[2:], *quiet, "--refine", merged, "--shard", "0/2", "--out", parts[0])
+        self.assertEqual(taken.returncode, 2, taken.stderr)  # a screen's part is not the refinement's
+
+    def test_ragged_samples_are_screened(self) -> None:
+        tokens = self.folder / "t.json"
+        tokens.write_text(json.dumps([list(range(5 + i, 20 + 2 * i)) for i in range(12)]))
+        out = self.folder / "r.json"
+        words = ["vocab-sweep", "--model", "models/demo", "--tokens", tokens, "--ids", "0-127", "--threads", "1", "--quiet", "--strategy", "screen"]
+        done = run(*words, "--out", out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        validate(json.loads(out.read_text()))
+        done = run(*words, "--pilot-length", "24", "--pilot-samples", "1", "--out", self.folder / "x.json")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--pilot-length 24: none of the pilot's 1 samples", done.stderr)
+        self.assertFalse((self.folder / "x.journal").exists())
 
     def test_what_cannot_be_screened_is_refused(self) -> None:
         for words, said in ((["--audit", "10"], "wanted 20 to"), (["--pilot-samples", "5"], "--pilot-samples"), (["--pilot-length", "1"], "--pilot-length")):

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "command_words.h"
+#include "provenance.h"
 #include "sinkscope/error.h"
 #include "sinkscope/result/journal.h"
-#include "sinkscope/spelling/int_list.h"
 
 namespace sinkscope::experiments::sweep {
 namespace {
@@ -82,7 +82,7 @@ void check_complete(const Pieces& pieces, PassOf of) {
   const auto missing = gaps(pieces);
   if (missing.empty()) return;
   const auto& part = *pieces[0].first;
-  const auto count = parse_int(split(part.result.at("shard").get<std::string>(), '/')[1], "shard");
+  const int64_t count = part.shard.count;
   std::string lines;
   for (const auto& [first, last] : missing) {
     lines += fmt::format("\n  units {} to {} of pass '{}':", first, last - 1, name(of));
@@ -90,7 +90,8 @@ void check_complete(const Pieces& pieces, PassOf of) {
       const app::Shard shard{i, count};
       const auto [begin, end] = app::range_of(shard, pieces[0].second->of);
       if (begin >= last || end <= first) continue;
-      lines += "\n    " + command_of(part, app::to_string(shard), out_of_sibling(part, shard));
+      lines += "\n    " + command_of(part, app::to_string(shard), out_of_sibling(part, shard),
+                                     of == PassOf::refine ? part.result.at("config").at("refine") : "");
     }
   }
   throw InputError(fmt::format("parts are missing; these commands compute or finish them:{}", lines));
@@ -110,7 +111,8 @@ Table whole_table(const Pieces& pieces, std::vector<int64_t>& ids) {
 
 std::string command_of(const Part& part, const std::string& shard, const std::string& out, const std::string& refine) {
   const auto command = without(part.result.at("command"), {"--shard", "--shards", "--out", "--refine"}, {"--force"});
-  return fmt::format("{}{}--shard {} --out {}", command, refine.empty() ? "" : "--refine " + refine + " ", shard, out);
+  return fmt::format("{}{}--shard {} --out {}", command, refine.empty() ? "" : "--refine " + app::quoted(refine) + " ",
+                     shard, app::quoted(out));
 }
 
 Measured assemble(const std::vector<Part>& parts) {

@@ -2,21 +2,15 @@
 
 #include <ATen/ATen.h>
 #include <c10/util/Exception.h>
-#include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 namespace sinkscope::experiments::sweep {
 namespace {
-
-/// The samples that a pass takes, spread evenly over the run's.
-std::vector<int64_t> samples_of(const Pass& pass, int64_t all) {
-  std::vector<int64_t> list;
-  for (int64_t i = 0; i < pass.samples; ++i) list.push_back(i * all / pass.samples);
-  return list;
-}
 
 /// Every id in place of token P of every sample: rows [ids * samples, T], an id's samples together.
 at::Tensor rows_of(const at::Tensor& samples, int64_t at, const std::vector<int64_t>& ids) {
@@ -66,26 +60,18 @@ std::vector<measure::Tracked> tracked(const Plan& plan, const Pass& pass) {
 
 Measure::Measure(app::Run& run, const Plan& plan) : run_(run), plan_(plan), batch_size_(run.batch_size()) {}
 
-nlohmann::json Measure::baseline() {
-  measure::SinkScore sink(run_.config(), tracked(plan_, {}), run_.lengths());
-  for (const auto& batch : run_.batches()) {
-    model::Taps taps(run_.config());
-    sink.attach(taps, batch.first, batch.n, run_.longest(), run_.model().device());
-    run_.forward(batch, taps);
-  }
-  return {{"uniform", sink.uniform(0)}, {"baseline", sink.to_json(0)}};
-}
-
-Table Measure::unit(const Pass& pass, int64_t number) {
-  const auto halve = [&](const char* why) {
+/// f(), again with half the batch while the memory runs out. What was computed in smaller batches than planned is known
+/// by its `batch_size`.
+template <typename F>
+auto Measure::halving(const F& f) {
+  const auto halve = [&](const char* where) {
     if (batch_size_ == 1) throw;
     batch_size_ /= 2;
-    run_.warn(fmt::format("the memory ran out ({}); batches of {} samples from unit {} of pass '{}' on", why,
-                          batch_size_, number, name(pass.of)));
+    spdlog::warn("the memory of the {} ran out; going on with batches of {} samples", where, batch_size_);
   };
   for (;;) {
     try {
-      return try_unit(pass, number);
+      return f();
     } catch (const c10::OutOfMemoryError&) {
       halve("GPU");
     } catch (const std::bad_alloc&) {
@@ -94,16 +80,38 @@ Table Measure::unit(const Pass& pass, int64_t number) {
   }
 }
 
+nlohmann::json Measure::baseline() {
+  const auto measured = [&] {
+    measure::SinkScore sink(run_.config(), tracked(plan_, {}), run_.lengths());
+    const auto& ids = run_.all_ids();
+    for (int64_t first = 0; first < ids.size(0); first += batch_size_) {
+      const int64_t n = std::min(batch_size_, ids.size(0) - first);
+      model::Taps taps(run_.config());
+      sink.attach(taps, first, n, run_.longest(), run_.model().device());
+      run_.forward(ids.slice(0, first, first + n), taps);
+    }
+    return sink;
+  };
+  const auto sink = halving(measured);
+  return {{"uniform", sink.uniform(0)}, {"baseline", sink.to_json(0)}};
+}
+
+Table Measure::unit(const Pass& pass, int64_t number) {
+  return halving([&] { return try_unit(pass, number); });
+}
+
 Table Measure::try_unit(const Pass& pass, int64_t number) {
   const auto ids = pass.unit(number);
-  const auto chosen = samples_of(pass, run_.all_ids().size(0));
+  std::vector<int64_t> chosen(static_cast<size_t>(plan_.samples));
+  std::iota(chosen.begin(), chosen.end(), int64_t{0});
+  if (pass.of == PassOf::pilot) chosen = pilot_samples(plan_);
   const auto samples = run_.all_ids().index_select(0, at::tensor(chosen, at::kLong)).slice(1, 0, pass.length);
   const auto rows = rows_of(samples, plan_.at, ids);
   std::vector<int64_t> lengths;
   for (size_t i = 0; i < ids.size(); ++i) {
     for (const int64_t sample : chosen) lengths.push_back(std::min(run_.lengths()[sample], pass.length));
   }
-  const int64_t batch_size = std::max<int64_t>(1, batch_size_ * run_.longest() / pass.length);
+  const int64_t batch_size = batch_of(plan_, pass.of, batch_size_);
   const bool reads_path = pass.of == PassOf::pilot && plan_.at == 0;
 
   measure::SinkScore sink(run_.config(), tracked(plan_, pass), lengths);

@@ -25,6 +25,8 @@ class Measure {
   nlohmann::json baseline();
 
  private:
+  template <typename F>
+  auto halving(const F& f);
   Table try_unit(const Pass&, int64_t number);
 
   app::Run& run_;

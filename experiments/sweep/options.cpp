@@ -17,12 +17,14 @@ constexpr int64_t kLeastAudit = 64;
 
 /// A sixteenth of the tokens: a third of the samples cut to 3/16 of their length (rows q < T' are the same as at full
 /// length). On the demo model that leaves less error than all samples shorter, or fewer whole ones.
-void choose_pilot(Plan& plan, const Options& o) {
+void choose_pilot(Plan& plan, const Options& o, std::vector<int64_t> lengths) {
+  std::nth_element(lengths.begin(), lengths.begin() + static_cast<int64_t>(lengths.size() / 2), lengths.end());
+  const int64_t median = lengths[lengths.size() / 2];  // of ragged samples
   const int64_t needs = std::max(plan.at + 1, plan.q_min) + 1;
   const bool is_given = o.pilot_samples > 0 || o.pilot_length > 0;
   plan.pilot_length = o.pilot_length > 0 ? o.pilot_length
                       : is_given         ? plan.length
-                                         : std::min(plan.length, std::max(plan.length * 3 / 16, needs + 6));
+                                         : std::min(plan.length, std::max(median * 3 / 16, needs + 6));
   const int64_t sixteenth = (plan.samples * plan.length + 8 * plan.pilot_length) / (16 * plan.pilot_length);
   plan.pilot_samples = o.pilot_samples > 0 ? o.pilot_samples
                        : is_given          ? plan.samples
@@ -36,6 +38,16 @@ void choose_pilot(Plan& plan, const Options& o) {
     throw InputError(fmt::format("--pilot-length {}: wanted {} or more, for a query after token {} from --q-min {} on",
                                  plan.pilot_length, needs, plan.at, plan.q_min));
   }
+}
+
+void check_pilot(const Plan& plan, const std::vector<int64_t>& lengths) {
+  for (const int64_t sample : pilot_samples(plan)) {
+    if (std::min(lengths[sample], plan.pilot_length) > std::max(plan.at + 1, pilot_q_min(plan))) return;
+  }
+  throw InputError(
+      fmt::format("--pilot-length {}: none of the pilot's {} samples has a query from {} on; shorter, or more "
+                  "--pilot-samples",
+                  plan.pilot_length, plan.pilot_samples, pilot_q_min(plan)));
 }
 
 }  // namespace
@@ -52,14 +64,18 @@ Plan make_plan(const Options& o, const app::Run& r) {
             .outlier_z = o.outlier_z,
             .seed = o.run.seed,
             .per_head = o.per_head};
-  plan.ids_per_unit = o.ids_per_unit == "auto" ? automatic_ids_per_unit(samples, plan.length, r.device().is_cpu())
-                                               : parse_int(o.ids_per_unit, "--ids-per-unit");
-  if (plan.ids_per_unit < 1) throw InputError(fmt::format("--ids-per-unit {}: wanted 1 or more", plan.ids_per_unit));
+  plan.ids_per_unit = o.ids_per_unit == "auto"
+                          ? automatic_ids_per_unit(plan, model::parameter_count(r.config()), r.device().is_cpu())
+                          : parse_int(o.ids_per_unit, "--ids-per-unit");
+  if (plan.ids_per_unit < 1 || plan.ids_per_unit > 1 << 20) {
+    throw InputError(fmt::format("--ids-per-unit {}: wanted 1 to {}, or auto", plan.ids_per_unit, 1 << 20));
+  }
   const auto shortest = *std::min_element(r.lengths().begin(), r.lengths().end());
   if (o.at >= shortest) throw InputError(fmt::format("--at {}: the shortest sample has {} tokens", o.at, shortest));
   const measure::SinkScore check(r.config(), tracked(plan, {}), r.lengths());
   if (!plan.screens) return plan;
-  choose_pilot(plan, o);
+  choose_pilot(plan, o, r.lengths());
+  check_pilot(plan, r.lengths());
   const auto ids = static_cast<int64_t>(plan.ids.size());
   plan.audit = o.audit > 0 ? o.audit : std::max(kLeastAudit, ids / 100);
   if (plan.audit < 20 || plan.audit > ids) {

@@ -62,7 +62,7 @@ void read_pieces(Part& part) {
 }  // namespace
 
 json write_tables(const std::vector<Share>& list, const result::Journal& journal, const std::filesystem::path& out) {
-  const auto sidecar = std::filesystem::path(out).replace_extension(".safetensors");
+  const auto sidecar = sidecar_of(out);
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   auto passes = json::array();
   for (const auto& share : list) {
@@ -80,15 +80,18 @@ json write_tables(const std::vector<Share>& list, const result::Journal& journal
 }
 
 Part read_part(const std::filesystem::path& file) {
-  Part part{file, {}, {}};
+  Part part{file, {}, {}, {}};
   std::ifstream in(file);
   if (!in) throw InputError(fmt::format("{}: cannot be read", file.string()));
   part.result = json::parse(in, nullptr, /*allow_exceptions=*/false);
-  if (!part.result.is_object() || part.result.value("experiment", "") != kPartExperiment) {
+  if (!part.result.is_object() || part.result.value("experiment", json()) != kPartExperiment) {
     throw InputError(
         fmt::format("{}: wanted a part of a vocab-sweep, which --shard and --shards write", file.string()));
   }
   try {
+    part.shard = app::parse_shard(part.result.at("shard").get<std::string>(), "shard");
+    for (const char* section : {"plan", "config", "command", "timing", "warnings"}) part.result.at(section);
+    for (const char* section : {"uniform", "baseline", "pieces", "kinds"}) part.result.at("results").at(section);
     read_pieces(part);
   } catch (const json::exception& e) {
     throw InputError(fmt::format("{}: not as vocab-sweep writes it: {}", file.string(), e.what()));

@@ -21,6 +21,7 @@ inline constexpr char kPartExperiment[] = "vocab-sweep-part";
 struct Part {
   std::filesystem::path file;
   nlohmann::json result;  ///< as vocab-sweep writes it, experiment "vocab-sweep-part"
+  app::Shard shard;
   struct Piece {
     int64_t first = 0, last = 0, of = 0;  ///< units [first, last) of so many
     std::vector<int64_t> ids;

@@ -85,6 +85,12 @@ int64_t Pass::tokens(int64_t number) const {
   return count * samples * length;
 }
 
+std::vector<int64_t> pilot_samples(const Plan& p) {
+  std::vector<int64_t> list;
+  for (int64_t i = 0; i < p.pilot_samples; ++i) list.push_back(i * p.samples / p.pilot_samples);
+  return list;
+}
+
 std::vector<size_t> audit_set(const Plan& p) {
   std::vector<size_t> order(p.ids.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -107,6 +113,10 @@ std::vector<Pass> first_passes(const Plan& p) {
   return {{PassOf::pilot, p.ids, p.pilot_samples, p.pilot_length, p.ids_per_unit * cheaper}, audit};
 }
 
+int64_t batch_of(const Plan& p, PassOf of, int64_t batch_size) {
+  return of == PassOf::pilot ? std::max<int64_t>(1, batch_size * p.length / p.pilot_length) : batch_size;
+}
+
 int64_t pilot_q_min(const Plan& p) {
   return p.pilot_length < p.length ? std::max(p.q_min, p.pilot_length * 3 / 4) : p.q_min;
 }
@@ -115,8 +125,10 @@ Pass refine_pass(const Plan& p, std::vector<int64_t> ids) {
   return {PassOf::refine, std::move(ids), p.samples, p.length, p.ids_per_unit};
 }
 
-int64_t automatic_ids_per_unit(int64_t samples, int64_t length, bool on_cpu) {
-  return std::max<int64_t>(1, (on_cpu ? 1 << 15 : 1 << 20) / (samples * length));
+int64_t automatic_ids_per_unit(const Plan& p, int64_t parameters, bool on_cpu) {
+  const double budget =
+      (on_cpu ? 1 << 15 : 1 << 20) * std::min(1.0, (on_cpu ? 0.6e9 : 4e9) / static_cast<double>(parameters));
+  return std::max<int64_t>(1, static_cast<int64_t>(budget) / (p.samples * p.length));
 }
 
 }  // namespace sinkscope::experiments::sweep

@@ -48,6 +48,9 @@ struct Pass {
 /// Everything, or pilot and audit where the plan screens.
 std::vector<Pass> first_passes(const Plan&);
 
+/// Samples a forward pass where full-length passes take `batch_size`: shorter ones take as many tokens.
+int64_t batch_of(const Plan&, PassOf, int64_t batch_size);
+
 /// The first query that counts in a pilot's score: of samples that are cut short, the last quarter of the rows, which
 /// says most about the rows that are missing (on the demo model half the error of all rows).
 int64_t pilot_q_min(const Plan&);
@@ -55,10 +58,14 @@ int64_t pilot_q_min(const Plan&);
 /// The ids that the pilot could not rule out.
 Pass refine_pass(const Plan&, std::vector<int64_t> ids);
 
+/// The samples that the pilot takes, spread evenly over all.
+std::vector<int64_t> pilot_samples(const Plan&);
+
 /// Indices into plan.ids of the audit set, sorted: drawn with the plan's seed.
 std::vector<size_t> audit_set(const Plan&);
 
-/// Ids of a unit of about 2^20 tokens on a GPU, 2^15 on a CPU: seconds of work, so that a signal need not wait long.
-int64_t automatic_ids_per_unit(int64_t samples, int64_t length, bool on_cpu);
+/// Ids of a unit of about 2^20 tokens on a GPU, 2^15 on a CPU, fewer where the model is larger than 4 or 0.6 billion
+/// parameters: half a minute of work or less, so that a signal need not wait long. One id over all samples at least.
+int64_t automatic_ids_per_unit(const Plan&, int64_t parameters, bool on_cpu);
 
 }  // namespace sinkscope::experiments::sweep

@@ -8,6 +8,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "sinkscope/error.h"
 #include "sinkscope/measure/screen.h"
 #include "sinkscope/measure/sink_score.h"
 #include "sinkscope/measure/statistics.h"
@@ -140,8 +141,8 @@ at::Tensor placed(const at::Tensor& rows, const std::vector<int64_t>& indices, s
   return all;
 }
 
-json write_sidecar(const Measured& m, const Full& full, const std::filesystem::path& out, json& findings) {
-  const auto sidecar = std::filesystem::path(out).replace_extension(".safetensors");
+void write_sidecar(const Measured& m, const Full& full, const std::filesystem::path& out, json& findings) {
+  const auto sidecar = sidecar_of(out);
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   const auto add = [&](const char* name, const at::Tensor& rows) {
     tensors.emplace_back(name, placed(rows, full.indices, m.plan.ids.size()));
@@ -150,10 +151,28 @@ json write_sidecar(const Measured& m, const Full& full, const std::filesystem::p
   add("by_layer_id", full.table.at("by_layer").to(at::kFloat));
   if (full.table.contains("by_head")) add("by_head_id", full.table.at("by_head"));
   model::write_safetensors(sidecar, tensors, {{"result", out.filename().string()}});
-  return findings;
 }
 
 }  // namespace
+
+void check_name(const std::filesystem::path& out) {
+  if (out.extension() == ".json") return;
+  throw InputError(
+      fmt::format("--out {}: wanted a name that ends in .json; sidecar and journal take it with their own "
+                  "endings",
+                  out.string()));
+}
+
+std::filesystem::path sidecar_of(const std::filesystem::path& out) {
+  return std::filesystem::path(out).replace_extension(".safetensors");
+}
+
+std::vector<std::string> screen_warnings(const Measured& m) {
+  const size_t full = m.refined.size() + static_cast<size_t>(m.plan.audit);
+  if (!m.plan.screens || token_share(m, full) < 0.5) return {};
+  return {fmt::format("the screen took {:.0f} % of a full sweep's tokens: its pilot knows too little of these scores",
+                      100 * token_share(m, full))};
+}
 
 std::vector<int64_t> ids_to_refine(const Measured& m) {
   return ids_at(m.plan, refinement_of(m, screen_of(m)).ids);
@@ -191,7 +210,8 @@ json write_findings(const Measured& m, const std::filesystem::path& out) {
   } else if (full.table.contains("first")) {
     findings["first"] = first_token_summary(full.table.at("first"));
   }
-  return write_sidecar(m, full, out, findings);
+  write_sidecar(m, full, out, findings);
+  return findings;
 }
 
 json metrics(const Plan& plan) {
@@ -202,7 +222,8 @@ json metrics(const Plan& plan) {
   definitions["kinds"] = "by the token's characters without leading spaces; see token_kinds.h";
   definitions["paired"] =
       "an id's score less the mean over ids of the same sample, averaged over samples; half_width of a 95 % interval "
-      "for new texts by Student's t, corrected (Bonferroni) for the number of ids";
+      "for new texts by Student's t, corrected (Bonferroni) for the number of ids; of a screen the mean over the audit "
+      "set, whose own error (a shift of all ids) is not in the interval";
   if (!plan.screens) return definitions;
   definitions["screen"] = fmt::format(
       "every id by a pilot ({} samples of {} tokens, queries q >= {}); {} ids drawn at random (audit) by all {} "

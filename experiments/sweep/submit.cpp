@@ -35,9 +35,9 @@ void print_plan(app::Run& run, const std::vector<Share>& list, const Plan& plan,
   for (const auto& share : list) {
     mine += tokens_of(share, share.first, share.last);
     whole += tokens_of(share, 0, share.pass.units());
-    fmt::print("{:<13} {} ids in {} units of {} over {} x {}; here units {} to {}\n", name(share.pass.of),
-               share.pass.ids.size(), share.pass.units(), share.pass.ids_per_unit, share.pass.samples,
-               share.pass.length, share.first, share.last - 1);
+    const auto here = share.first < share.last ? fmt::format("units {} to {}", share.first, share.last - 1) : "none";
+    fmt::print("{:<13} {} ids in {} units of {} over {} x {}; here {}\n", name(share.pass.of), share.pass.ids.size(),
+               share.pass.units(), share.pass.ids_per_unit, share.pass.samples, share.pass.length, here);
   }
   if (plan.screens)
     fmt::print("refine        in full whatever the pilot leaves in doubt: not known yet, not counted\n");

@@ -1,7 +1,10 @@
 #include "work.h"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "interrupt.h"
@@ -50,6 +53,28 @@ void run_missing(const std::vector<Share>& list, app::Run& run, const Plan& plan
                            share.pass.units()));
     }
   }
+}
+
+std::vector<std::string> batch_warnings(const result::Journal& journal, const Plan& plan, int64_t batch_size) {
+  std::map<PassOf, std::pair<int64_t, int64_t>> halved;  // units, and their smallest batch
+  for (const auto& [key, payload] : journal.records()) {
+    if (key < 0) continue;
+    const auto of = static_cast<PassOf>(key >> 32);
+    const int64_t planned = batch_of(plan, of, batch_size);
+    const int64_t found = from_bytes(payload).at("batch_size")[0].item<int64_t>();
+    if (found >= planned) continue;
+    auto& [units, least] = halved.try_emplace(of, 0, planned).first->second;
+    ++units;
+    least = std::min(least, found);
+  }
+  std::vector<std::string> warnings;
+  for (const auto& [of, counts] : halved) {
+    warnings.push_back(
+        fmt::format("the memory ran out: {} units of pass '{}' were computed in batches of down to {} "
+                    "samples in place of {}, so their last bits may differ from a run with enough memory",
+                    counts.first, name(of), counts.second, batch_of(plan, of, batch_size)));
+  }
+  return warnings;
 }
 
 Table collect(const Share& share, const result::Journal& journal) {

@@ -31,6 +31,10 @@ int64_t tokens_missing(const std::vector<Share>&, const result::Journal&, const 
 /// have started.
 void run_missing(const std::vector<Share>&, app::Run&, const Plan&, result::Journal&);
 
+/// One for every pass with units that were computed in smaller batches than planned, because the memory ran out: their
+/// last bits may differ.
+std::vector<std::string> batch_warnings(const result::Journal&, const Plan&, int64_t batch_size);
+
 /// A share's rows and the baseline, from the journal.
 Table collect(const Share&, const result::Journal&);
 nlohmann::json baseline_of(const result::Journal&);

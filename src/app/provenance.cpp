@@ -1,13 +1,19 @@
 #include "provenance.h"
 
+#include <ATen/Parallel.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "build_info.h"
+#include "sinkscope/error.h"
 #include "sinkscope/model/config.h"
 #include "sinkscope/result/sha256.h"
 
@@ -15,13 +21,40 @@ namespace sinkscope::app {
 
 using nlohmann::json;
 
+/// SHA-256 of the SHA-256s of every block of 16 MiB of the files, in order: all their bytes, on all cores, read past
+/// the mapped pages.
+std::string hash_weights(const model::Checkpoint& checkpoint) {
+  constexpr int64_t kBlock = 16 << 20;
+  std::string digests;
+  for (const auto& file : checkpoint.weight_files()) {
+    const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) throw InputError(fmt::format("{}: cannot be read: {}", file.string(), std::strerror(errno)));
+    const auto size = static_cast<int64_t>(std::filesystem::file_size(file));
+    std::vector<std::string> of_block(static_cast<size_t>((size + kBlock - 1) / kBlock));
+    at::parallel_for(0, static_cast<int64_t>(of_block.size()), 1, [&](int64_t begin, int64_t end) {
+      std::string block;
+      for (int64_t i = begin; i < end; ++i) {
+        block.resize(static_cast<size_t>(std::min(kBlock, size - i * kBlock)));
+        const ssize_t got = pread(fd, block.data(), block.size(), i * kBlock);
+        if (got == static_cast<ssize_t>(block.size())) of_block[i] = result::sha256(block);
+      }
+    });
+    close(fd);
+    for (const auto& digest : of_block) {
+      if (digest.empty()) throw InputError(fmt::format("{}: a block of it cannot be read", file.string()));
+      digests += digest;
+    }
+  }
+  return result::sha256(digests);
+}
+
 json describe_model(const model::Checkpoint& checkpoint, const RunOptions& options) {
   const auto& c = checkpoint.config();
   return {{"path", options.model},
           {"revision", options.revision.empty() ? json() : json(options.revision)},
           {"name", std::filesystem::path(options.model).filename().string()},
           {"config_sha256", result::sha256_file(checkpoint.config_file())},
-          {"weights_sha256", result::sha256(checkpoint.identifying_bytes())},
+          {"weights_sha256", hash_weights(checkpoint)},
           {"model_type", c.model_type},
           {"n_layers", c.n_layers},
           {"d_model", c.d_model},
@@ -75,15 +108,17 @@ json identity_of(const json& result) {
   return identity;
 }
 
+std::string quoted(const std::string& word) {
+  if (!word.empty() && word.find_first_of(" \t\n'\"\\$`;&|<>()*?[]{}") == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 std::string command_line() {
   std::ifstream in("/proc/self/cmdline", std::ios::binary);
   std::string line;
-  for (std::string word; std::getline(in, word, '\0');) {
-    const bool plain = !word.empty() && word.find_first_of(" \t\n'\"\\$`;&|<>()*?[]{}") == std::string::npos;
-    std::string quoted = "'";
-    for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    line += (line.empty() ? "" : " ") + (plain ? word : quoted + "'");
-  }
+  for (std::string word; std::getline(in, word, '\0');) line += (line.empty() ? "" : " ") + app::quoted(word);
   return line;
 }
 

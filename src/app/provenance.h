@@ -15,6 +15,7 @@ namespace sinkscope::app {
 inline constexpr int kSchemaVersion = 1;
 
 /// The sections of a result that say what it was made from; experiments cannot forget them.
+/// Reads the weights' files once for their hash: seconds for some gigabytes.
 nlohmann::json describe_model(const model::Checkpoint&, const RunOptions&);
 nlohmann::json describe_tokenizer(const std::filesystem::path& tokenizer_json, const text::Tokenizer&);
 nlohmann::json describe_data(const text::Samples&, const RunOptions&);
@@ -23,7 +24,8 @@ nlohmann::json describe_build();
 /// What changes a number among a result's sections: without places, times and which of several equal GPUs.
 nlohmann::json identity_of(const nlohmann::json& result);
 
-/// The program's words in one line, quoted where a shell would need it.
+/// A word as a shell takes it; the program's words in one line.
+std::string quoted(const std::string& word);
 std::string command_line();
 
 }  // namespace sinkscope::app

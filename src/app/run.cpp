@@ -175,7 +175,8 @@ json Run::provenance() const {
           {"experiment", experiment_},
           {"command", command_line()},
           {"config", resolved_},
-          {"model", describe_model(checkpoint_, options_)},
+          {"model", model_description_.is_null() ? model_description_ = describe_model(checkpoint_, options_)
+                                                 : model_description_},
           {"tokenizer", tokenizer_ ? describe_tokenizer(checkpoint_.dir() / "tokenizer.json", *tokenizer_) : json()},
           {"data", describe_data(samples_, options_)},
           {"numerics",

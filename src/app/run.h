@@ -90,7 +90,8 @@ class Run {
   RunOptions options_;
   std::string experiment_;
   nlohmann::json resolved_;
-  std::set<std::string> given_;  // options that the command line or the config file set
+  mutable nlohmann::json model_description_;  // made once: it hashes the weights
+  std::set<std::string> given_;               // options that the command line or the config file set
   model::Checkpoint checkpoint_;
   std::optional<text::Tokenizer> tokenizer_;
   text::Samples samples_;

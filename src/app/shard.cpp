@@ -21,7 +21,10 @@ std::optional<int64_t> from_environment(const char* name) {
 int64_t index_from_environment(int64_t count) {
   const auto task = from_environment("SLURM_ARRAY_TASK_ID"), rank = from_environment("SLURM_PROCID");
   const int64_t ranks = from_environment("SLURM_NTASKS").value_or(1);
-  if (task) return ranks > 1 ? *task * ranks + rank.value_or(0) : *task;
+  if (ranks > 1 && !rank && task) {
+    throw InputError("--shards: SLURM_NTASKS says several ranks, SLURM_PROCID not which: start the program with srun");
+  }
+  if (task) return ranks > 1 ? *task * ranks + *rank : *task;
   if (rank && ranks > 1) return *rank;
   if (const auto any = from_environment("RANK")) return *any;
   throw InputError(
@@ -48,11 +51,7 @@ void add_shard_options(CLI::App& app, ShardOptions& o) {
 }
 
 Shard choose_shard(const ShardOptions& o) {
-  if (!o.shard.empty()) {
-    const auto parts = split(o.shard, '/');
-    if (parts.size() != 2) throw InputError(fmt::format("--shard {}: wanted i/n, such as 0/8", o.shard));
-    return checked({parse_int(parts[0], "--shard"), parse_int(parts[1], "--shard")}, "--shard " + o.shard);
-  }
+  if (!o.shard.empty()) return parse_shard(o.shard, "--shard");
   if (o.shards == 0) return {};
   return checked({index_from_environment(o.shards), o.shards}, fmt::format("--shards {}", o.shards));
 }
@@ -77,6 +76,12 @@ std::string with_shard(std::string out, const ShardOptions& o, Shard shard) {
 
 std::pair<int64_t, int64_t> range_of(Shard shard, int64_t units) {
   return {units * shard.index / shard.count, units * (shard.index + 1) / shard.count};
+}
+
+Shard parse_shard(const std::string& text, const std::string& source) {
+  const auto parts = split(text, '/');
+  if (parts.size() != 2) throw InputError(fmt::format("{} {}: wanted i/n, such as 0/8", source, text));
+  return checked({parse_int(parts[0], source), parse_int(parts[1], source)}, source + " " + text);
 }
 
 std::string to_string(Shard shard) {

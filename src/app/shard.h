@@ -36,8 +36,9 @@ std::string with_shard(std::string out, const ShardOptions&, Shard);
 /// Units [first, last) of `units` that are the shard's; shards differ by one unit at most.
 std::pair<int64_t, int64_t> range_of(Shard, int64_t units);
 
-/// "3/8"
+/// "3/8", and back: an InputError that names `source` where it is none.
 std::string to_string(Shard);
+Shard parse_shard(const std::string& text, const std::string& source);
 
 /// This process's place on its node, which chooses its GPU: SLURM_LOCALID or LOCAL_RANK, otherwise 0.
 int64_t local_rank();

@@ -79,7 +79,8 @@ void Checkpoint::open_shards() {
     if (!std::filesystem::exists(dir_ / kSingle)) {
       throw InputError(fmt::format("{}: neither {} nor {} is there", dir_.string(), kSingle, kIndex));
     }
-    shards_.push_back(SafetensorsFile::open(dir_ / kSingle));
+    files_.push_back(dir_ / kSingle);
+    shards_.push_back(SafetensorsFile::open(files_.back()));
     for (const auto& name : shards_[0].names()) shard_of_[name] = 0;
     return;
   }
@@ -88,7 +89,8 @@ void Checkpoint::open_shards() {
   for (const auto& [tensor, file] : weight_map) {
     if (!opened.contains(file)) {
       opened[file] = shards_.size();
-      shards_.push_back(SafetensorsFile::open(dir_ / file));
+      files_.push_back(dir_ / file);
+      shards_.push_back(SafetensorsFile::open(files_.back()));
     }
     if (!shards_[opened[file]].has(tensor)) {
       throw InputError(
@@ -131,10 +133,8 @@ std::filesystem::path Checkpoint::config_file() const {
   return dir_ / "config.json";
 }
 
-std::string Checkpoint::identifying_bytes() const {
-  std::string bytes;
-  for (const auto& shard : shards_) bytes += shard.identifying_bytes();
-  return bytes;
+const std::vector<std::filesystem::path>& Checkpoint::weight_files() const {
+  return files_;
 }
 
 }  // namespace sinkscope::model

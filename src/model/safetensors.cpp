@@ -116,17 +116,6 @@ const std::map<std::string, std::string>& SafetensorsFile::metadata() const {
   return map_->header.metadata;
 }
 
-std::string SafetensorsFile::identifying_bytes() const {
-  constexpr size_t kBlocks = 64, kBlock = 16 << 10;
-  const auto all = map_->mapping.bytes(), tensors = all.substr(map_->header.data_offset);
-  if (tensors.size() <= kBlocks * kBlock) return std::string(all);
-  std::string bytes(all.substr(0, map_->header.data_offset));
-  for (size_t block = 0; block < kBlocks; ++block) {
-    bytes += tensors.substr((tensors.size() - kBlock) / (kBlocks - 1) * block, kBlock);
-  }
-  return bytes;
-}
-
 int64_t SafetensorsFile::bytes() const {
   return static_cast<int64_t>(map_->mapping.bytes().size());
 }

@@ -30,6 +30,7 @@ using nlohmann::json;
 static_assert(std::endian::native == std::endian::little);
 constexpr std::string_view kMagic = "sinkjrn1";
 constexpr int64_t kHeaderUnit = -1;
+constexpr uint64_t kMostOfHeader = 1 << 20;
 constexpr size_t kHead = 24, kDigest = 64;  // the digest stands in hexadecimal
 
 struct Record {
@@ -75,7 +76,12 @@ JournalContents parse(const std::string& file, std::string_view bytes) {
   if (bytes.substr(0, begun) != kMagic.substr(0, begun)) throw InputError(fmt::format("{}: is no journal", file));
   auto rest = bytes.substr(begun);
   const auto header = decode(rest);
-  if (!header || header->unit != kHeaderUnit) return found;
+  if (!header || header->unit != kHeaderUnit) {
+    uint64_t length = 0;  // of a header that was torn while it was written, the file holds less than it says
+    if (rest.size() >= kHead) std::memcpy(&length, rest.data() + kHead - sizeof(length), sizeof(length));
+    if (rest.size() < kHead || (length < kMostOfHeader && rest.size() < kHead + length + kDigest)) return found;
+    throw InputError(fmt::format("{}: the journal's header is damaged; move the file away to begin anew", file));
+  }
   found.header = json::parse(header->payload);
   while (auto record = decode(rest)) {
     found.records[record->unit] = std::move(record->payload);
@@ -140,9 +146,12 @@ Journal::Journal(std::filesystem::path file, const json& header) : file_(std::mo
       contents_.header = header;
       write_all(descriptor_, std::string(kMagic) + encode(kHeaderUnit, now(), header.dump()));
     }
-  } catch (...) {
+  } catch (const InputError&) {
     close(descriptor_);
     throw;
+  } catch (const std::exception& e) {
+    close(descriptor_);
+    throw std::runtime_error(fmt::format("{}: cannot be written: {}", file_.string(), e.what()));
   }
 }
 
@@ -207,6 +216,13 @@ void Journal::write_anew() {
       fmt::format("{}: was deleted or replaced while this run wrote to it; its {} units stand in "
                   "{} again, from where the same command goes on",
                   file_.string(), contents_.records.size(), place.string()));
+}
+
+void Journal::remove_left_over(const std::filesystem::path& file) {
+  const int descriptor = open(file.c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0) return;
+  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) unlink(file.c_str());
+  close(descriptor);
 }
 
 void Journal::remove() {

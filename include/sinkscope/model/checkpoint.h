@@ -41,8 +41,8 @@ class Checkpoint {
 
   std::filesystem::path config_file() const;
 
-  /// What tells these weights from others without reading them all: of every shard, SafetensorsFile's.
-  std::string identifying_bytes() const;
+  /// The safetensors files, one or those of the index.
+  const std::vector<std::filesystem::path>& weight_files() const;
 
  private:
   void open_shards();
@@ -50,6 +50,7 @@ class Checkpoint {
   std::filesystem::path dir_;
   Config config_;
   std::vector<SafetensorsFile> shards_;
+  std::vector<std::filesystem::path> files_;
   std::map<std::string, size_t> shard_of_;
 };
 

@@ -38,9 +38,6 @@ class SafetensorsFile {
   /// The header's `__metadata__`.
   const std::map<std::string, std::string>& metadata() const;
 
-  /// The header and 64 blocks of 16 KiB spread evenly over the tensors (all of them where they are fewer): training
-  /// changes every weight, so that two checkpoints of one shape differ here.
-  std::string identifying_bytes() const;
   int64_t bytes() const;
 
  private:

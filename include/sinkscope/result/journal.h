@@ -18,7 +18,8 @@ struct JournalContents {
   int64_t good_bytes = 0, bytes = 0;       ///< length of what is good, and of the file
 };
 
-/// Reads one without taking it; throws InputError where the file cannot be read or is no journal.
+/// Reads one without taking it; throws InputError where the file cannot be read, is no journal, or has a damaged header
+/// in front of records.
 JournalContents read_journal(const std::filesystem::path& file);
 
 /// One line a difference: "batch_size: 8 in the journal, 16 here"; "" where both say the same.
@@ -50,6 +51,9 @@ class Journal {
 
   /// Deletes the file: its work has become a result.
   void remove();
+
+  /// The same for one that a process left behind; nothing where there is none, or somebody is writing to it.
+  static void remove_left_over(const std::filesystem::path& file);
 
  private:
   void take();
