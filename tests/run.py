@@ -102,6 +102,18 @@ class Process(unittest.TestCase):
             self.assertIn("signal", error)
             self.assertEqual([path.name for path in self.folder.iterdir()], ["a.journal"])  # where the same command goes on
 
+    def test_a_second_signal_ends_it_at_once(self) -> None:
+        child = subprocess.Popen([PROGRAM, "vocab-sweep", *DATA, "--samples", "32", "--length", "512", "--ids-per-unit", "1000",
+                                  "--out", str(self.folder / "a.json")], stderr=subprocess.PIPE, text=True)
+        child.stderr.readline()
+        time.sleep(1)
+        child.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        self.assertIsNone(child.poll())  # the unit in flight takes minutes
+        child.send_signal(signal.SIGTERM)
+        child.communicate(timeout=20)
+        self.assertEqual(child.returncode, -signal.SIGTERM)
+
     def test_full_disk_leaves_nothing(self) -> None:
         done = run("scan", *DATA, "--samples", 2, "--length", 16, "--out", "/dev/full/a.json")
         self.assertEqual(done.returncode, 2)
