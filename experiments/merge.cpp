@@ -12,6 +12,7 @@
 #include "sinkscope/error.h"
 #include "sinkscope/result/file.h"
 #include "sweep/assemble.h"
+#include "sweep/screened.h"
 
 namespace sinkscope::experiments {
 namespace {

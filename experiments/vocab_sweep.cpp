@@ -16,6 +16,7 @@
 #include "sweep/options.h"
 #include "sweep/part.h"
 #include "sweep/result.h"
+#include "sweep/screened.h"
 #include "sweep/submit.h"
 #include "sweep/work.h"
 

@@ -6,6 +6,7 @@
 
 #include "command_words.h"
 #include "provenance.h"
+#include "screened.h"
 #include "sinkscope/error.h"
 #include "sinkscope/result/journal.h"
 

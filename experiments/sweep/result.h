@@ -26,14 +26,8 @@ struct Measured {
 void check_name(const std::filesystem::path& out);
 std::filesystem::path sidecar_of(const std::filesystem::path& out);
 
-/// From pilot and audit: the ids that have to be measured in full, too.
-std::vector<int64_t> ids_to_refine(const Measured&);
-
 /// The sweep's findings; arrays by id, layer and head go to a sidecar beside `out`, which is written here.
 nlohmann::json write_findings(const Measured&, const std::filesystem::path& out);
-
-/// What a reader must know of a screen: where it cost more than half of a full sweep.
-std::vector<std::string> screen_warnings(const Measured&);
 
 /// What the findings mean, for a result's `metrics`.
 nlohmann::json metrics(const Plan&);
