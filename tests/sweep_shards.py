@@ -41,7 +41,9 @@ class Folder(unittest.TestCase):
     def merge(self, out: str, *parts: Path) -> Path:
         done = run("merge", *parts, "--out", self.folder / out)
         self.assertEqual(done.returncode, 0, done.stderr)
-        validate(json.loads((self.folder / out).read_text()))
+        result = json.loads((self.folder / out).read_text())
+        validate(result)
+        self.assertEqual([w for w in result["warnings"] if "memory" in w], [])
         return self.folder / out
 
     def assert_same(self, one: Path, other: Path) -> None:
@@ -171,6 +173,7 @@ class Screening(Folder):
         one = self.sweep("one/screen.json", *self.WORDS, "--strategy", "screen")
         validate(json.loads(one.read_text()))
         found = json.loads(one.read_text())["results"]
+        self.assertEqual(json.loads(one.read_text())["warnings"], [])
         screen, top = found["screen"], max(1, len(whole["ids"]) // 100)
         order, exact = np.argsort(whole["score"]), np.array(screen["exact"])
         recall = exact[np.concatenate([order[:top], order[-top:]])].mean()

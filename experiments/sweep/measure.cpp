@@ -128,7 +128,7 @@ Table Measure::try_unit(const Pass& pass, int64_t number) {
   };
   const auto attention = by_id(0);
   Table table{{"score", attention.mean(at::IntArrayRef{2, 3})},
-              {"batch_size", at::full({static_cast<int64_t>(ids.size())}, batch_size_, at::kLong)}};
+              {"batch_size", at::full({static_cast<int64_t>(ids.size())}, batch_size, at::kLong)}};
   if (reads_path) table["path"] = path.rows(pass.samples);
   table["by_layer"] = attention.nanmean(at::IntArrayRef{1, 3});
   if (pass.of == PassOf::pilot) return table;
