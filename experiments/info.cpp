@@ -29,8 +29,9 @@ double gigabytes(int64_t bytes) {
 }
 
 ordered_json tokenizer_facts(const std::filesystem::path& dir, const model::Config& config) {
-  if (!std::filesystem::exists(dir / "tokenizer.json")) return nullptr;
-  const auto tokenizer = text::Tokenizer::load(dir / "tokenizer.json");
+  const auto file = text::find_tokenizer(dir);
+  if (!file) return nullptr;
+  const auto tokenizer = text::Tokenizer::load(*file);
   auto special = ordered_json::array();
   int64_t unused = 0;
   for (int64_t id = 0; id < std::max(tokenizer.size(), config.vocab_size); ++id) {

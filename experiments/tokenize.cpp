@@ -16,11 +16,18 @@ namespace {
 
 struct Options {
   std::string model, text, decode;
-  bool pieces = false;
+  bool pieces = false, bos = false;
 };
 
+int64_t bos_of(const text::Tokenizer& tokenizer) {
+  if (!tokenizer.bos()) throw InputError("--bos: this tokenizer has no BOS token");
+  return *tokenizer.bos();
+}
+
 void run(const Options& o) {
-  const auto tokenizer = text::Tokenizer::load(std::filesystem::path(o.model) / "tokenizer.json");
+  const auto file = text::find_tokenizer(o.model);
+  if (!file) throw InputError(fmt::format("{}: no tokenizer.json or tokenizer.model there", o.model));
+  const auto tokenizer = text::Tokenizer::load(*file);
   if (o.text.empty() == o.decode.empty()) throw InputError("wanted one of --text and --decode");
   if (!o.decode.empty()) {
     for (const auto& ids : text::from_token_file(o.decode, 0, 0, tokenizer.size()).ids) {
@@ -29,7 +36,8 @@ void run(const Options& o) {
     return;
   }
   for (const auto& text : text::read_texts(o.text)) {
-    const auto ids = tokenizer.encode(text);
+    auto ids = tokenizer.encode(text);
+    if (o.bos) ids.insert(ids.begin(), bos_of(tokenizer));
     if (!o.pieces) {
       fmt::print("{}\n", nlohmann::json(ids).dump());
       continue;
@@ -45,10 +53,12 @@ void run(const Options& o) {
 Command tokenize() {
   return {"tokenize", "print the token ids of a text, one JSON array a text", [](CLI::App& app) {
             auto o = std::make_shared<Options>();
-            app.add_option("--model", o->model, "folder with tokenizer.json; nothing else is needed")->required();
+            app.add_option("--model", o->model, "folder with tokenizer.json or tokenizer.model; nothing else is needed")
+                ->required();
             app.add_option("--text", o->text, "plain text, or .jsonl with a string or an object with `text` a line");
             app.add_option("--decode", o->decode,
                            "JSON array of arrays of ids: print their texts, one JSON string each");
+            app.add_flag("--bos", o->bos, "put the tokenizer's BOS before every text");
             app.add_flag("--pieces", o->pieces, "print [id, piece] pairs, pieces readable");
             app.callback([o] { run(*o); });
           }};

@@ -122,6 +122,9 @@ CHECKPOINTS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "unknown rope type": (edit_config(rope_scaling={"rope_type": "longrope"}, rope_parameters=..., rope_theta=1e6), ["longrope"]),
     "quantized": (edit_config(quantization_config={"bits": 4}), ["quantization_config"]),
     "tokenizer broken": (file("tokenizer.json", b"{"), ["tokenizer.json"]),
+    "tokenizer.model broken": (lambda m: (remove("tokenizer.json")(m), file("tokenizer.model", b"no model")(m)), ["tokenizer.model"]),
+    "tokenizer.model cut short": (lambda m: (remove("tokenizer.json")(m), file("tokenizer.model", b"\n\5\n\3<s>")(m)),
+                                  ["tokenizer.model", "cut short"]),
 }
 
 SCAN = ["--text", str(MODEL / "text.txt"), "--samples", "2", "--length", "16"]
@@ -139,6 +142,7 @@ WORDS: dict[str, tuple[list[str], list[str]]] = {
     "more samples than text": (["scan", "--model", str(MODEL), *SCAN[:2], "--slice", "lines", "--samples", "99999", "--out", "OUT"], ["99999"]),
     "longer than the text": (["scan", "--model", str(MODEL), *SCAN[:2], "--length", "999999", "--out", "OUT"], ["999999"]),
     "zero samples": (["scan", "--model", str(MODEL), *SCAN[:2], "--samples", "0", "--out", "OUT"], ["--samples"]),
+    "BOS of a tokenizer that has none": (["scan", "--model", str(MODEL), *SCAN, "--bos", "with", "--out", "OUT"], ["--bos", "tokenizer.json"]),
     "no out": (["scan", "--model", str(MODEL), *SCAN], ["--out"]),
     "out folder not there": (["scan", "--model", str(MODEL), *SCAN, "--out", "DIR/none/x.json"], ["none"]),
     "out is a folder": (["scan", "--model", str(MODEL), *SCAN, "--out", "DIR"], ["folder"]),

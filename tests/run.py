@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,6 +61,41 @@ class Process(unittest.TestCase):
     def test_windows_start_where_they_are_said_to(self) -> None:
         data = self.result("a.json", "scan", *DATA, "--samples", 7, "--length", 33, "--measure", "sink")["data"]
         self.assertEqual(data["starts"], [i * ((data["text_tokens"] - 33) // 7) for i in range(7)])
+
+    def with_bos(self) -> Path:
+        """The planted model with a tokenizer that puts <|endoftext|>, id 511, before a text, as Llama 3's does its own."""
+        model = self.folder / "model"
+        shutil.copytree(MODEL, model)
+        tokenizer = json.loads((model / "tokenizer.json").read_text())
+        bos = "<|endoftext|>"
+        tokenizer["post_processor"] = {
+            "type": "TemplateProcessing", "single": [{"SpecialToken": {"id": bos, "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+            "pair": [], "special_tokens": {bos: {"id": bos, "ids": [511], "tokens": [bos]}}}
+        (model / "tokenizer.json").write_text(json.dumps(tokenizer))
+        return model
+
+    def test_samples_begin_with_bos_where_the_tokenizer_has_one(self) -> None:
+        model, text = self.with_bos(), MODEL / "text.txt"
+        scan = ["scan", "--model", model, "--measure", "sink"]
+        sizes = ["--samples", 3, "--length", 21]
+        auto = self.result("auto.json", *scan, "--text", text, *sizes)
+        validate(auto)
+        self.assertEqual((auto["data"]["bos"], auto["data"]["length"], auto["config"]["bos"]), (511, 21, "auto"))
+        ids = json.loads(run("tokenize", "--model", model, "--text", text).stdout)
+        step = (len(ids) - 20) // 3
+        rows = self.folder / "rows.json"
+        rows.write_text(json.dumps([[511, *ids[i * step : i * step + 20]] for i in range(3)]))
+        by_hand = self.result("rows_result.json", *scan, "--tokens", rows)  # a file's ids are taken as they are
+        self.assertEqual(by_hand["data"]["bos"], "none")
+        self.assertEqual(by_hand["results"], auto["results"])
+        without = self.result("without.json", *scan, "--text", text, *sizes, "--bos", "without")
+        plain = self.result("plain.json", *scan[:1], "--model", MODEL, "--measure", "sink", "--text", text, *sizes)
+        self.assertEqual(without["data"], plain["data"])
+        self.assertEqual(without["results"], plain["results"])
+        lines = self.result("lines.json", *scan, "--text", text, *sizes, "--slice", "lines")
+        self.assertEqual((lines["data"]["bos"], max(lines["data"]["lengths"])), (511, 21))
+        random = self.result("random.json", *scan, "--tokens", "random", *sizes, "--bos", "with")
+        self.assertEqual((random["data"]["bos"], random["data"]["length"]), (511, 21))
 
     def test_ragged_token_files(self) -> None:
         tokens = self.folder / "t.json"

@@ -48,6 +48,11 @@ class Folder : public testing::Test {
         {"decoder", {{"type", "ByteLevel"}}},
         {"model", {{"type", "BPE"}, {"vocab", vocab}, {"merges", {"a b", "b c", "ab c"}}}}};
   }
+  /// Llama 3's kind of post-processor: "<x>" before the text.
+  static json bos_template() {
+    return json::parse(R"({"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<x>", "type_id": 0}},
+      {"Sequence": {"id": "A", "type_id": 0}}], "special_tokens": {"<x>": {"id": "<x>", "ids": [259], "tokens": ["<x>"]}}})");
+  }
   Tokenizer load(const json& j) const { return Tokenizer::load(write("tokenizer.json", j.dump())); }
   std::string error_of(const json& j) const {
     try {
@@ -66,7 +71,7 @@ Pieces split_with(const Split& split, const std::string& text) {
 }
 
 TEST(QwenSplit, ValuesOfTheReferencePage) {
-  const auto split = [](const std::string& text) { return split_with(qwen_split(), text); };
+  const auto split = [](const std::string& text) { return split_with(qwen_split(1), text); };
   EXPECT_EQ(split("I'M he'Ll it's 12345"),
             (Pieces{"I", "'M", " he", "'Ll", " it", "'s", " ", "1", "2", "3", "4", "5"}));
   EXPECT_EQ(split("a  b   \n\n  c"), (Pieces{"a", " ", " b", "   \n\n", " ", " c"}));
@@ -74,13 +79,15 @@ TEST(QwenSplit, ValuesOfTheReferencePage) {
   EXPECT_EQ(split("foo\u00a0bar"), (Pieces{"foo", "\u00a0bar"}));
   EXPECT_EQ(split("a\n b"), (Pieces{"a", "\n", " b"}));
   EXPECT_EQ(split("foo \u180ebar"), (Pieces{"foo", " \u180e", "bar"}));
+  EXPECT_EQ(split_with(qwen_split(3), "it 12345678½"), (Pieces{"it", " ", "123", "456", "78½"}));
 }
 
 TEST(QwenSplit, TheScannerAgreesWithTheRegularExpression) {
   std::mt19937 draw(5);
   const std::u32string alphabet =
       U"ab'sStlLdrveEm \n\r\t019.,!{<\u017F\u00A0\u3000\u0301\u4E2D\u180E\U0001F600\u0915\u094D";
-  const auto scanner = qwen_split(), regex = regex_split(kQwenPattern);
+  const std::pair<Split, Split> by_scanner_and_regex[] = {{qwen_split(1), regex_split(kQwenPattern)},
+                                                          {qwen_split(3), regex_split(kLlama3Pattern)}};
   for (int i = 0; i < 20000; ++i) {
     std::string text;
     for (int n = static_cast<int>(draw() % 14); n >= 0; --n) {
@@ -96,7 +103,8 @@ TEST(QwenSplit, TheScannerAgreesWithTheRegularExpression) {
         text += {static_cast<char>(0xF0 | c >> 18), static_cast<char>(0x80 | (c >> 12 & 63)),
                  static_cast<char>(0x80 | (c >> 6 & 63)), static_cast<char>(0x80 | (c & 63))};
     }
-    ASSERT_EQ(split_with(scanner, text), split_with(regex, text)) << json(text).dump();
+    for (const auto& [scanner, regex] : by_scanner_and_regex)
+      ASSERT_EQ(split_with(scanner, text), split_with(regex, text)) << json(text).dump();
   }
 }
 
@@ -124,6 +132,37 @@ TEST_F(Folder, BothSpellingsOfMergesAndDecoding) {
   EXPECT_TRUE(t.is_special(259));
   EXPECT_THROW(t.decode({260}), InputError);
   EXPECT_THROW(t.encode("a\xFF"), InputError);
+}
+
+TEST_F(Folder, Llama3Reads) {
+  auto j = tiny();
+  EXPECT_FALSE(load(j).bos().has_value());
+  j["normalizer"] = nullptr;
+  j["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = kLlama3Pattern;
+  j["model"]["ignore_merges"] = true;
+  j["model"]["merges"] = {"a b", "b c"};  // "abc" by no merge, but a whole piece
+  j["post_processor"] = {{"type", "Sequence"}, {"processors", {{{"type", "ByteLevel"}}, bos_template()}}};
+  const auto t = load(j);
+  EXPECT_EQ(t.encode("abc abc"), (Ids{257, ' ', 256, 'c'}));
+  EXPECT_EQ(t.encode("e\u0301"), (Ids{'e', 0xCC, 0x81}));
+  EXPECT_EQ(t.bos(), 259);
+}
+
+TEST_F(Folder, TokenizerModelIsTakenWhereTokenizerJsonIsOfAnotherKind) {
+  EXPECT_FALSE(find_tokenizer(folder_).has_value());
+  const auto model = write("tokenizer.model", "no model"), json_file = folder_ / "tokenizer.json";
+  EXPECT_EQ(find_tokenizer(folder_), model);
+  for (const auto& [bytes, expected] : {std::pair{tiny().dump(), json_file}, std::pair{std::string("{"), json_file},
+                                        std::pair{std::string(R"({"pre_tokenizer": null})"), model}}) {
+    write("tokenizer.json", bytes);
+    EXPECT_EQ(find_tokenizer(folder_), expected) << bytes.substr(0, 80);
+  }
+  try {
+    Tokenizer::load(model);
+    FAIL();
+  } catch (const InputError& e) {
+    EXPECT_NE(std::string(e.what()).find("tokenizer.model"), std::string::npos) << e.what();
+  }
 }
 
 TEST_F(Folder, WhatIsNotSupportedIsNamed) {
@@ -157,9 +196,19 @@ TEST_F(Folder, WhatIsNotSupportedIsNamed) {
        }),
        "decoder"},
       {with([](json& j) {
-         j["post_processor"] = {{"type", "TemplateProcessing"}};
+         j["post_processor"] = {{"type", "BertProcessing"}};
        }),
        "post-processor"},
+      {with([](json& j) {
+         j["post_processor"] = bos_template();
+         j["post_processor"]["single"].push_back(j["post_processor"]["single"][0]);
+       }),
+       "post-processor"},
+      {with([](json& j) {
+         j["post_processor"] = bos_template();
+         j["post_processor"]["special_tokens"]["<x>"]["ids"] = {4000};
+       }),
+       "4000"},
       {with([](json& j) { j["added_tokens"][0]["content"] = ""; }), "empty"}};
   for (const auto& [j, named] : cases) {
     const auto error = error_of(j);
@@ -237,6 +286,17 @@ TEST_F(Folder, TokenFiles) {
   EXPECT_THROW(from_token_file(file, 0, 0, 4), InputError);
   for (const auto* bad : {"[]", "[[]]", "{}", "[[1.5]]", "[[-1]]", "[1]", "[[\"a\"]]", "[[1]"}) {
     EXPECT_THROW(from_token_file(write("bad.json", bad), 0, 0, 10), InputError) << bad;
+  }
+}
+
+TEST(WithBos, StandsBeforeEveryRow) {
+  EXPECT_FALSE(random_tokens(2, 3, 7, 1).bos.has_value());
+  const auto samples = with_bos(random_tokens(2, 3, 7, 1), 9);
+  EXPECT_EQ(samples.bos, 9);
+  EXPECT_EQ(samples.text_tokens, 6);
+  for (const auto& row : samples.ids) {
+    EXPECT_EQ(row.size(), 4u);
+    EXPECT_EQ(row.front(), 9);
   }
 }
 

@@ -12,12 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("SINKSCOPE_SHARED_DATA", ROOT.parent / "shared" / "data"))
 QWEN_PATTERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
                 r"|\s*[\r\n]+|\s+(?!\S)|\s+")
+LLAMA3_PATTERN = QWEN_PATTERN.replace(r"\p{N}|", r"\p{N}{1,3}|", 1)
 OTHER_PATTERN = r"'s|'t| ?\p{L}+| ?\p{N}{1,3}| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"  # takes the regular-expression path
 STRINGS = 100_000
 SCRIPTS = [(0x20, 0x7E), (0xA0, 0x24F), (0x370, 0x3FF), (0x400, 0x52F), (0x590, 0x5FF), (0x600, 0x6FF), (0x900, 0x97F),
@@ -31,14 +32,19 @@ SPECIAL = ["\u180e", "\u017f", "'\u017f", "\u200d", "\ufe0f", "\u00a0", "\u3000"
 CONTRACTIONS = ["'s", "'S", "'t", "'re", "'RE", "'rE", "'ve", "'Ve", "'m", "'M", "'ll", "'lL", "'d", "'D", "’s", "'x", "''s", "'l"]
 
 
-def trained(pattern: str, added: list[dict], ignore_merges: bool = False) -> Tokenizer:
+def natural_texts() -> list[str]:
+    return [path.read_bytes().decode("utf-8") for path in sorted(ROOT.glob("models/*/text.txt"))]
+
+
+def trained(pattern: str, added: list[dict], ignore_merges: bool = False, nfc: bool = True) -> Tokenizer:
     """A small byte-level BPE of our own, with Qwen3's parts."""
     tokenizer = Tokenizer(models.BPE(ignore_merges=ignore_merges))
-    tokenizer.normalizer = normalizers.NFC()
+    if nfc:
+        tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Split(Regex(pattern), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     tokenizer.decoder = decoders.ByteLevel()
-    texts = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("models/*/text.txt"))] + strings(2000, 1, [])
+    texts = natural_texts() + strings(2000, 1, [])
     tokenizer.train_from_iterator(texts, trainers.BpeTrainer(
         vocab_size=900, show_progress=False, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
     from tokenizers import AddedToken
@@ -74,8 +80,8 @@ def strings(count: int, seed: int, added: list[str]) -> list[str]:
     return ["".join(piece() for _ in range(draw.randint(1, 9))) or "a" for _ in range(count)]
 
 
-def program_ids(program: str, folder: Path, texts: Path) -> list[list[int]]:
-    output = subprocess.run([program, "tokenize", "--model", folder, "--text", texts], check=True, capture_output=True).stdout
+def program_ids(program: str, folder: Path, texts: Path, *more: str) -> list[list[int]]:
+    output = subprocess.run([program, "tokenize", "--model", folder, "--text", texts, *more], check=True, capture_output=True).stdout
     return [json.loads(line) for line in output.splitlines()]
 
 
@@ -119,6 +125,35 @@ def check_small(program: str, folder: Path) -> int:
     return counted
 
 
+def llama3(added: list[dict]) -> Tokenizer:
+    """Llama 3's parts, of which the second token is the BOS that the template puts first."""
+    special = [dict(content=name, special=True, normalized=False) for name in ("<|end_of_text|>", "<|begin_of_text|>")]
+    tokenizer = trained(LLAMA3_PATTERN, special + added, ignore_merges=True, nfc=False)
+    bos = "<|begin_of_text|>"
+    tokenizer.post_processor = processors.Sequence([processors.ByteLevel(trim_offsets=False), processors.TemplateProcessing(
+        single=f"{bos} $A", pair=f"{bos} $A {bos}:1 $B:1", special_tokens=[(bos, tokenizer.token_to_id(bos))])])
+    return tokenizer
+
+
+def check_bos(program: str, folder: Path, tokenizer: Tokenizer) -> None:
+    for path in sorted(ROOT.glob("models/*/text.txt")):
+        assert program_ids(program, folder, path, "--bos") == [tokenizer.encode(path.read_bytes().decode("utf-8")).ids], path
+
+
+def check_llama3(program: str, folder: Path) -> int:
+    added = [dict(content=f"<|reserved_special_token_{i}|>", special=True, normalized=False) for i in range(12)]
+    tokenizer = llama3(added)
+    place = folder / "llama3"
+    place.mkdir()
+    tokenizer.save(str(place / "tokenizer.json"))
+    names = [options["content"] for options in added] + ["<|begin_of_text|>", "<|reserved_special_token_"]
+    texts = natural_texts() + strings(20_000, seed=21, added=names)
+    compare_strings(program, place, tokenizer, texts)
+    compare_decoding(program, place, tokenizer, seed=3)
+    check_bos(program, place, tokenizer)
+    return len(texts)
+
+
 def check_real(program: str, folder: Path) -> int:
     place = folder / "qwen3"
     place.mkdir()
@@ -139,6 +174,7 @@ def main() -> None:
     program = sys.argv[1]
     with tempfile.TemporaryDirectory() as folder:
         print(f"own tokenizers: {check_small(program, Path(folder))} strings, no difference")
+        print(f"a tokenizer of Llama 3's kind: {check_llama3(program, Path(folder))} strings, no difference")
         if not SHARED.is_dir():
             print("skipped: the real Qwen3 tokenizer and texts are not here")
             sys.exit(77)

@@ -86,7 +86,8 @@ def caption(figure, result: dict, metric: str) -> None:
     data, numerics = result["data"], result["numerics"]
     kind = {"windows": "windows", "lines": "lines", "tokens": "rows of ids", "random": "rows of random ids", "vocabulary": "ids"}[data["slice"]]
     each = f"of {'up to ' if len(set(data['lengths'])) > 1 else ''}{data['length']} tokens" if data["slice"] != "vocabulary" else "alone"
-    over = f"{data['samples']} {kind} {each}, no BOS, {numerics['dtype']}{' (approximate)' if numerics.get('approximate') else ''}"
+    bos = "no BOS" if data.get("bos", "none") == "none" else "BOS first"  # emergence files do not say
+    over = f"{data['samples']} {kind} {each}, {bos}, {numerics['dtype']}{' (approximate)' if numerics.get('approximate') else ''}"
     figure.supxlabel("\n".join(textwrap.wrap(metric, 120)) + "\n" + over, fontsize=6.5, color="#444444")
 
 

@@ -69,9 +69,9 @@ json describe_model(const model::Checkpoint& checkpoint, const RunOptions& optio
           {"planted", std::filesystem::exists(checkpoint.dir() / "planted.json")}};
 }
 
-json describe_tokenizer(const std::filesystem::path& tokenizer_json, const text::Tokenizer& tokenizer) {
-  return {
-      {"path", tokenizer_json.string()}, {"sha256", result::sha256_file(tokenizer_json)}, {"size", tokenizer.size()}};
+json describe_tokenizer(const text::Tokenizer& tokenizer) {
+  const auto& file = tokenizer.file();
+  return {{"path", file.string()}, {"sha256", result::sha256_file(file)}, {"size", tokenizer.size()}};
 }
 
 json describe_data(const text::Samples& samples, const RunOptions& options) {
@@ -89,7 +89,7 @@ json describe_data(const text::Samples& samples, const RunOptions& options) {
           {"lengths", lengths},
           {"starts", samples.starts},
           {"text_tokens", samples.text_tokens},
-          {"bos", "none"}};
+          {"bos", samples.bos ? json(*samples.bos) : json("none")}};
 }
 
 json describe_build() {

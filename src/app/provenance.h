@@ -17,7 +17,7 @@ inline constexpr int kSchemaVersion = 1;
 /// The sections of a result that say what it was made from; experiments cannot forget them.
 /// Reads the weights' files once for their hash: seconds for some gigabytes.
 nlohmann::json describe_model(const model::Checkpoint&, const RunOptions&);
-nlohmann::json describe_tokenizer(const std::filesystem::path& tokenizer_json, const text::Tokenizer&);
+nlohmann::json describe_tokenizer(const text::Tokenizer&);
 nlohmann::json describe_data(const text::Samples&, const RunOptions&);
 nlohmann::json describe_build();
 

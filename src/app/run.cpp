@@ -53,8 +53,7 @@ Run::Run(const RunOptions& options, const CLI::App& command, const MakeSamples& 
     warn("--dtype fp8: weights and inputs of the blocks' products are rounded to float8; every number is approximate");
   }
   if (options_.threads > 0) at::set_num_threads(static_cast<int>(options_.threads));
-  const auto tokenizer_file = checkpoint_.dir() / "tokenizer.json";
-  if (std::filesystem::exists(tokenizer_file)) tokenizer_ = text::Tokenizer::load(tokenizer_file);
+  if (const auto file = text::find_tokenizer(checkpoint_.dir())) tokenizer_ = text::Tokenizer::load(*file);
   samples_ = make ? make(config(), tokenizer()) : read_samples();
   make_batches();
   if (!options_.quiet) {
@@ -65,9 +64,28 @@ Run::Run(const RunOptions& options, const CLI::App& command, const MakeSamples& 
   }
 }
 
+std::optional<int64_t> Run::bos() const {
+  if (options_.bos == "without" || (options_.bos == "auto" && options_.text.empty())) return std::nullopt;
+  const auto bos = tokenizer_ ? tokenizer_->bos() : std::nullopt;
+  if (!bos && options_.bos == "with") {
+    throw InputError(
+        fmt::format("--bos with: {}", tokenizer_ ? fmt::format("{} has no BOS token", tokenizer_->file().string())
+                                                 : fmt::format("{} has no tokenizer", checkpoint_.dir().string())));
+  }
+  return bos;
+}
+
 text::Samples Run::read_samples() const {
   if (options_.text.empty() == options_.tokens.empty()) throw InputError("wanted one of --text and --tokens");
-  const int64_t n = options_.samples, T = options_.length, vocabulary = config().vocab_size;
+  const auto first = bos();
+  if (!first) return read_samples(options_.length);
+  if (options_.length < 2) throw InputError("--length 1: with BOS, wanted 2 or more, or --bos without");
+  return text::with_bos(read_samples(options_.length - 1), *first);
+}
+
+/// Samples of up to `length` tokens, BOS not counted.
+text::Samples Run::read_samples(int64_t length) const {
+  const int64_t n = options_.samples, T = length, vocabulary = config().vocab_size;
   if (options_.tokens == "random") {
     return text::random_tokens(n, T, vocabulary, static_cast<uint64_t>(options_.seed));
   }
@@ -78,8 +96,9 @@ text::Samples Run::read_samples() const {
     return text::from_token_file(options_.tokens, cut("samples", n), cut("length", T), vocabulary);
   }
   if (!tokenizer_) {
-    throw InputError(fmt::format("--text needs {}, which is not there; --tokens FILE.json takes ids",
-                                 (checkpoint_.dir() / "tokenizer.json").string()));
+    throw InputError(
+        fmt::format("--text needs {}, which is not there, or tokenizer.model; --tokens FILE.json takes ids",
+                    (checkpoint_.dir() / "tokenizer.json").string()));
   }
   const auto texts = text::read_texts(options_.text);
   return options_.slice == "lines" ? text::lines(*tokenizer_, texts, n, T) : text::windows(*tokenizer_, texts, n, T);
@@ -177,7 +196,7 @@ json Run::provenance() const {
           {"config", resolved_},
           {"model", model_description_.is_null() ? model_description_ = describe_model(checkpoint_, options_)
                                                  : model_description_},
-          {"tokenizer", tokenizer_ ? describe_tokenizer(checkpoint_.dir() / "tokenizer.json", *tokenizer_) : json()},
+          {"tokenizer", tokenizer_ ? describe_tokenizer(*tokenizer_) : json()},
           {"data", describe_data(samples_, options_)},
           {"numerics",
            {{"device", device_.str()},

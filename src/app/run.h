@@ -55,7 +55,7 @@ class Run {
   const RunOptions& options() const { return options_; }
   at::Device device() const { return device_; }
   const text::Samples& samples() const { return samples_; }
-  /// Null where the checkpoint has no tokenizer.json.
+  /// Null where the checkpoint has no tokenizer.
   const text::Tokenizer* tokenizer() const { return tokenizer_ ? &*tokenizer_ : nullptr; }
   const std::vector<int64_t>& lengths() const { return lengths_; }
   int64_t longest() const { return longest_; }
@@ -84,6 +84,8 @@ class Run {
 
  private:
   text::Samples read_samples() const;
+  text::Samples read_samples(int64_t length) const;
+  std::optional<int64_t> bos() const;
   void make_batches();
   Plan plan(int64_t tokens) const;
 

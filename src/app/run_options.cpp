@@ -19,6 +19,10 @@ void add_sample_options(CLI::App& app, RunOptions& o) {
   app.add_option("--slice", o.slice, "how a text becomes samples: windows, or lines (one sample a line or record)")
       ->capture_default_str()
       ->check(CLI::IsMember({"windows", "lines"}));
+  app.add_option("--bos", o.bos,
+                 "begin every sample with BOS: with, without, or auto: with for a --text if there is one")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "with", "without"}));
   app.add_option("--samples", o.samples, "number of samples")->capture_default_str()->check(CLI::Range(1, 1 << 24));
   app.add_option("--length", o.length, "tokens a sample")->capture_default_str()->check(CLI::Range(1, 1 << 24));
   app.add_option("--q-min", o.q_min, "first query that counts in mean_attention")

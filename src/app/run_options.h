@@ -16,6 +16,7 @@ struct RunOptions {
   std::string dtype = "auto";
   std::string text, tokens;
   std::string slice = "windows";
+  std::string bos = "auto";
   int64_t samples = 32;
   int64_t length = 512;
   int64_t q_min = 1;

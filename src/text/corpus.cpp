@@ -75,7 +75,7 @@ Samples windows(const Tokenizer& tokenizer, const std::vector<std::string>& text
     const auto more = tokenizer.encode(text);
     ids.insert(ids.end(), more.begin(), more.end());
   }
-  Samples samples{{}, {}, static_cast<int64_t>(ids.size()), "windows"};
+  Samples samples{{}, {}, static_cast<int64_t>(ids.size()), "windows", {}};
   if (samples.text_tokens < length) {
     throw InputError(fmt::format("windows of {} tokens: the text has {}", length, samples.text_tokens));
   }
@@ -92,7 +92,7 @@ Samples windows(const Tokenizer& tokenizer, const std::vector<std::string>& text
 }
 
 Samples lines(const Tokenizer& tokenizer, const std::vector<std::string>& texts, int64_t n, int64_t length) {
-  Samples samples{{}, {}, 0, "lines"};
+  Samples samples{{}, {}, 0, "lines", {}};
   // One text is a plain file, whose lines are the samples; records stay whole.
   const auto records = texts.size() == 1 ? lines_of(texts[0]) : texts;
   for (size_t i = 0; i < records.size() && static_cast<int64_t>(samples.ids.size()) < n; ++i) {
@@ -114,7 +114,7 @@ Samples from_token_file(const fs::path& file, int64_t n, int64_t length, int64_t
   const auto rows = json::parse(read_all(file), nullptr, /*allow_exceptions=*/false);
   if (!rows.is_array() || rows.empty()) fail("wanted a JSON array of arrays of token ids");
   if (n > static_cast<int64_t>(rows.size())) fail(fmt::format("{} samples: the file has {}", n, rows.size()));
-  Samples samples{{}, {}, 0, "tokens"};
+  Samples samples{{}, {}, 0, "tokens", {}};
   for (size_t i = 0; i < (n > 0 ? static_cast<size_t>(n) : rows.size()); ++i) {
     if (!rows[i].is_array() || rows[i].empty()) fail(fmt::format("sample {}: wanted a list of token ids", i));
     std::vector<int64_t> ids;
@@ -140,7 +140,7 @@ Samples random_tokens(int64_t n, int64_t length, int64_t vocabulary, uint64_t se
     while (value >= limit) value = generator();
     return static_cast<int64_t>(value % static_cast<uint64_t>(vocabulary));
   };
-  Samples samples{{}, {}, n * length, "random"};
+  Samples samples{{}, {}, n * length, "random", {}};
   for (int64_t i = 0; i < n; ++i) {
     samples.ids.emplace_back();
     for (int64_t t = 0; t < length; ++t) samples.ids.back().push_back(draw());
@@ -149,8 +149,14 @@ Samples random_tokens(int64_t n, int64_t length, int64_t vocabulary, uint64_t se
   return samples;
 }
 
+Samples with_bos(Samples samples, int64_t bos) {
+  for (auto& row : samples.ids) row.insert(row.begin(), bos);
+  samples.bos = bos;
+  return samples;
+}
+
 Samples vocabulary(const std::vector<int64_t>& ids) {
-  Samples samples{{}, {}, static_cast<int64_t>(ids.size()), "vocabulary"};
+  Samples samples{{}, {}, static_cast<int64_t>(ids.size()), "vocabulary", {}};
   for (const int64_t id : ids) samples.ids.push_back({id});
   return samples;
 }

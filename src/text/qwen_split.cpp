@@ -6,17 +6,20 @@ namespace sinkscope::text {
 const char* const kQwenPattern =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
+const char* const kLlama3Pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
 namespace {
 
 /// Finds the end of the match that begins at a place. One function an alternative, in the pattern's order; 0: no match.
 class Scanner {
  public:
-  explicit Scanner(const std::u32string& text) : text_(text), size_(text.size()) {}
+  Scanner(const std::u32string& text, size_t digits) : text_(text), size_(text.size()), digits_(digits) {}
 
   size_t match(size_t at) const {
     if (const size_t end = contraction(at)) return end;
     if (const size_t end = word(at)) return end;
-    if (is(at, Kind::number)) return at + 1;
+    if (is(at, Kind::number)) return number(at);
     if (const size_t end = marks(at)) return end;
     return white_space(at);
   }
@@ -55,6 +58,13 @@ class Scanner {
     return prefix && is(at + 1, Kind::letter) ? run(at + 1, Kind::letter) : 0;
   }
 
+  /// \p{N}{1,digits}
+  size_t number(size_t at) const {
+    const size_t most = at + digits_;
+    while (at < most && is(at, Kind::number)) ++at;
+    return at;
+  }
+
   ///  ?[^\s\p{L}\p{N}]+[\r\n]*
   size_t marks(size_t at) const {
     const size_t start = text_[at] == ' ' ? at + 1 : at;
@@ -74,15 +84,15 @@ class Scanner {
   }
 
   const std::u32string& text_;
-  size_t size_;
+  size_t size_, digits_;
 };
 
 }  // namespace
 
-Split qwen_split() {
-  return [](std::string_view utf8, const std::function<void(std::string_view)>& piece) {
+Split qwen_split(size_t digits) {
+  return [digits](std::string_view utf8, const std::function<void(std::string_view)>& piece) {
     const auto decoded = decode_utf8(utf8);
-    const Scanner scanner(decoded.characters);
+    const Scanner scanner(decoded.characters, digits);
     for (size_t at = 0; at < decoded.characters.size();) {
       const size_t end = scanner.match(at);
       piece(utf8.substr(decoded.offsets[at], decoded.offsets[end] - decoded.offsets[at]));

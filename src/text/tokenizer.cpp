@@ -3,70 +3,46 @@
 #include <fmt/format.h>
 #include <unicode/utf8.h>
 
-#include <unordered_map>
-
-#include "code_points.h"
-#include "normalize.h"
-#include "read_tokenizer.h"
 #include "sinkscope/error.h"
 #include "sinkscope/text/utf8.h"
+#include "tokenizer_parts.h"
 
 namespace sinkscope::text {
-namespace {
 
-constexpr size_t kCachedPiece = 64;  // longer pieces are rare and not remembered
-constexpr size_t kCachedPieces = 1 << 18;
-constexpr char32_t kReplacement = 0xFFFD;
-
-}  // namespace
+namespace fs = std::filesystem;
 
 struct Tokenizer::Impl {
   TokenizerParts parts;
-
-  void check(int64_t id) const {
-    if (id < 0 || static_cast<size_t>(id) >= parts.has.size() || !parts.has[id])
-      throw InputError(fmt::format("no token has the id {}", id));
-  }
+  fs::path file;
 };
 
-Tokenizer Tokenizer::load(const std::filesystem::path& tokenizer_json) {
-  return Tokenizer(std::make_shared<const Impl>(Impl{read_tokenizer(tokenizer_json)}));
+std::optional<fs::path> find_tokenizer(const fs::path& folder) {
+  const auto json = folder / "tokenizer.json", model = folder / "tokenizer.model";
+  if (fs::exists(json) && (!fs::exists(model) || is_byte_level(json))) return json;
+  return fs::exists(model) ? std::optional(model) : std::nullopt;
+}
+
+Tokenizer Tokenizer::load(const fs::path& file) {
+  auto parts = file.extension() == ".model" ? read_sentencepiece(file) : read_byte_level(file);
+  return Tokenizer(std::make_shared<const Impl>(Impl{std::move(parts), file}));
 }
 
 std::vector<int64_t> Tokenizer::encode(std::string_view utf8) const {
   if (const auto bad = first_invalid_utf8(utf8)) throw InputError(fmt::format("invalid UTF-8 at byte {}", *bad));
-  const auto& parts = impl_->parts;
   std::vector<int64_t> ids;
-  std::unordered_map<std::string, std::vector<int64_t>> cache;
-  const auto encode_piece = [&](std::string_view piece) {
-    if (piece.size() > kCachedPiece || cache.size() >= kCachedPieces) return parts.bpe.encode(piece, ids);
-    const auto [entry, is_new] = cache.try_emplace(std::string(piece));
-    if (is_new) parts.bpe.encode(piece, entry->second);
-    ids.insert(ids.end(), entry->second.begin(), entry->second.end());
-  };
-  const auto take = [&](int64_t id) { ids.push_back(id); };
-  const auto encode_text = [&](std::string_view text) { parts.split(text, encode_piece); };
-  parts.raw.split(
-      utf8,
-      [&](std::string_view text) {
-        const auto normalized = parts.nfc ? normalize_nfc(text) : std::string(text);
-        parts.normalized.split(normalized, encode_text, take);
-      },
-      take);
+  impl_->parts.added.split(
+      utf8, [&](std::string_view text) { impl_->parts.encode(text, text.data() == utf8.data(), ids); },
+      [&](int64_t id) { ids.push_back(id); });
   return ids;
 }
 
 std::string Tokenizer::decode(const std::vector<int64_t>& ids) const {
-  std::string joined;
-  for (const int64_t id : ids) joined += bytes(id);
-  std::string valid;
-  const auto* data = reinterpret_cast<const uint8_t*>(joined.data());
-  for (int32_t at = 0, size = static_cast<int32_t>(joined.size()); at < size;) {
-    UChar32 c;
-    U8_NEXT(data, at, size, c);
-    append_utf8(valid, c < 0 ? kReplacement : static_cast<char32_t>(c));
-  }
-  return valid;
+  for (const int64_t id : ids) bytes(id);  // throws for one that is none
+  return impl_->parts.decode(impl_->parts.tokens, ids);
+}
+
+const std::filesystem::path& Tokenizer::file() const {
+  return impl_->file;
 }
 
 std::string Tokenizer::piece(int64_t id) const {
@@ -96,20 +72,24 @@ std::string Tokenizer::piece(int64_t id) const {
 }
 
 int64_t Tokenizer::size() const {
-  return static_cast<int64_t>(impl_->parts.has.size());
+  return static_cast<int64_t>(impl_->parts.tokens.has.size());
 }
 
 bool Tokenizer::has(int64_t id) const {
-  return id >= 0 && id < size() && impl_->parts.has[id];
+  return impl_->parts.tokens.holds(id);
 }
 
 bool Tokenizer::is_special(int64_t id) const {
-  return has(id) && impl_->parts.special[id];
+  return has(id) && impl_->parts.tokens.special[id];
+}
+
+std::optional<int64_t> Tokenizer::bos() const {
+  return impl_->parts.bos;
 }
 
 const std::string& Tokenizer::bytes(int64_t id) const {
-  impl_->check(id);
-  return impl_->parts.bytes[id];
+  if (!has(id)) throw InputError(fmt::format("no token has the id {}", id));
+  return impl_->parts.tokens.bytes[id];
 }
 
 }  // namespace sinkscope::text

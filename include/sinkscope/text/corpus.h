@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Samples {
   std::vector<int64_t> starts;            ///< windows: first token's index in the text; lines: the line's index
   int64_t text_tokens = 0;                ///< tokens in the whole text
   std::string slice;                      ///< "windows", "lines", "tokens" or "vocabulary"
+  std::optional<int64_t> bos;             ///< the BOS that every row begins with, where it was put there
 };
 
 /// `n` windows of `length` tokens; window i starts at i * floor((N - length) / n) of the texts' N tokens.
@@ -33,6 +35,9 @@ Samples from_token_file(const std::filesystem::path& file, int64_t n, int64_t le
 
 /// `n` rows of `length` seeded ids, uniform in [0, vocabulary).
 Samples random_tokens(int64_t n, int64_t length, int64_t vocabulary, uint64_t seed);
+
+/// The same with the BOS before every row; starts and text_tokens stay those of the text.
+Samples with_bos(Samples, int64_t bos);
 
 /// Every id alone, a row of one token; such rows start nowhere.
 Samples vocabulary(const std::vector<int64_t>& ids);

@@ -1,25 +1,26 @@
-#include "read_tokenizer.h"
+// tokenizer.json with byte-level BPE: the kinds that Qwen and Llama 3 have.
 
 #include <fmt/format.h>
 
 #include <fstream>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "bpe.h"
 #include "byte_level.h"
 #include "normalize.h"
 #include "sinkscope/error.h"
+#include "split.h"
+#include "tokenizer_parts.h"
 
 namespace sinkscope::text {
 namespace {
 
 using nlohmann::json;
 
-constexpr int64_t kLargestId = 1 << 24;
-
-[[noreturn]] void unsupported(const std::string& what, const json& value) {
-  throw InputError(fmt::format("{} is not supported: {}", what,
-                               value.dump(-1, ' ', true, json::error_handler_t::replace).substr(0, 120)));
-}
+constexpr size_t kCachedPiece = 64;  // longer pieces are rare and not remembered
+constexpr size_t kCachedPieces = 1 << 18;
 
 bool is_type(const json& value, const char* type) {
   return value.is_object() && value.value("type", "") == type;
@@ -54,18 +55,40 @@ Split read_split(const json& pre_tokenizer) {
       is_type(split, "Split") && split.at("behavior") == "Isolated" && !split.at("invert").get<bool>();
   if (!isolated || !split.at("pattern").contains("Regex")) unsupported("pre-tokenizer", split);
   const auto pattern = split["pattern"]["Regex"].get<std::string>();
-  return pattern == kQwenPattern ? qwen_split() : regex_split(pattern);
+  return pattern == kQwenPattern ? qwen_split(1) : pattern == kLlama3Pattern ? qwen_split(3) : regex_split(pattern);
 }
 
-void check_post_processor(const json& post_processor) {
-  if (!post_processor.is_null() && !is_type(post_processor, "ByteLevel")) unsupported("post-processor", post_processor);
-}
-
-int64_t read_id(const json& value, const std::string& token) {
-  if (!value.is_number_integer() || value.get<int64_t>() < 0 || value.get<int64_t>() > kLargestId) {
-    throw InputError(fmt::format("token '{}': wanted an id from 0 to {}, found {}", token, kLargestId, value.dump()));
+/// The BOS of a template that puts one special token, or none, before the text, and nothing after it.
+std::optional<int64_t> read_template(const json& post_processor) {
+  std::vector<std::string> before;
+  bool seen_text = false;
+  for (const auto& part : post_processor.at("single")) {
+    const bool is_text = part.is_object() && part.contains("Sequence");
+    if (seen_text || (!is_text && !before.empty())) unsupported("post-processor", post_processor["single"]);
+    if (is_text)
+      seen_text = true;
+    else
+      before.push_back(part.at("SpecialToken").at("id").get<std::string>());
   }
-  return value.get<int64_t>();
+  if (!seen_text) unsupported("post-processor", post_processor["single"]);
+  if (before.empty()) return std::nullopt;
+  const auto& ids = post_processor.at("special_tokens").at(before[0]).at("ids");
+  if (ids.size() != 1) unsupported("post-processor", ids);
+  return read_id(ids[0], before[0]);
+}
+
+/// Null, ByteLevel (which moves offsets only), a template, or a sequence of those.
+std::optional<int64_t> read_bos(const json& post_processor) {
+  if (post_processor.is_null() || is_type(post_processor, "ByteLevel")) return std::nullopt;
+  if (is_type(post_processor, "TemplateProcessing")) return read_template(post_processor);
+  if (!is_type(post_processor, "Sequence")) unsupported("post-processor", post_processor);
+  std::optional<int64_t> bos;
+  for (const auto& part : post_processor.at("processors")) {
+    const auto found = read_bos(part);
+    if (bos && found) unsupported("post-processor", post_processor);
+    if (found) bos = found;
+  }
+  return bos;
 }
 
 using Vocabulary = std::map<std::string, int64_t>;
@@ -121,66 +144,64 @@ Bpe read_bpe(const json& model, const Vocabulary& vocabulary) {
   return Bpe(id_of_byte, std::move(merges), std::move(whole));
 }
 
-AddedToken read_added(const json& value) {
-  AddedToken token;
-  token.content = value.at("content").get<std::string>();
-  if (token.content.empty()) throw InputError("an added token is empty");
-  token.id = read_id(value.at("id"), token.content);
-  token.single_word = value.value("single_word", false);
-  token.lstrip = value.value("lstrip", false);
-  token.rstrip = value.value("rstrip", false);
-  token.normalized = value.value("normalized", false);
-  token.special = value.value("special", false);
-  return token;
-}
+/// NFC, the added tokens that match normalised text, the split, and BPE on its pieces.
+struct Encoder {
+  bool nfc;
+  AddedTokens normalized;
+  Split split;
+  Bpe bpe;
 
-void put(std::vector<std::string>& bytes, std::vector<bool>& has, int64_t id, std::string value) {
-  const auto size = static_cast<size_t>(id) + 1;
-  if (bytes.size() < size) bytes.resize(size);
-  if (has.size() < size) has.resize(size);
-  bytes[id] = std::move(value);
-  has[id] = true;
+  void operator()(std::string_view text, std::vector<int64_t>& ids) const {
+    std::unordered_map<std::string, std::vector<int64_t>> cache;
+    const auto encode_piece = [&](std::string_view piece) {
+      if (piece.size() > kCachedPiece || cache.size() >= kCachedPieces) return bpe.encode(piece, ids);
+      const auto [entry, is_new] = cache.try_emplace(std::string(piece));
+      if (is_new) bpe.encode(piece, entry->second);
+      ids.insert(ids.end(), entry->second.begin(), entry->second.end());
+    };
+    normalized.split(
+        nfc ? normalize_nfc(text) : std::string(text), [&](std::string_view part) { split(part, encode_piece); },
+        [&](int64_t id) { ids.push_back(id); });
+  }
+};
+
+std::string decode(const TokenTable& tokens, const std::vector<int64_t>& ids) {
+  std::string joined;
+  for (const int64_t id : ids) joined += tokens.bytes[id];
+  return replace_invalid_utf8(joined);
 }
 
 TokenizerParts read_parts(const json& parsed) {
   const auto& model = parsed.at("model");
   check_model(model);
-  check_post_processor(parsed.value("post_processor", json()));
+  const auto bos = read_bos(parsed.value("post_processor", json()));
   if (const auto decoder = parsed.value("decoder", json()); !decoder.is_null() && !is_type(decoder, "ByteLevel"))
     unsupported("decoder", decoder);
   const bool nfc = reads_nfc(parsed.value("normalizer", json()));
   const auto vocabulary = read_vocabulary(model);
 
-  std::vector<std::string> bytes;
-  std::vector<bool> has;
+  TokenTable tokens;
   for (const auto& [token, id] : vocabulary) {
-    if (static_cast<size_t>(id) < has.size() && has[id]) throw InputError(fmt::format("two tokens have the id {}", id));
-    put(bytes, has, id, bytes_of_symbols(token).value_or(token));
+    if (tokens.holds(id)) throw InputError(fmt::format("two tokens have the id {}", id));
+    tokens.put(id, bytes_of_symbols(token).value_or(token), false);
   }
   std::vector<AddedToken> raw, normalized;
-  std::vector<int64_t> special_ids;
   for (const auto& value : parsed.value("added_tokens", json::array())) {
-    auto token = read_added(value);
-    put(bytes, has, token.id, bytes_of_symbols(token.content).value_or(token.content));
-    if (token.special) special_ids.push_back(token.id);
+    auto token = read_added_token(value, value.at("id"));
+    tokens.put(token.id, bytes_of_symbols(token.content).value_or(token.content), token.special);
     if (token.normalized && nfc) token.content = normalize_nfc(token.content);
     (token.normalized ? normalized : raw).push_back(token);
   }
-  std::vector<bool> special(has.size());
-  for (const int64_t id : special_ids) special[id] = true;
-  return {std::move(bytes),
-          std::move(has),
-          std::move(special),
-          AddedTokens(raw),
-          AddedTokens(normalized),
-          nfc,
-          read_split(parsed.value("pre_tokenizer", json())),
-          read_bpe(model, vocabulary)};
+  if (bos && !tokens.holds(*bos)) throw InputError(fmt::format("post-processor: no token has the id {}", *bos));
+  const auto encoder = std::make_shared<const Encoder>(Encoder{
+      nfc, AddedTokens(normalized), read_split(parsed.value("pre_tokenizer", json())), read_bpe(model, vocabulary)});
+  return {std::move(tokens), AddedTokens(raw),
+          [encoder](std::string_view text, bool, std::vector<int64_t>& ids) { (*encoder)(text, ids); }, decode, bos};
 }
 
 }  // namespace
 
-TokenizerParts read_tokenizer(const std::filesystem::path& tokenizer_json) {
+TokenizerParts read_byte_level(const std::filesystem::path& tokenizer_json) {
   std::ifstream in(tokenizer_json, std::ios::binary);
   if (!in) throw InputError(fmt::format("{}: cannot be read", tokenizer_json.string()));
   try {
@@ -192,6 +213,15 @@ TokenizerParts read_tokenizer(const std::filesystem::path& tokenizer_json) {
   } catch (const InputError& e) {
     throw InputError(fmt::format("{}: {}", tokenizer_json.string(), e.what()));
   }
+}
+
+bool is_byte_level(const std::filesystem::path& tokenizer_json) {
+  std::ifstream in(tokenizer_json, std::ios::binary);
+  const auto parsed = json::parse(in, nullptr, /*allow_exceptions=*/false);
+  if (!parsed.is_object()) return true;
+  return parsed.value("pre_tokenizer", json())
+             .dump(-1, ' ', true, json::error_handler_t::replace)
+             .find("\"ByteLevel\"") != std::string::npos;
 }
 
 }  // namespace sinkscope::text

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "added_tokens.h"
+
+namespace sinkscope::text {
+
+inline constexpr std::string_view kSpace = "▁";  // what sentencepiece writes for a space
+
+/// Which stretches of text between added tokens begin with a space that is not in the text.
+enum class Prefix {
+  by_model,  // as the tokenizer.model says, every stretch
+  all,       // every stretch
+  unspaced,  // every stretch that does not begin with a space
+  first,     // the text's beginning, where it does not begin with a space
+  none
+};
+
+struct Settings {
+  Prefix prefix = Prefix::by_model;
+  std::vector<AddedToken> added;
+};
+
+/// What the files beside a tokenizer.model say, whose pieces these are. tokenizer.json says all; without it,
+/// tokenizer_config.json, with added_tokens.json for what it does not list. Throws InputError with the file's name.
+Settings read_settings(const std::filesystem::path& folder, const std::vector<std::string>& pieces);
+
+std::string read_bytes(const std::filesystem::path& file);
+
+/// Runs `read` with the file's name before what it throws.
+void naming(const std::filesystem::path& file, const std::function<void()>& read);
+
+}  // namespace sinkscope::text

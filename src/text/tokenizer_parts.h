@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "added_tokens.h"
+
+namespace sinkscope::text {
+
+/// The tokens by id; ids may have holes.
+struct TokenTable {
+  std::vector<std::string> bytes;
+  std::vector<bool> has, special;
+
+  bool holds(int64_t id) const { return id >= 0 && static_cast<size_t>(id) < has.size() && has[id]; }
+  void put(int64_t id, std::string value, bool is_special);
+};
+
+/// A tokenizer's file, checked and turned into what encodes and decodes.
+struct TokenizerParts {
+  TokenTable tokens;
+  AddedTokens added;  ///< matched on the raw text
+  /// Appends the ids of a stretch between added tokens; `is_first`: the whole text begins with it.
+  std::function<void(std::string_view text, bool is_first, std::vector<int64_t>& ids)> encode;
+  std::function<std::string(const TokenTable&, const std::vector<int64_t>& ids)> decode;
+  std::optional<int64_t> bos;
+};
+
+/// A tokenizer.json of byte-level BPE. Throws InputError that names the file and what in it is wrong or not supported.
+TokenizerParts read_byte_level(const std::filesystem::path& tokenizer_json);
+
+/// Whether a tokenizer.json is meant to be of that kind: its pre-tokenizer has a ByteLevel. True for what is not JSON.
+bool is_byte_level(const std::filesystem::path& tokenizer_json);
+
+/// A tokenizer.model, with what the Hugging Face files beside it say of added tokens and the prefix space.
+TokenizerParts read_sentencepiece(const std::filesystem::path& tokenizer_model);
+
+/// A token id of a JSON file, in the range that ids may have.
+int64_t read_id(const nlohmann::json& value, const std::string& token);
+
+/// An entry of `added_tokens` or `added_tokens_decoder`.
+AddedToken read_added_token(const nlohmann::json& value, const nlohmann::json& id);
+
+[[noreturn]] void unsupported(const std::string& what, const nlohmann::json& value);
+
+/// Bytes that form no character become U+FFFD.
+std::string replace_invalid_utf8(std::string_view bytes);
+
+}  // namespace sinkscope::text
