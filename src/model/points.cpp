@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sinkscope/error.h"
+
 namespace sinkscope::model {
 
 const std::vector<PointInfo>& points() {
@@ -43,6 +45,16 @@ bool in_block(Point point) {
   return point >= Point::resid_pre && point <= Point::resid_post;
 }
 
+bool exists(Point point, const Config& config) {
+  return config.qk_norm || (point != Point::q_normed && point != Point::k_normed);
+}
+
+void check_exists(Point point, const Config& config, const std::string& site) {
+  if (exists(point, config)) return;
+  throw InputError(fmt::format("site '{}': a {} model has no norm of queries and keys; {} is what rotary turns", site,
+                               config.model_type, info(point == Point::q_normed ? Point::q : Point::k).name));
+}
+
 bool before(const Site& a, const Site& b) {
   const auto rank = [](const Site& site) {
     if (site.point == Point::embed) return int64_t{-1};
@@ -78,7 +90,7 @@ std::vector<Site> all_sites(const Config& config) {
   std::vector<Site> sites{{Point::embed}};
   for (int64_t layer = 0; layer < config.n_layers; ++layer) {
     for (const auto& point : points()) {
-      if (in_block(point.point)) sites.push_back({point.point, layer});
+      if (in_block(point.point) && exists(point.point, config)) sites.push_back({point.point, layer});
     }
   }
   sites.push_back({Point::ln_final});
