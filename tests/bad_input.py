@@ -122,7 +122,7 @@ CHECKPOINTS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "unknown rope type": (edit_config(rope_scaling={"rope_type": "longrope"}, rope_parameters=..., rope_theta=1e6), ["longrope"]),
     "rope without its numbers": (edit_config(rope_scaling={"rope_type": "llama3", "factor": 8.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64}, rope_parameters=..., rope_theta=1e6), ["rope_scaling", "low_freq_factor", "missing"]),
     "rope whose ramp is empty": (edit_config(rope_parameters={"rope_type": "llama3", "rope_theta": 1e6, "factor": 8.0, "low_freq_factor": 4.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64}), ["rope_parameters", "high_freq_factor", "more than low_freq_factor"]),
-    "tensors of another family": (edit_config(model_type="llama"), ["q_norm", "llama"]),
+    "tensors of another family": (edit_config(model_type="llama"), ["k_norm", "llama"]),
     "llama's MLP bias": (edit_config(model_type="llama", mlp_bias=True), ["mlp_bias"]),
     "llama's attention bias": (edit_config(model_type="llama", attention_bias=True), ["attention_bias"]),
     "llama's dynamic rope": (edit_config(model_type="llama", rope_parameters={"rope_type": "dynamic", "rope_theta": 1e4, "factor": 2.0}), ["dynamic", "llama3"]),
