@@ -39,6 +39,7 @@ void run(const Options& o) {
   }
   fmt::print("{:<34} {:<18} {}\n", "hook point", "shape", "what");
   for (const auto& point : model::points()) {
+    if (config && !model::exists(point.point, *config)) continue;
     const auto name = model::in_block(point.point) ? fmt::format("blocks.L.{}", point.name) : std::string(point.name);
     fmt::print("{:<34} {:<18} {}\n", name, spell_shape(point, config.get()), point.what);
   }

@@ -42,7 +42,12 @@ ordered_json tokenizer_facts(const std::filesystem::path& dir, const model::Conf
 }
 
 const char* spell(model::RopeType type) {
-  return type == model::RopeType::yarn ? "yarn" : type == model::RopeType::linear ? "linear" : "default";
+  switch (type) {
+    case model::RopeType::linear: return "linear";
+    case model::RopeType::yarn: return "yarn";
+    case model::RopeType::llama3: return "llama3";
+    default: return "default";
+  }
 }
 
 ordered_json facts(const model::Checkpoint& checkpoint) {
@@ -67,6 +72,9 @@ ordered_json facts(const model::Checkpoint& checkpoint) {
           {"tied", c.tied},
           {"max_positions", c.max_positions},
           {"rope", {{"type", spell(c.rope.type)}, {"theta", c.rope.theta}, {"factor", c.rope.factor}}},
+          {"qk_norm", c.qk_norm},
+          {"qkv_bias", c.qkv_bias},
+          {"sliding_window", c.sliding_window > 0 ? ordered_json(c.sliding_window) : ordered_json()},
           {"dtype", c.dtype},
           {"parameters", parameters},
           {"parameters_embedding_and_head", embedding},

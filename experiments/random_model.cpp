@@ -2,6 +2,7 @@
 // download.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -32,7 +33,7 @@ void run(const Options& o) {
 Command random_model() {
   return {"random-model", "write a checkpoint of a published shape with seeded random weights", [](CLI::App& app) {
             auto o = std::make_shared<Options>();
-            app.add_option("--like", o->like, "qwen3-0.6b, -1.7b, -4b, -8b, -14b or -32b")->required();
+            app.add_option("--like", o->like, fmt::format("{}", fmt::join(model::known_shapes(), ", ")))->required();
             app.add_option("--layers", o->layers, "fewer or more layers than the published shape; 0: as published")
                 ->capture_default_str()
                 ->check(CLI::Range(0, 10000));

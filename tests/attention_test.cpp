@@ -31,6 +31,32 @@ TEST(Attention, FusedAgreesWithTheMatrix) {
   }
 }
 
+TEST(Attention, AWindowIsTheMaskedMatrix) {
+  const int64_t T = 300;  // more than the rows of one part
+  const auto heads = random_heads(2, T);
+  const std::vector<int64_t> keys = {0, 5, 140, 299};
+  for (const int64_t window : {1, 7, 128, 200, 300}) {
+    const auto pattern = model::attention_scores(heads, model::visible_keys({}, T, 0, window)).softmax(-1);
+    EXPECT_EQ(pattern[0][0][299].gt(0).sum().item<int64_t>(), window);  // itself and those just before
+    for (const bool mixed : {true, false}) {
+      const auto ours = model::windowed_attention(heads, keys, mixed, window);
+      EXPECT_EQ(ours.z.defined(), mixed);
+      if (mixed) EXPECT_LE(largest_difference(ours.z, model::mix_values(pattern, heads.v)), 5e-6) << window;
+      EXPECT_LE(largest_difference(ours.columns, pattern.index_select(-1, at::tensor(keys))), 5e-6) << window;
+    }
+  }
+}
+
+TEST(Attention, AWindowAsLongAsTheSampleChangesNoBit) {
+  const auto ids = tiny_ids(2, 40);
+  auto config = tiny_config();
+  const auto plain = read_site(tiny_model(config), ids, {Point::logits});
+  config.sliding_window = 40;
+  EXPECT_TRUE(at::equal(read_site(tiny_model(config), ids, {Point::logits}), plain));
+  config.sliding_window = 39;
+  EXPECT_FALSE(at::equal(read_site(tiny_model(config), ids, {Point::logits}), plain));
+}
+
 TEST(Attention, ScoresByHand) {
   // One head of width 16, two tokens: q1 = 4 e0, k0 = e0, k1 = -e0: scaled scores 4/4 = 1 and -1.
   auto q = at::zeros({1, 2, 1, 16}), k = at::zeros({1, 2, 1, 16});

@@ -77,7 +77,37 @@ TEST_F(CheckpointFolder, KnownShapesHaveThePublishedSizes) {
   EXPECT_EQ(model::parameter_count(model::known_shape("qwen3-8b")), 8'190'735'360);
   EXPECT_EQ(model::parameter_count(model::known_shape("qwen3-0.6b")), 596'049'920);
   EXPECT_EQ(model::parameter_count(model::known_shape("qwen3-4b")), 4'022'468'096);
+  EXPECT_EQ(model::parameter_count(model::known_shape("qwen2.5-7b")), 7'615'616'512);
+  EXPECT_EQ(model::parameter_count(model::known_shape("llama-2-7b")), 6'738'415'616);
+  EXPECT_EQ(model::parameter_count(model::known_shape("llama-3.1-8b")), 8'030'261'248);
+  EXPECT_EQ(model::parameter_count(model::known_shape("mistral-7b-v0.1")), 7'241'732'096);
   expect_input_error([] { model::known_shape("qwen3-9b"); }, {"qwen3-9b", "qwen3-8b"});
+}
+
+TEST_F(CheckpointFolder, EveryPublishedShapeComesBackAsItIsWritten) {
+  for (const auto& name : model::known_shapes()) {
+    auto wanted = model::known_shape(name);
+    wanted.n_layers = 1;
+    wanted.vocab_size = wanted.d_mlp = wanted.d_head = 2;  // little to write
+    wanted.d_model = 2 * wanted.n_heads;
+    wanted.dtype = "bfloat16";
+    model::write_random_checkpoint(wanted, 1, folder_ / name);
+    const auto read = model::Checkpoint::open(folder_ / name).config();
+    EXPECT_EQ(read.model_type, wanted.model_type) << name;
+    EXPECT_EQ(read.n_kv_heads, wanted.n_kv_heads) << name;
+    EXPECT_EQ(read.d_head, wanted.d_head) << name;
+    EXPECT_EQ(read.max_positions, wanted.max_positions) << name;
+    EXPECT_EQ(read.rms_norm_eps, wanted.rms_norm_eps) << name;
+    EXPECT_EQ(read.tied, wanted.tied) << name;
+    EXPECT_EQ(read.qk_norm, wanted.qk_norm) << name;
+    EXPECT_EQ(read.qkv_bias, wanted.qkv_bias) << name;
+    EXPECT_EQ(read.sliding_window, wanted.sliding_window) << name;
+    EXPECT_EQ(read.rope.type, wanted.rope.type) << name;
+    EXPECT_EQ(read.rope.theta, wanted.rope.theta) << name;
+    EXPECT_EQ(read.rope.factor, wanted.rope.factor) << name;
+    EXPECT_EQ(read.rope.high_freq_factor, wanted.rope.high_freq_factor) << name;
+    EXPECT_EQ(read.rope.original_max_positions, wanted.rope.original_max_positions) << name;
+  }
 }
 
 TEST_F(CheckpointFolder, DamagedFilesAreErrorsAndNeverCrashes) {
@@ -139,6 +169,13 @@ TEST_F(CheckpointFolder, ConfigsOfBothGenerationsAreRead) {
   EXPECT_EQ(yarn.dtype, "float32");
   json["rope_parameters"] = {{"rope_type", "linear"}, {"rope_theta", 1e4}, {"factor", 2.0}};
   EXPECT_EQ(read(json).rope.factor, 2);
+  json.erase("rope_parameters");
+  expect_input_error([&] { read(json); }, {"rope_parameters", "missing"});
+  json["model_type"] = "llama";  // Llama 2 writes neither this nor head_dim
+  json.erase("head_dim");
+  json["hidden_size"] = 48;
+  EXPECT_EQ(read(json).rope.theta, 10000);
+  EXPECT_EQ(read(json).d_head, 8);
 }
 
 }  // namespace

@@ -36,6 +36,25 @@ TEST(Points, ListsGlobsAndOrder) {
   EXPECT_EQ(some, wanted);
 }
 
+TEST(Points, WithoutNormsOfQueriesAndKeysTheirPointsAreNotThere) {
+  auto config = tiny_config();
+  config.model_type = "llama";
+  config.qk_norm = false;
+  EXPECT_EQ(all_sites(config).size(), all_sites(tiny_config()).size() - 2 * static_cast<size_t>(config.n_layers));
+  for (const auto& site : all_sites(config)) EXPECT_EQ(parse_site(name(site), config), site) << name(site);
+  const auto asked = [&](const char* name) {
+    expect_input_error([&] { parse_site(name, config); }, {name, "llama", "no norm of queries and keys"});
+  };
+  asked("blocks.1.attn.hook_q_normed");
+  asked("model.layers.1.self_attn.k_norm");
+  expect_input_error([&] { parse_sites("blocks.*.attn.hook_q_normed", config); }, {"matches no hook point"});
+  expect_input_error(
+      [&] {
+        Taps(config).read({Point::k_normed, 1}, [](const at::Tensor&) {});
+      },
+      {"blocks.1.attn.hook_k_normed", "attn.hook_k "});
+}
+
 TEST(Points, UnknownNamesAreErrorsThatHelp) {
   const auto config = tiny_config();
   expect_input_error([&] { parse_site("blocks.1.hook_mlp_ot", config); }, {"blocks.1.hook_mlp_out"});

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from transformers import Qwen3Config, Qwen3ForCausalLM
+from transformers import (LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, PreTrainedModel, Qwen2Config,
+                          Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 from transformers.models.qwen3.modeling_qwen3 import apply_rotary_pos_emb
 
 # Shapes that differ in GQA ratio, head_dim against hidden/heads, tied head, layers and rope type.
@@ -26,30 +27,79 @@ SHAPES = [
     dict(hidden_size=56, num_attention_heads=8, num_key_value_heads=4, head_dim=20, intermediate_size=88,
          num_hidden_layers=5, tie_word_embeddings=True, rope_theta=1234.5),
 ]
+# The other families: tied and not, grouped heads and not, head_dim written and derived, llama3 rope whose dimensions lie
+# in all three of its parts, windows shorter than the samples, longer, and none.
+OTHER_SHAPES = [
+    dict(family="qwen2", hidden_size=48, num_attention_heads=6, num_key_value_heads=2, intermediate_size=80,
+         num_hidden_layers=3, tie_word_embeddings=True, rope_theta=1e6),
+    dict(family="qwen2", hidden_size=64, num_attention_heads=4, num_key_value_heads=4, intermediate_size=96,
+         num_hidden_layers=2, tie_word_embeddings=False),
+    dict(family="qwen2", hidden_size=112, num_attention_heads=7, num_key_value_heads=1, intermediate_size=72,
+         num_hidden_layers=4, tie_word_embeddings=False,
+         rope=dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=32)),
+    dict(family="llama", hidden_size=64, num_attention_heads=4, num_key_value_heads=4, intermediate_size=88,
+         num_hidden_layers=2, tie_word_embeddings=False),
+    dict(family="llama", hidden_size=96, num_attention_heads=6, num_key_value_heads=2, intermediate_size=64,
+         num_hidden_layers=4, tie_word_embeddings=False, rope_theta=500000.0,
+         rope=dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                   original_max_position_embeddings=64)),
+    dict(family="llama", hidden_size=48, num_attention_heads=3, num_key_value_heads=1, head_dim=32,
+         intermediate_size=120, num_hidden_layers=3, tie_word_embeddings=True, rope_theta=10000.0,
+         rope=dict(rope_type="llama3", factor=32.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                   original_max_position_embeddings=200)),
+    dict(family="llama", hidden_size=80, num_attention_heads=10, num_key_value_heads=5, intermediate_size=56,
+         num_hidden_layers=2, tie_word_embeddings=False, rope=dict(rope_type="linear", factor=2.0)),
+    dict(family="mistral", hidden_size=64, num_attention_heads=8, num_key_value_heads=2, intermediate_size=96,
+         num_hidden_layers=3, tie_word_embeddings=False, sliding_window=5),
+    dict(family="mistral", hidden_size=48, num_attention_heads=4, num_key_value_heads=1, head_dim=24,
+         intermediate_size=80, num_hidden_layers=2, tie_word_embeddings=True, sliding_window=20),
+    dict(family="mistral", hidden_size=96, num_attention_heads=6, num_key_value_heads=6, intermediate_size=72,
+         num_hidden_layers=2, tie_word_embeddings=False, sliding_window=None, rope_theta=1e6),
+    dict(family="mistral", hidden_size=40, num_attention_heads=5, num_key_value_heads=1, intermediate_size=64,
+         num_hidden_layers=4, tie_word_embeddings=False, sliding_window=64),
+    dict(family="mistral", hidden_size=56, num_attention_heads=7, num_key_value_heads=7, intermediate_size=64,
+         num_hidden_layers=2, tie_word_embeddings=True, sliding_window=1),
+]
+CLASSES = {
+    "qwen3": (Qwen3Config, Qwen3ForCausalLM),
+    "qwen2": (Qwen2Config, Qwen2ForCausalLM),
+    "llama": (LlamaConfig, LlamaForCausalLM),
+    "mistral": (MistralConfig, MistralForCausalLM),
+}
 VOCABULARY = 211
 
 
-def make_model(shape: dict, seed: int, dtype: torch.dtype = torch.float32) -> Qwen3ForCausalLM:
-    """A Qwen3 of this shape with lively seeded weights, so that no hook point is near zero or constant."""
+def make_model(shape: dict, seed: int, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """A model of this family (Qwen3) and shape with lively seeded weights, so that no hook point is near zero or
+    constant."""
     shape = dict(shape)
+    config_class, model_class = CLASSES[shape.pop("family", "qwen3")]
     rope = {"rope_theta": shape.pop("rope_theta", 10000.0), "rope_type": "default"} | shape.pop("rope", {})
-    config = Qwen3Config(vocab_size=VOCABULARY, max_position_embeddings=256, rope_parameters=rope, **shape)
+    config = config_class(vocab_size=VOCABULARY, max_position_embeddings=256, rope_parameters=rope, **shape)
     config._attn_implementation = "eager"
-    model = Qwen3ForCausalLM(config)
+    model = model_class(config)
+    normed = any("q_norm" in name for name, _ in model.named_parameters())
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weight in model.named_parameters():
             noise = torch.randn(weight.shape, generator=generator)
-            if weight.dim() == 1:
+            if name.endswith(".bias"):
+                weight.copy_(0.5 * noise)
+            elif weight.dim() == 1:
                 weight.copy_(1 + 0.3 * noise)
             else:
-                weight.copy_(noise * (1.0 if "embed" in name else 1.5 / weight.shape[1] ** 0.5))
+                # Without norms of queries and keys their scale is that of the scores; at 1.5 transformers' own float32
+                # probabilities are 1e-5 from float64's, and nothing could be told.
+                gain = 1.0 if not normed and name.endswith(("q_proj.weight", "k_proj.weight")) else 1.5
+                weight.copy_(noise * (1.0 if "embed" in name else gain / weight.shape[1] ** 0.5))
     return model.to(dtype).eval()
 
 
-def visible(tokens: int, self_only: list[int] | str = ()) -> torch.Tensor:
+def visible(tokens: int, self_only: list[int] | str = (), window: int | None = None) -> torch.Tensor:
     """[T, T] bool: which keys each query sees."""
     seen = torch.ones(tokens, tokens, dtype=torch.bool).tril()
+    if window:
+        seen = seen.triu(1 - window)
     rows = range(tokens) if self_only == "all" else self_only
     for row in rows:
         seen[row] = False
@@ -60,10 +110,11 @@ def visible(tokens: int, self_only: list[int] | str = ()) -> torch.Tensor:
 class Recorder:
     """Hooks on a transformers model that keep every hook point's tensor under its TransformerLens name."""
 
-    def __init__(self, model: Qwen3ForCausalLM):
+    def __init__(self, model: PreTrainedModel):
         self.model, self.seen, self.handles = model, {}, []
         config = model.config
-        self.heads, self.kv, self.width = config.num_attention_heads, config.num_key_value_heads, config.head_dim
+        self.heads, self.kv = config.num_attention_heads, config.num_key_value_heads
+        self.width = getattr(config, "head_dim", None) or config.hidden_size // self.heads
         inner = model.model
         self._output(inner.embed_tokens, "hook_embed")
         self._output(inner.norm, "ln_final.hook_out")
@@ -74,8 +125,9 @@ class Recorder:
             self._output(block.input_layernorm, at + "ln1.hook_out")
             for part in "qkv":
                 self._output(getattr(block.self_attn, part + "_proj"), at + f"attn.hook_{part}")
-            self._output(block.self_attn.q_norm, at + "attn.hook_q_normed")
-            self._output(block.self_attn.k_norm, at + "attn.hook_k_normed")
+            for part in "qk":
+                if hasattr(block.self_attn, part + "_norm"):
+                    self._output(getattr(block.self_attn, part + "_norm"), at + f"attn.hook_{part}_normed")
             self._input(block.self_attn.o_proj, at + "attn.hook_z")
             self._output(block.self_attn, at + "hook_attn_out")
             self._input(block.post_attention_layernorm, at + "hook_resid_mid")
@@ -126,7 +178,7 @@ class Recorder:
             for name, heads in (("q", self.heads), ("k", self.kv), ("v", self.kv), ("z", self.heads)):
                 seen[at + f"attn.hook_{name}"] = seen[at + f"attn.hook_{name}"].unflatten(-1, (heads, self.width))
             cos, sin = self.seen[at + "rotary"]
-            q, k = (seen[at + f"attn.hook_{x}_normed"].transpose(1, 2) for x in "qk")
+            q, k = (seen.get(at + f"attn.hook_{x}_normed", seen[at + f"attn.hook_{x}"]).transpose(1, 2) for x in "qk")
             q, k = apply_rotary_pos_emb(q, k, cos, sin)
             seen[at + "attn.hook_rot_q"], seen[at + "attn.hook_rot_k"] = q.transpose(1, 2), k.transpose(1, 2)
             k = k.repeat_interleave(self.heads // self.kv, dim=1)

@@ -25,6 +25,7 @@ inline model::Config tiny_config() {
   c.tied = true;
   c.dtype = "float32";
   c.rope.theta = 10000;
+  c.qk_norm = true;
   return c;
 }
 

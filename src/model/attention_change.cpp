@@ -43,10 +43,11 @@ void check_tokens(const AttentionChange& change, int64_t T, int64_t layer) {
   if (change.cut) check_token(*change.cut, T, layer);
 }
 
-at::Tensor visible_keys(const AttentionChange& change, int64_t T, int64_t layer) {
+at::Tensor visible_keys(const AttentionChange& change, int64_t T, int64_t layer, int64_t window) {
   check_tokens(change, T, layer);
   const auto own = at::eye(T, at::kBool);
   auto seen = change.all_self_only ? own.clone() : at::ones({T, T}, at::kBool).tril();
+  if (window > 0) seen = seen.triu(1 - window);
   for (const int64_t row : change.self_only) seen[row].copy_(own[row]);
   for (const auto& edge : change.allowed) seen[edge.query][edge.key].fill_(true);
   for (const auto& edge : change.blocked) seen[edge.query][edge.key].fill_(false);

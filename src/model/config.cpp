@@ -17,8 +17,15 @@ std::vector<TensorSpec> tensor_specs(const Config& c) {
     add("self_attn.q_proj", {q_width, c.d_model});
     add("self_attn.k_proj", {kv_width, c.d_model});
     add("self_attn.v_proj", {kv_width, c.d_model});
-    add("self_attn.q_norm", {c.d_head});
-    add("self_attn.k_norm", {c.d_head});
+    if (c.qkv_bias) {
+      specs.push_back({fmt::format("model.layers.{}.self_attn.q_proj.bias", layer), {q_width}});
+      specs.push_back({fmt::format("model.layers.{}.self_attn.k_proj.bias", layer), {kv_width}});
+      specs.push_back({fmt::format("model.layers.{}.self_attn.v_proj.bias", layer), {kv_width}});
+    }
+    if (c.qk_norm) {
+      add("self_attn.q_norm", {c.d_head});
+      add("self_attn.k_norm", {c.d_head});
+    }
     add("self_attn.o_proj", {c.d_model, q_width});
     add("post_attention_layernorm", {c.d_model});
     add("mlp.gate_proj", {c.d_mlp, c.d_model});

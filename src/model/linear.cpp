@@ -31,9 +31,10 @@ at::Tensor packed(const at::Tensor& weight) {
   return library_operator<Reorder>("mkldnn::_reorder_linear_weight").call(weight, std::nullopt);
 }
 
-at::Tensor packed_product(const at::Tensor& x, const at::Tensor& weight) {
+at::Tensor packed_product(const at::Tensor& x, const at::Tensor& weight,
+                          const std::optional<at::Tensor>& bias = std::nullopt) {
   return library_operator<Product>("mkldnn::_linear_pointwise")
-      .call(x, weight, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), "");
+      .call(x, weight, bias, "none", c10::List<std::optional<at::Scalar>>(), "");
 }
 
 at::Tensor joined(const std::vector<at::Tensor>& weights) {
@@ -42,9 +43,11 @@ at::Tensor joined(const std::vector<at::Tensor>& weights) {
 
 }  // namespace
 
-Linear::Linear(std::vector<at::Tensor> weights, at::ScalarType dtype)
+Linear::Linear(std::vector<at::Tensor> weights, at::ScalarType dtype, const std::vector<at::Tensor>& biases)
     : given_(std::move(weights)), dtype_(activation_dtype(dtype)) {
   for (const auto& weight : given_) outs_.push_back(weight.size(0));
+  for (const auto& bias : biases) biases_.push_back(bias.to(dtype_));
+  if (!biases.empty()) joined_bias_ = joined(biases_);
   if (is_float8(dtype)) {
     make_float8();
   } else if (can_pack(given_[0], dtype)) {
@@ -75,9 +78,14 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
 
 std::vector<at::Tensor> Linear::each(const at::Tensor& x) const {
   if (scale_.defined()) return scaled_products(x);
-  if (packed_.empty()) return at::linear(x, joined_.defined() ? joined_ : given_[0]).split_with_sizes(outs_, -1);
+  if (packed_.empty()) {
+    return at::linear(x, joined_.defined() ? joined_ : given_[0], joined_bias_).split_with_sizes(outs_, -1);
+  }
   std::vector<at::Tensor> products;
-  for (const auto& weight : packed_) products.push_back(packed_product(x, weight));
+  for (size_t i = 0; i < packed_.size(); ++i) {
+    products.push_back(
+        packed_product(x, packed_[i], biases_.empty() ? std::nullopt : std::optional<at::Tensor>(biases_[i])));
+  }
   return products;
 }
 
@@ -95,6 +103,7 @@ std::vector<at::Tensor> Linear::scaled_products(const at::Tensor& x) const {
     y = products.empty() ? at::linear(exact, joined_.to(dtype_)) : at::cat(products, -1);
     y = (y.to(at::kFloat) * row_scale * scale_).to(dtype_);
   }
+  if (joined_bias_.defined()) y = y + joined_bias_;
   auto sizes = x.sizes().vec();
   sizes.back() = y.size(-1);
   return y.view(sizes).split_with_sizes(outs_, -1);

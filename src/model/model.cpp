@@ -53,9 +53,13 @@ Model::Model(const Config& config, Weights weights, at::ScalarType dtype,
     const auto name = [&](const char* part) { return fmt::format("model.layers.{}.{}.weight", layer, part); };
     const auto norm = [&](const char* part) { return take(name(part)).to(kept); };
     const auto linear = [&](const std::vector<const char*>& parts) {
-      std::vector<at::Tensor> given;
-      for (const char* part : parts) given.push_back(take(name(part)));
-      Linear made(std::move(given), dtype);
+      std::vector<at::Tensor> given, biases;
+      for (const char* part : parts) {
+        given.push_back(take(name(part)));
+        const auto bias = fmt::format("model.layers.{}.{}.bias", layer, part);
+        if (weights.contains(bias)) biases.push_back(take(bias));
+      }
+      Linear made(std::move(given), dtype, biases);
       for (const char* part : parts) {
         if (taken && made.is_copy()) taken(name(part));
       }
@@ -63,8 +67,8 @@ Model::Model(const Config& config, Weights weights, at::ScalarType dtype,
     };
     blocks_.push_back({.input_layernorm = norm("input_layernorm"),
                        .qkv_proj = linear({"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"}),
-                       .q_norm = norm("self_attn.q_norm"),
-                       .k_norm = norm("self_attn.k_norm"),
+                       .q_norm = config.qk_norm ? norm("self_attn.q_norm") : at::Tensor(),
+                       .k_norm = config.qk_norm ? norm("self_attn.k_norm") : at::Tensor(),
                        .o_proj = linear({"self_attn.o_proj"}),
                        .post_attention_layernorm = norm("post_attention_layernorm"),
                        .gate_up_proj = linear({"mlp.gate_proj", "mlp.up_proj"}),
@@ -75,9 +79,10 @@ Model::Model(const Config& config, Weights weights, at::ScalarType dtype,
   lm_head_ = config.tied ? embed_ : take("lm_head.weight").to(kept);
 }
 
-/// In one pass, unless somebody asks for what lies between.
+/// In one pass, unless somebody asks for what lies between; rotary alone where there is no norm.
 at::Tensor Model::norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, const Site& normed,
                                   const RotaryTable& table, Taps& taps) const {
+  if (!weight.defined()) return rotate(x, table);
   if (!taps.wanted(normed)) return rms_norm_rotate(x, weight, config_.rms_norm_eps, table);
   return rotate(taps(normed, rms_norm(x, weight, config_.rms_norm_eps)), table);
 }
@@ -96,7 +101,7 @@ at::Tensor Model::attention(const at::Tensor& x, int64_t layer, Rotary& rotary, 
   const auto rot_k =
       norm_and_rotate(k, w.k_norm, {Point::k_normed, layer}, rotary(taps.positions_of(layer, RotaryOf::key)), taps);
   const Heads heads{.q = taps({Point::rot_q, layer}, rot_q), .k = taps({Point::rot_k, layer}, rot_k), .v = v};
-  const auto z = attend(heads, layer, taps);
+  const auto z = attend(heads, layer, config_.sliding_window, taps);
   return mixed ? w.o_proj(taps({Point::z, layer}, z).flatten(-2)) : at::Tensor();
 }
 

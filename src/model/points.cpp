@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sinkscope/error.h"
+
 namespace sinkscope::model {
 
 const std::vector<PointInfo>& points() {
@@ -11,8 +13,8 @@ const std::vector<PointInfo>& points() {
       {Point::embed, "hook_embed", "nTd", "token embedding", "model.embed_tokens"},
       {Point::resid_pre, "hook_resid_pre", "nTd", "what the block reads", ""},
       {Point::ln1, "ln1.hook_out", "nTd", "input norm's output, its weight applied", "input_layernorm"},
-      {Point::q, "attn.hook_q", "nTHh", "query projection, before q_norm", "self_attn.q_proj"},
-      {Point::k, "attn.hook_k", "nTKh", "key projection, before k_norm", "self_attn.k_proj"},
+      {Point::q, "attn.hook_q", "nTHh", "query projection, before norm and rotary", "self_attn.q_proj"},
+      {Point::k, "attn.hook_k", "nTKh", "key projection, before norm and rotary", "self_attn.k_proj"},
       {Point::v, "attn.hook_v", "nTKh", "value projection", "self_attn.v_proj"},
       {Point::q_normed, "attn.hook_q_normed", "nTHh", "after q_norm, before rotary", "self_attn.q_norm"},
       {Point::k_normed, "attn.hook_k_normed", "nTKh", "after k_norm, before rotary", "self_attn.k_norm"},
@@ -41,6 +43,16 @@ const PointInfo& info(Point point) {
 
 bool in_block(Point point) {
   return point >= Point::resid_pre && point <= Point::resid_post;
+}
+
+bool exists(Point point, const Config& config) {
+  return config.qk_norm || (point != Point::q_normed && point != Point::k_normed);
+}
+
+void check_exists(Point point, const Config& config, const std::string& site) {
+  if (exists(point, config)) return;
+  throw InputError(fmt::format("site '{}': a {} model has no norm of queries and keys; {} is what rotary turns", site,
+                               config.model_type, info(point == Point::q_normed ? Point::q : Point::k).name));
 }
 
 bool before(const Site& a, const Site& b) {
@@ -78,7 +90,7 @@ std::vector<Site> all_sites(const Config& config) {
   std::vector<Site> sites{{Point::embed}};
   for (int64_t layer = 0; layer < config.n_layers; ++layer) {
     for (const auto& point : points()) {
-      if (in_block(point.point)) sites.push_back({point.point, layer});
+      if (in_block(point.point) && exists(point.point, config)) sites.push_back({point.point, layer});
     }
   }
   sites.push_back({Point::ln_final});

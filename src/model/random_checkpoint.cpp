@@ -6,7 +6,9 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
+#include "families/family.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/safetensors.h"
 
@@ -16,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr double kStandardDeviation = 0.02;  // Qwen3's initializer_range
+constexpr double kStandardDeviation = 0.02;  // every family's initializer_range
 constexpr int64_t kChunk = 1 << 22;          // numbers drawn from one seed
 
 /// One well-mixed seed from a run's seed, a tensor's name and a chunk (FNV-1a, then splitmix64's finalizer).
@@ -50,41 +52,48 @@ at::ScalarType scalar_type(const std::string& dtype) {
   throw InputError(fmt::format("--dtype {}: wanted bfloat16 or float32", dtype));
 }
 
+ordered_json rope_scaling(const RopeConfig& rope) {
+  if (rope.type == RopeType::default_) return nullptr;
+  if (rope.type != RopeType::llama3) throw std::logic_error("no published shape has this rope type");
+  return {{"factor", rope.factor},
+          {"high_freq_factor", rope.high_freq_factor},
+          {"low_freq_factor", rope.low_freq_factor},
+          {"original_max_position_embeddings", rope.original_max_positions},
+          {"rope_type", "llama3"}};
+}
+
 ordered_json config_json(const Config& c) {
-  return {{"architectures", {"Qwen3ForCausalLM"}},
-          {"attention_bias", false},
-          {"attention_dropout", 0.0},
-          {"bos_token_id", 151643},
-          {"eos_token_id", 151645},
-          {"head_dim", c.d_head},
-          {"hidden_act", "silu"},
-          {"hidden_size", c.d_model},
-          {"initializer_range", kStandardDeviation},
-          {"intermediate_size", c.d_mlp},
-          {"max_position_embeddings", c.max_positions},
-          {"max_window_layers", c.n_layers},
-          {"model_type", c.model_type},
-          {"num_attention_heads", c.n_heads},
-          {"num_hidden_layers", c.n_layers},
-          {"num_key_value_heads", c.n_kv_heads},
-          {"rms_norm_eps", c.rms_norm_eps},
-          {"rope_scaling", nullptr},
-          {"rope_theta", c.rope.theta},
-          {"sliding_window", nullptr},
-          {"tie_word_embeddings", c.tied},
-          {"torch_dtype", c.dtype},
-          {"use_cache", true},
-          {"use_sliding_window", false},
-          {"vocab_size", c.vocab_size}};
+  const Family& family = family_of(c);
+  ordered_json json = {{"architectures", {family.architecture}},
+                       {"attention_dropout", 0.0},
+                       {"hidden_act", "silu"},
+                       {"hidden_size", c.d_model},
+                       {"initializer_range", kStandardDeviation},
+                       {"intermediate_size", c.d_mlp},
+                       {"max_position_embeddings", c.max_positions},
+                       {"model_type", c.model_type},
+                       {"num_attention_heads", c.n_heads},
+                       {"num_hidden_layers", c.n_layers},
+                       {"num_key_value_heads", c.n_kv_heads},
+                       {"rms_norm_eps", c.rms_norm_eps},
+                       {"rope_scaling", rope_scaling(c.rope)},
+                       {"rope_theta", c.rope.theta},
+                       {"tie_word_embeddings", c.tied},
+                       {"torch_dtype", c.dtype},
+                       {"use_cache", true},
+                       {"vocab_size", c.vocab_size}};
+  json.update(family.own(c));
+  return json;
 }
 
 std::vector<TensorToWrite> tensors_to_write(const Config& config, uint64_t seed) {
   const auto dtype = scalar_type(config.dtype);
   std::vector<TensorToWrite> list;
   for (const auto& spec : tensor_specs(config)) {
-    const bool is_norm = spec.shape.size() == 1;
-    list.push_back({spec.name, spec.shape, dtype,
-                    [=] { return is_norm ? at::ones(spec.shape, dtype) : random_matrix(spec, dtype, seed); }});
+    list.push_back({spec.name, spec.shape, dtype, [=] {
+                      if (spec.name.ends_with(".bias")) return at::zeros(spec.shape, dtype);
+                      return spec.shape.size() == 1 ? at::ones(spec.shape, dtype) : random_matrix(spec, dtype, seed);
+                    }});
   }
   return list;
 }

@@ -1,121 +1,26 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "families/family.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/config.h"
 #include "strict_json.h"
 
 namespace sinkscope::model {
-namespace {
 
 constexpr int64_t kMaxConfigBytes = 1 << 20;
-constexpr int64_t kLargest = 1 << 24;  // of any size in a config; products stay within int64
-
-/// Refuses what the config asks for and the forward pass does not do.
-void refuse_unsupported(const Fields& config) {
-  const auto refuse = [&](const std::string& key, const std::string& what) {
-    throw InputError(fmt::format("{}: '{}': {} is not supported", config.where(), key, what));
-  };
-  if (config.has("use_sliding_window") && config.boolean("use_sliding_window"))
-    refuse("use_sliding_window", "sliding-window attention");
-  if (config.has("layer_types")) {
-    for (const auto& type : config.any("layer_types")) {
-      if (type != "full_attention") refuse("layer_types", fmt::format("layer type {}", type.dump()));
-    }
-  }
-  if (config.has("attention_bias") && config.boolean("attention_bias"))
-    refuse("attention_bias", "a bias in attention projections");
-  for (const auto* key : {"num_experts", "num_local_experts", "moe_intermediate_size"}) {
-    if (config.has(key)) refuse(key, "a mixture of experts");
-  }
-  if (config.has("quantization_config")) refuse("quantization_config", "a quantized checkpoint");
-  if (config.has("partial_rotary_factor") && config.number("partial_rotary_factor") != 1)
-    refuse("partial_rotary_factor", "partial rotary");
-  if (config.string("hidden_act") != "silu")
-    refuse("hidden_act", fmt::format("activation '{}'", config.string("hidden_act")));
-}
-
-RopeType rope_type(const Fields& rope) {
-  const std::string key = rope.has("rope_type") ? "rope_type" : "type";
-  const auto name = rope.has(key) ? rope.string(key) : "default";
-  if (name == "default") return RopeType::default_;
-  if (name == "linear") return RopeType::linear;
-  if (name == "yarn") return RopeType::yarn;
-  throw InputError(
-      fmt::format("{}: '{}': rope type '{}' is not supported; default, linear and yarn are", rope.where(), key, name));
-}
-
-/// As transformers' modeling_rope_utils reads them: `factor` wins, and only its absence takes the ratio of contexts.
-void read_yarn(const Fields& rope, const Config& config, RopeConfig& read) {
-  read.original_max_positions = rope.integer("original_max_position_embeddings", 1, kLargest);
-  read.factor = rope.has("factor")
-                    ? rope.positive("factor")
-                    : static_cast<double>(config.max_positions) / static_cast<double>(read.original_max_positions);
-  if (rope.has("beta_fast") && rope.number("beta_fast") != 0) read.beta_fast = rope.positive("beta_fast");
-  if (rope.has("beta_slow") && rope.number("beta_slow") != 0) read.beta_slow = rope.positive("beta_slow");
-  if (rope.has("truncate")) read.truncate = rope.boolean("truncate");
-  if (rope.has("attention_factor")) read.attention_factor = rope.positive("attention_factor");
-  if (rope.has("mscale")) read.mscale = rope.number("mscale");
-  if (rope.has("mscale_all_dim")) read.mscale_all_dim = rope.number("mscale_all_dim");
-}
-
-/// `rope_parameters` (transformers 5) or `rope_theta` with `rope_scaling` (before it).
-RopeConfig read_rope(const Fields& fields, const Config& config) {
-  RopeConfig rope;
-  const std::string key = fields.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  rope.theta = fields.has("rope_theta") ? fields.positive("rope_theta")
-                                        : fields.object("rope_parameters").positive("rope_theta");
-  if (!fields.has(key)) return rope;
-  const auto scaling = fields.object(key);
-  if (scaling.has("rope_theta")) rope.theta = scaling.positive("rope_theta");
-  if (scaling.has("partial_rotary_factor") && scaling.number("partial_rotary_factor") != 1) {
-    scaling.fail("partial_rotary_factor", "1 (partial rotary is not supported)");
-  }
-  rope.type = rope_type(scaling);
-  if (rope.type == RopeType::linear) rope.factor = scaling.positive("factor");
-  if (rope.type == RopeType::yarn) read_yarn(scaling, config, rope);
-  return rope;
-}
-
-std::string read_dtype(const Fields& fields) {
-  const std::string key = fields.has("dtype") ? "dtype" : "torch_dtype";
-  if (!fields.has(key)) return "float32";  // as transformers takes it
-  const auto dtype = fields.string(key);
-  if (dtype != "float32" && dtype != "bfloat16" && dtype != "float16") fields.fail(key, "float32, bfloat16 or float16");
-  return dtype;
-}
-
-Config read_qwen3(const Fields& fields) {
-  refuse_unsupported(fields);
-  Config c;
-  c.model_type = "qwen3";
-  c.vocab_size = fields.integer("vocab_size", 1, kLargest);
-  c.d_model = fields.integer("hidden_size", 1, kLargest);
-  c.n_layers = fields.integer("num_hidden_layers", 1, 10'000);
-  c.n_heads = fields.integer("num_attention_heads", 1, 10'000);
-  c.n_kv_heads = fields.integer("num_key_value_heads", 1, 10'000);
-  c.d_head = fields.integer("head_dim", 2, 10'000);
-  c.d_mlp = fields.integer("intermediate_size", 1, kLargest);
-  c.max_positions = fields.integer("max_position_embeddings", 1, kLargest);
-  c.rms_norm_eps = fields.positive("rms_norm_eps");
-  c.tied = fields.has("tie_word_embeddings") && fields.boolean("tie_word_embeddings");
-  c.dtype = read_dtype(fields);
-  c.rope = read_rope(fields, c);
-  if (c.n_heads % c.n_kv_heads != 0) {
-    fields.fail("num_key_value_heads", fmt::format("a divisor of num_attention_heads ({})", c.n_heads));
-  }
-  if (c.d_head % 2 != 0) fields.fail("head_dim", "an even number (rotary turns pairs)");
-  return c;
-}
-
-}  // namespace
 
 Config read_config(const std::filesystem::path& config_json) {
   const auto where = config_json.string();
   const auto parsed = parse_strict(read_file(config_json, kMaxConfigBytes), where);
   const Fields fields(parsed, where);
   const auto type = fields.string("model_type");
-  if (type == "qwen3") return read_qwen3(fields);
-  throw InputError(fmt::format("{}: model_type '{}' is not supported; qwen3 is", where, type));
+  std::vector<std::string> known;
+  for (const auto& family : families()) {
+    if (family.model_type == type) return family.read(fields);
+    known.push_back(family.model_type);
+  }
+  throw InputError(fmt::format("{}: model_type '{}' is not supported; {} are", where, type, fmt::join(known, ", ")));
 }
 
 }  // namespace sinkscope::model

@@ -40,6 +40,17 @@ at::Tensor yarn(const RopeConfig& rope, const at::Tensor& inverse, int64_t d_hea
   return inverse / rope.factor * ramp + inverse * (1 - ramp);
 }
 
+/// Llama 3: low frequencies divided by the factor, high ones kept, between them a ramp over the wavelengths that the
+/// original context holds.
+at::Tensor llama3(const RopeConfig& rope, const at::Tensor& inverse) {
+  const auto context = static_cast<double>(rope.original_max_positions);
+  const auto wavelength = 2 * std::numbers::pi / inverse;
+  const auto ramp = (context / wavelength - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
+  const auto between = (1 - ramp) * inverse / rope.factor + ramp * inverse;
+  const auto long_or_between = at::where(wavelength > context / rope.low_freq_factor, inverse / rope.factor, between);
+  return at::where(wavelength < context / rope.high_freq_factor, inverse, long_or_between);
+}
+
 }  // namespace
 
 Frequencies rotary_frequencies(const RopeConfig& rope, int64_t d_head) {
@@ -47,6 +58,7 @@ Frequencies rotary_frequencies(const RopeConfig& rope, int64_t d_head) {
   const auto inverse = 1.0 / at::pow(rope.theta, exponent);
   switch (rope.type) {
     case RopeType::linear: return {inverse / rope.factor, 1};
+    case RopeType::llama3: return {llama3(rope, inverse), 1};
     case RopeType::yarn: return {yarn(rope, inverse, d_head), yarn_attention_factor(rope)};
     default: return {inverse, 1};
   }

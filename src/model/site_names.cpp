@@ -42,6 +42,7 @@ std::optional<Site> find(const std::string& text, const Config& config) {
   if (const auto lens = split_layer(text, "blocks.")) {
     for (const auto& point : points()) {
       if (!in_block(point.point) || lens->rest != point.name) continue;
+      check_exists(point.point, config, text);
       check_layer(text, lens->layer, config);
       return Site{point.point, lens->layer};
     }
@@ -50,6 +51,7 @@ std::optional<Site> find(const std::string& text, const Config& config) {
     for (const auto& point : points()) {
       const bool whole = module->rest.empty() && point.point == Point::resid_post;
       if (!whole && (!in_block(point.point) || point.alias.empty() || module->rest != point.alias)) continue;
+      check_exists(point.point, config, text);
       check_layer(text, module->layer, config);
       return Site{point.point, module->layer};
     }

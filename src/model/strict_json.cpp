@@ -61,6 +61,10 @@ bool Fields::has(const std::string& key) const {
   return object_->contains(key) && !(*object_)[key].is_null();
 }
 
+bool Fields::is_null(const std::string& key) const {
+  return object_->contains(key) && (*object_)[key].is_null();
+}
+
 const json& Fields::any(const std::string& key) const {
   if (!has(key)) throw InputError(fmt::format("{}: '{}' is missing", where_, key));
   return (*object_)[key];

@@ -12,22 +12,23 @@
 namespace sinkscope::model {
 
 Taps::Taps(const Config& config)
-    : n_layers_(config.n_layers),
-      max_positions_(config.max_positions),
+    : config_(config),
       attention_(config.n_layers),
       columns_(config.n_layers),
       q_positions_(config.n_layers),
       k_positions_(config.n_layers) {}
 
 void Taps::check_layer(int64_t layer) const {
-  if (layer < 0 || layer >= n_layers_) {
-    throw InputError(fmt::format("layer {} of a model with {} layers (0 to {})", layer, n_layers_, n_layers_ - 1));
+  if (layer < 0 || layer >= config_.n_layers) {
+    throw InputError(
+        fmt::format("layer {} of a model with {} layers (0 to {})", layer, config_.n_layers, config_.n_layers - 1));
   }
 }
 
 void Taps::check_site(const Site& site) const {
   if (in_block(site.point)) {
     check_layer(site.layer);
+    check_exists(site.point, config_, name(site));
   } else if (site.layer != -1) {
     throw InputError(fmt::format("{} belongs to no layer, layer {} was given", info(site.point).name, site.layer));
   }
@@ -38,7 +39,7 @@ std::vector<int64_t> Taps::layers_or_all(const std::vector<int64_t>& layers) con
     for (const int64_t layer : layers) check_layer(layer);
     return layers;
   }
-  std::vector<int64_t> all(n_layers_);
+  std::vector<int64_t> all(config_.n_layers);
   std::iota(all.begin(), all.end(), 0);
   return all;
 }
@@ -55,9 +56,9 @@ void Taps::read(const Site& site, Read f) {
 
 void Taps::positions(std::vector<int64_t> position_of_token, RotaryOf which, std::vector<int64_t> layers) {
   for (size_t token = 0; token < position_of_token.size(); ++token) {
-    if (const int64_t p = position_of_token[token]; p < 0 || p >= max_positions_) {
+    if (const int64_t p = position_of_token[token]; p < 0 || p >= config_.max_positions) {
       throw InputError(fmt::format("rotary position {} of token {}: wanted 0 to {} (max_position_embeddings - 1)", p,
-                                   token, max_positions_ - 1));
+                                   token, config_.max_positions - 1));
     }
   }
   for (const int64_t layer : layers_or_all(layers)) {
@@ -105,8 +106,8 @@ bool Taps::wanted(const Site& site) const {
 bool Taps::columns_from(const Site& site) const {
   const int64_t first = site.point == Point::embed ? 0
                         : in_block(site.point)     ? site.layer + (site.point > Point::pattern)
-                                                   : n_layers_;
-  for (int64_t layer = first; layer < n_layers_; ++layer) {
+                                                   : config_.n_layers;
+  for (int64_t layer = first; layer < config_.n_layers; ++layer) {
     if (!columns_[layer].empty()) return true;
   }
   return false;
@@ -129,7 +130,7 @@ const std::vector<int64_t>& Taps::positions_of(int64_t layer, RotaryOf which) co
 }
 
 void Taps::check(int64_t T) const {
-  for (int64_t layer = 0; layer < n_layers_; ++layer) {
+  for (int64_t layer = 0; layer < config_.n_layers; ++layer) {
     check_tokens(attention_[layer], T, layer);
     for (const auto& column : columns_[layer]) {
       for (const int64_t key : column.keys) {

@@ -18,13 +18,16 @@ struct Heads {
 /// Causal attention without a T×T matrix.
 struct Fused {
   at::Tensor z;        ///< [n, T, H, h] in q's dtype; undefined where the values were not to be mixed
-  at::Tensor lse;      ///< [n, H, T] float32: log-sum-exp of each row's scaled scores
+  at::Tensor lse;      ///< [n, H, T] float32: log-sum-exp of each row's scaled scores; not of windowed_attention
   at::Tensor columns;  ///< [n, H, T, keys] float32: attention to the chosen keys, 0 above the diagonal
 };
 Fused fused_attention(const Heads&, const std::vector<int64_t>& keys, bool mixed);
 
 /// The same by the library's kernels alone: a GPU's way, and that of a CPU without AVX-512.
 Fused library_attention(const Heads&, const std::vector<int64_t>& keys, bool mixed);
+
+/// The same where a query sees `window` keys, itself and those just before: float32, a part of the rows at a time.
+Fused windowed_attention(const Heads&, const std::vector<int64_t>& keys, bool mixed, int64_t window);
 
 /// Scaled and masked scores [n, H, T, T] in float32; what `visible` [T, T] hides is -inf.
 at::Tensor attention_scores(const Heads&, const at::Tensor& visible);
@@ -38,8 +41,8 @@ at::Tensor mix_values(const at::Tensor& pattern, const at::Tensor& v);
 at::Tensor attention_columns_by_products(const Heads&, const at::Tensor& lse, const at::Tensor& keys);
 
 /// One layer's attention with all that the run asks of it. Gives z [n, T, H, h], or an undefined tensor when nothing
-/// after the pattern is wanted. Fused unless a score or pattern is edited or edges change; a T×T matrix is
-/// made only for those and for reads of it.
-at::Tensor attend(const Heads&, int64_t layer, Taps&);
+/// after the pattern is wanted. `window` is Config::sliding_window. Fused unless a score or pattern is edited or edges
+/// change; a T×T matrix is made only for those and for reads of it.
+at::Tensor attend(const Heads&, int64_t layer, int64_t window, Taps&);
 
 }  // namespace sinkscope::model

@@ -14,8 +14,9 @@ struct Edge {
   int64_t key;
 };
 
-/// How one layer's attention differs from plain causal attention. A row's keys are: the causal ones, or itself alone
-/// for self-only rows; plus the allowed edges; minus the blocked edges and the cut. A row left without keys is refused.
+/// How one layer's attention differs from the model's own. A row's keys are: the causal ones within the window, or
+/// itself alone for self-only rows; plus the allowed edges; minus the blocked edges and the cut. A row left without
+/// keys is refused.
 struct AttentionChange {
   std::vector<int64_t> self_only;  ///< rows that see only themselves
   bool all_self_only = false;      ///< every row sees only itself
@@ -30,8 +31,9 @@ struct AttentionChange {
   void merge(const AttentionChange& other);
 };
 
-/// Which keys each query sees: bool [T, T]. Throws InputError for tokens out of range and for an empty row.
-at::Tensor visible_keys(const AttentionChange&, int64_t T, int64_t layer);
+/// Which keys each query sees: bool [T, T]. `window` is Config::sliding_window. Throws InputError for tokens out of
+/// range and for an empty row.
+at::Tensor visible_keys(const AttentionChange&, int64_t T, int64_t layer, int64_t window = 0);
 
 /// Throws InputError where a named token is not below T.
 void check_tokens(const AttentionChange&, int64_t T, int64_t layer);

@@ -9,9 +9,9 @@
 namespace sinkscope::model {
 
 /// How rotary frequencies are scaled, by Hugging Face's `rope_type`.
-enum class RopeType { default_, linear, yarn };
+enum class RopeType { default_, linear, yarn, llama3 };
 
-/// Rotary embedding's parameters; those after `factor` are YaRN's and hold its defaults elsewhere.
+/// Rotary embedding's parameters; those after `factor` belong to YaRN or Llama 3 and mean nothing elsewhere.
 struct RopeConfig {
   RopeType type = RopeType::default_;
   double theta = 0;
@@ -22,11 +22,12 @@ struct RopeConfig {
   int64_t original_max_positions = 0;      ///< context before scaling
   std::optional<double> attention_factor;  ///< multiplies cos and sin; absent: derived from factor
   std::optional<double> mscale, mscale_all_dim;
+  double low_freq_factor = 0, high_freq_factor = 0;  ///< Llama 3: the original context in wavelengths
 };
 
 /// A decoder's shape, read strictly from `config.json`: what changes a number must be there.
 struct Config {
-  std::string model_type;  ///< "qwen3"
+  std::string model_type;  ///< the family: "qwen3", "llama"
   int64_t vocab_size = 0;  ///< rows of the embedding; may exceed the tokenizer's ids
   int64_t d_model = 0;     ///< hidden_size
   int64_t n_layers = 0;
@@ -39,10 +40,15 @@ struct Config {
   bool tied = false;  ///< logits use the embedding's weight
   std::string dtype;  ///< torch_dtype or dtype of the checkpoint: "bfloat16", "float32", "float16"
   RopeConfig rope;
+
+  // Where families differ in the equation.
+  bool qk_norm = false;        ///< an RMSNorm of every head's query and key before rotary
+  bool qkv_bias = false;       ///< query, key and value projections add a bias
+  int64_t sliding_window = 0;  ///< keys that a query sees, itself and those just before; 0: all before it
 };
 
 /// Throws InputError that names the file and key; refuses by name what the forward pass does not do
-/// (sliding window, mixture of experts, biases, other model types and activations).
+/// (mixture of experts, other biases, model types and activations).
 Config read_config(const std::filesystem::path& config_json);
 
 /// One tensor that the forward pass reads, by its name in the checkpoint. Linear weights are [out, in].

@@ -22,14 +22,15 @@ namespace sinkscope::model {
 struct BlockWeights {
   at::Tensor input_layernorm;           // [d]
   Linear qkv_proj;                      // q_proj [H h, d], k_proj [K h, d], v_proj [K h, d]
-  at::Tensor q_norm, k_norm;            // [h]
+  at::Tensor q_norm, k_norm;            // [h]; undefined without Config::qk_norm
   Linear o_proj;                        // [d, H h]
   at::Tensor post_attention_layernorm;  // [d]
   Linear gate_up_proj;                  // gate_proj [m, d], up_proj [m, d]
   Linear down_proj;                     // [d, m]
 };
 
-/// A Qwen3 decoder: the equations of transformers' modeling_qwen3, in its order and roundings.
+/// A decoder of the families that Config describes: the equations of transformers' modeling_qwen3 (qwen2, llama,
+/// mistral), in their order and roundings.
 class Model {
  public:
   using Weights = std::map<std::string, at::Tensor>;

@@ -16,11 +16,11 @@ enum class Point {
   embed,           ///< n T d    token embedding
   resid_pre,       ///< n T d    what the block reads
   ln1,             ///< n T d    input norm's output, its weight applied
-  q,               ///< n T H h  query projection, before q_norm
-  k,               ///< n T K h  key projection, before k_norm
-  v,               ///< n T K h  value projection
-  q_normed,        ///< n T H h  after q_norm, before rotary
-  k_normed,        ///< n T K h  after k_norm, before rotary
+  q,               ///< n T H h  query projection with its bias, before q_norm
+  k,               ///< n T K h  key projection with its bias, before k_norm
+  v,               ///< n T K h  value projection with its bias
+  q_normed,        ///< n T H h  after q_norm, before rotary; only with Config::qk_norm
+  k_normed,        ///< n T K h  after k_norm, before rotary; only with Config::qk_norm
   rot_q,           ///< n T H h  after rotary
   rot_k,           ///< n T K h  after rotary
   attn_scores,     ///< n H T T  scaled and masked (-inf) scores, float32
@@ -50,6 +50,12 @@ struct PointInfo {
 const std::vector<PointInfo>& points();
 const PointInfo& info(Point);
 bool in_block(Point);
+
+/// False for q_normed and k_normed of a model without Config::qk_norm, which has no such place.
+bool exists(Point, const Config&);
+
+/// Throws InputError that names the site where the model has no such point.
+void check_exists(Point, const Config&, const std::string& site);
 
 /// A point of one layer; layer is -1 outside the blocks.
 struct Site {

@@ -79,8 +79,7 @@ class Taps {
   bool columns_from(const Site&) const;
   std::vector<int64_t> layers_or_all(const std::vector<int64_t>&) const;
 
-  int64_t n_layers_;
-  int64_t max_positions_;
+  Config config_;
   std::map<Site, AtSite, Order> sites_;
   std::vector<AttentionChange> attention_;
   std::vector<std::vector<Column>> columns_;

@@ -1,0 +1,70 @@
+#include <nlohmann/json.hpp>
+
+#include "decoder_fields.h"
+#include "family.h"
+
+namespace sinkscope::model {
+namespace {
+
+constexpr double kTheta = 10000;  // of the configs of Llama 2, which do not write it; transformers' own default
+
+/// Llama 2, 3, 3.1, 3.2 and TinyLlama.
+Config read(const Fields& fields) {
+  refuse_true(fields, "mlp_bias", "a bias in the MLP");
+  Config c = read_decoder(fields);
+  c.d_head = head_width_or_ratio(fields, c);
+  c.rope = read_rope(fields, c, kTheta);
+  return c;
+}
+
+nlohmann::ordered_json own(const Config& c) {
+  const bool third = c.vocab_size > 100'000;
+  return {{"attention_bias", false},
+          {"bos_token_id", third ? 128000 : 1},
+          {"eos_token_id", third ? 128001 : 2},
+          {"head_dim", c.d_head},
+          {"mlp_bias", false},
+          {"pretraining_tp", 1}};
+}
+
+/// What the shapes of 7B and 8B share.
+Config common() {
+  Config c;
+  c.model_type = "llama";
+  c.d_model = 4096;
+  c.n_layers = 32;
+  c.n_heads = 32;
+  c.d_head = 128;
+  c.rms_norm_eps = 1e-5;
+  return c;
+}
+
+std::vector<NamedShape> shapes() {
+  Config second = common(), third = common();
+  second.vocab_size = 32000;
+  second.n_kv_heads = 32;
+  second.d_mlp = 11008;
+  second.max_positions = 4096;
+  second.dtype = "float16";
+  second.rope.theta = kTheta;
+  third.vocab_size = 128256;
+  third.n_kv_heads = 8;
+  third.d_mlp = 14336;
+  third.max_positions = 131072;
+  third.dtype = "bfloat16";
+  third.rope.type = RopeType::llama3;
+  third.rope.theta = 500000;
+  third.rope.factor = 8;
+  third.rope.low_freq_factor = 1;
+  third.rope.high_freq_factor = 4;
+  third.rope.original_max_positions = 8192;
+  return {{"llama-2-7b", second}, {"llama-3.1-8b", third}};
+}
+
+}  // namespace
+
+Family llama() {
+  return {"llama", "LlamaForCausalLM", read, own, shapes};
+}
+
+}  // namespace sinkscope::model
