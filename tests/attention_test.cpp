@@ -41,7 +41,9 @@ TEST(Attention, AWindowIsTheMaskedMatrix) {
     for (const bool mixed : {true, false}) {
       const auto ours = model::windowed_attention(heads, keys, mixed, window);
       EXPECT_EQ(ours.z.defined(), mixed);
-      if (mixed) EXPECT_LE(largest_difference(ours.z, model::mix_values(pattern, heads.v)), 5e-6) << window;
+      if (mixed) {
+        EXPECT_LE(largest_difference(ours.z, model::mix_values(pattern, heads.v)), 5e-6) << window;
+      }
       EXPECT_LE(largest_difference(ours.columns, pattern.index_select(-1, at::tensor(keys))), 5e-6) << window;
     }
   }
