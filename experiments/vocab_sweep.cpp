@@ -87,7 +87,8 @@ void run(Options o, const CLI::App& command) {
   o.run.force = true;  // whether an existing result may stay or go is decided below, once it is known whose it is
   app::Run r(o.run, command);
   const auto plan = make_plan(o, r);
-  const auto identity = sweep::identity_of(r.provenance(), sweep::to_json(plan));
+  const bool only_plans = o.run.dry_run && o.refine.empty();  // then no weight is read, not even for the identity
+  const auto identity = only_plans ? json() : sweep::identity_of(r.provenance(), sweep::to_json(plan));
   const auto hash = result::sha256(identity.dump());
   const auto passes = o.refine.empty() ? sweep::first_passes(plan)
                                        : std::vector{sweep::refine_pass(plan, read_refine(o.refine, identity))};
