@@ -84,6 +84,13 @@ class Shards(Folder):
         self.assertEqual(sorted(p.name for p in self.folder.glob("*.json")), ["env-03.json", "env-05.json"])
         self.assertEqual(json.loads((self.folder / "env-05.json").read_text())["shard"], "5/12")
 
+    def test_one_shard_overrides_the_shards_of_a_config(self) -> None:
+        config = self.folder / "c.json"
+        config.write_text(json.dumps(json.loads((ROOT / BASE[1]).read_text()) | {"shards": 12}))
+        done = run("vocab-sweep", "--config", config, *BASE[2:], *self.IDS, "--shard", "3/4", "--out", self.folder / "one-{shard}.json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads((self.folder / "one-3.json").read_text())["shard"], "3/4")
+
     def test_what_does_not_belong_together_is_refused(self) -> None:
         parts = self.parts(3)
         missing = run("merge", parts[0], parts[2], "--out", self.folder / "x.json")

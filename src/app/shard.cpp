@@ -44,10 +44,9 @@ Shard checked(Shard shard, const std::string& source) {
 }  // namespace
 
 void add_shard_options(CLI::App& app, ShardOptions& o) {
-  auto* one = app.add_option("--shard", o.shard, "i/n: compute part i (from 0) of n; `merge` joins the parts");
+  app.add_option("--shard", o.shard, "i/n: compute part i (from 0) of n; `merge` joins the parts");
   app.add_option("--shards", o.shards, "n: the same with i from SLURM_ARRAY_TASK_ID or RANK, and {shard} in --out")
-      ->check(CLI::Range(1, 1 << 20))
-      ->excludes(one);
+      ->check(CLI::Range(1, 1 << 20));
 }
 
 Shard choose_shard(const ShardOptions& o) {

@@ -24,9 +24,10 @@ struct ShardOptions {
 
 void add_shard_options(CLI::App&, ShardOptions&);
 
-/// `--shard i/n` says all. `--shards n` takes i from the environment: SLURM_ARRAY_TASK_ID, times the ranks of a task
-/// and with SLURM_PROCID where a task has several; SLURM_PROCID alone without an array; otherwise RANK. n never comes
-/// from the environment: an array that is submitted again for one task counts one. Throws InputError.
+/// `--shard i/n` says all, beside a `--shards` of a config file, too. `--shards n` alone takes i from the environment:
+/// SLURM_ARRAY_TASK_ID, times the ranks of a task and with SLURM_PROCID where a task has several; SLURM_PROCID alone
+/// without an array; otherwise RANK. n never comes from the environment: an array that is submitted again for one task
+/// counts one. Throws InputError.
 Shard choose_shard(const ShardOptions&);
 
 /// `out` with every {shard} replaced by the index, as wide as the largest. Throws InputError where --shards lacks it in
