@@ -7,6 +7,7 @@ Command scan();
 Command rope_swap();
 Command vocab_sweep();
 Command first_token();
+Command intervene();
 Command self_mask();
 Command mlp_probe();
 Command activations();
@@ -20,7 +21,7 @@ Command tokenize();
 
 std::vector<Command> all() {
   return {scan(),      rope_swap(),   vocab_sweep(), first_token(), merge(), status(),       self_mask(),
-          mlp_probe(), activations(), compare(),     hooks(),       info(),  random_model(), tokenize()};
+          intervene(),           mlp_probe(), activations(), compare(),     hooks(),       info(),  random_model(), tokenize()};
 }
 
 }  // namespace sinkscope::experiments

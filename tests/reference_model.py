@@ -122,6 +122,7 @@ class Recorder:
             at = f"blocks.{layer}."
             self._input(block, at + "hook_resid_pre")
             self._output(block, at + "hook_resid_post")
+            self._input(block.input_layernorm, at + "hook_attn_in")
             self._output(block.input_layernorm, at + "ln1.hook_out")
             for part in "qkv":
                 self._output(getattr(block.self_attn, part + "_proj"), at + f"attn.hook_{part}")
@@ -131,6 +132,7 @@ class Recorder:
             self._input(block.self_attn.o_proj, at + "attn.hook_z")
             self._output(block.self_attn, at + "hook_attn_out")
             self._input(block.post_attention_layernorm, at + "hook_resid_mid")
+            self._input(block.post_attention_layernorm, at + "hook_mlp_in")
             self._output(block.post_attention_layernorm, at + "ln2.hook_out")
             self._output(block.mlp.gate_proj, at + "mlp.hook_pre")
             self._output(block.mlp.up_proj, at + "mlp.hook_pre_linear")

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -49,8 +50,9 @@ json read_object(const std::string& path) {
 
 std::string spell_value(const json& value, const std::string& where) {
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_boolean() || value.is_number()) return value.dump();
-  if (!value.is_array()) throw InputError(fmt::format("{}: wanted a string, number, boolean or list", where));
+  if (value.is_boolean() || value.is_number() || value.is_object()) return value.dump();
+  if (!value.is_array()) throw InputError(fmt::format("{}: wanted a string, number, boolean, object or list", where));
+  if (std::any_of(value.begin(), value.end(), [](const json& item) { return item.is_object(); })) return value.dump();
   std::string list;
   for (const auto& item : value) list += (list.empty() ? "" : ",") + spell_value(item, where);
   return list;

@@ -12,7 +12,8 @@ class App;
 namespace sinkscope::app {
 
 /// Command-line words with the options of `--config FILE.json` put in front of them, so that the command line
-/// overrides the file. The file is one flat object; a list becomes a comma list. A key that is no option of the command
+/// overrides the file. The file is one flat object; a list becomes a comma list, an
+/// object or a list of objects stays JSON. A key that is no option of the command
 /// is an InputError that names the nearest.
 std::vector<std::string> with_config_file(const CLI::App& program, std::vector<std::string> words);
 

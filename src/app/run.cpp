@@ -171,12 +171,23 @@ void Run::forward(const Batch& batch, model::Taps& taps) {
 void Run::forward(const at::Tensor& ids, model::Taps& taps) {
   if (!holds_interrupts_) check_interrupt();
   model_->forward(ids, taps);
+  count(ids.numel());
+}
+
+void Run::resume(const model::Start& start, model::Taps& taps) {
+  if (!holds_interrupts_) check_interrupt();
+  model_->resume(start, taps);
+  const int64_t skipped = std::max<int64_t>(0, start.site.layer), layers = config().n_layers;
+  count(start.residual.size(0) * start.residual.size(1) * (layers - skipped) / layers);
+}
+
+void Run::count(int64_t tokens) {
   if (tokens_run_ == 0) {
     model::synchronize(device_);
     first_pass_seconds_ = seconds_since(run_start_);
   }
-  tokens_run_ += ids.numel();
-  progress_->add(ids.numel());
+  tokens_run_ += tokens;
+  progress_->add(tokens);
 }
 
 void Run::note(std::string words) {

@@ -68,6 +68,9 @@ class Run {
   void forward(const Batch&, model::Taps&);
   void forward(const at::Tensor& ids, model::Taps&);
 
+  /// The rest of a pass from a place that an earlier one kept; counts as tokens by its share of the layers.
+  void resume(const model::Start&, model::Taps&);
+
   /// From now on passes do not look for signals; the experiment calls check_interrupt where it may end.
   void hold_interrupts() { holds_interrupts_ = true; }
 
@@ -86,6 +89,7 @@ class Run {
   text::Samples read_samples() const;
   text::Samples read_samples(int64_t length) const;
   std::optional<int64_t> bos() const;
+  void count(int64_t tokens);
   void make_batches();
   Plan plan(int64_t tokens) const;
 

@@ -25,8 +25,15 @@ class Model::Residual {
   /// Through the taps at `site`, where somebody wants it there.
   void tap(const Site& site, Taps& taps) {
     if (!taps.wanted(site)) return;
-    if (waiting_.defined()) x_ = x_ + std::exchange(waiting_, {});
+    settle();
     x_ = taps(site, x_);
+  }
+
+  /// Normalised for a reader that may see it changed at `reader`; the residual itself stays.
+  at::Tensor normed(const at::Tensor& weight, double eps, const Site& reader, Taps& taps) {
+    if (!taps.wanted(reader)) return normed(weight, eps);
+    settle();
+    return rms_norm(taps(reader, x_), weight, eps);
   }
 
   at::Tensor normed(const at::Tensor& weight, double eps) {
@@ -37,6 +44,10 @@ class Model::Residual {
   }
 
  private:
+  void settle() {
+    if (waiting_.defined()) x_ = x_ + std::exchange(waiting_, {});
+  }
+
   at::Tensor x_, waiting_;
 };
 
@@ -124,35 +135,69 @@ at::Tensor Model::neurons(const at::Tensor& x, int64_t layer, Taps& taps) const 
   return w.down_proj(taps({Point::mlp_post, layer}, swiglu(gate, up)));
 }
 
-/// As far as something is wanted; false where the pass ends inside.
-bool Model::run_block(Residual& x, int64_t layer, Rotary& rotary, Taps& taps) const {
-  const auto& w = blocks_[layer];
-  const double eps = config_.rms_norm_eps;
-  x.tap({Point::resid_pre, layer}, taps);
-  const auto attended = attention(taps({Point::ln1, layer}, x.normed(w.input_layernorm, eps)), layer, rotary, taps);
-  if (!attended.defined()) return false;
-  x.add(taps({Point::attn_out, layer}, attended));
-  x.tap({Point::resid_mid, layer}, taps);
-  if (!taps.wanted_from({Point::ln2, layer})) return false;
-  x.add(taps({Point::mlp_out, layer},
-             mlp(taps({Point::ln2, layer}, x.normed(w.post_attention_layernorm, eps)), layer, taps)));
+/// False where the pass ends inside. `attn_out`: what attention gave, where that is known.
+bool Model::run_attention(Residual& x, int64_t layer, Rotary& rotary, Taps& taps, at::Tensor attn_out) const {
+  if (!attn_out.defined()) {
+    x.tap({Point::resid_pre, layer}, taps);
+    const auto normed = x.normed(blocks_[layer].input_layernorm, config_.rms_norm_eps, {Point::attn_in, layer}, taps);
+    attn_out = attention(taps({Point::ln1, layer}, normed), layer, rotary, taps);
+    if (!attn_out.defined()) return false;
+  }
+  x.add(taps({Point::attn_out, layer}, attn_out));
+  return true;
+}
+
+/// The same for the MLP.
+bool Model::run_mlp(Residual& x, int64_t layer, Taps& taps, at::Tensor mlp_out) const {
+  if (!mlp_out.defined()) {
+    x.tap({Point::resid_mid, layer}, taps);
+    if (!taps.wanted_from({Point::mlp_in, layer})) return false;
+    const auto normed =
+        x.normed(blocks_[layer].post_attention_layernorm, config_.rms_norm_eps, {Point::mlp_in, layer}, taps);
+    mlp_out = mlp(taps({Point::ln2, layer}, normed), layer, taps);
+  }
+  x.add(taps({Point::mlp_out, layer}, mlp_out));
   x.tap({Point::resid_post, layer}, taps);
   return true;
+}
+
+/// Blocks from `layer` on and the head, as far as something is wanted.
+void Model::run_blocks(Residual& x, int64_t layer, Rotary& rotary, Taps& taps) const {
+  for (; layer < config_.n_layers; ++layer) {
+    if (!taps.wanted_from({Point::resid_pre, layer})) return;
+    if (!run_attention(x, layer, rotary, taps, {}) || !run_mlp(x, layer, taps, {})) return;
+  }
+  if (!taps.wanted_from({Point::ln_final})) return;
+  const auto normed = taps({Point::ln_final}, x.normed(final_norm_, config_.rms_norm_eps));
+  if (taps.wanted_from({Point::logits})) taps({Point::logits}, unembed(normed));
 }
 
 void Model::forward(const at::Tensor& ids, Taps& taps) const {
   const c10::InferenceMode no_autograd;
   check_ids(ids, config_);
-  taps.check(ids.size(1));
-  Residual x(taps({Point::embed}, at::embedding(embed_, ids.to(device()))));
-  Rotary rotary(config_, ids.size(1), device(), dtype());
+  resume({{Point::embed}, at::embedding(embed_, ids.to(device())), {}}, taps);
+}
+
+void Model::resume(const Start& start, Taps& taps) const {
+  const c10::InferenceMode no_autograd;
+  const int64_t layer = start.site.layer, T = start.residual.size(1);
+  taps.check(T);
+  const bool embeds = start.site.point == Point::embed;
+  Residual x(embeds ? taps(start.site, start.residual) : start.residual);
+  Rotary rotary(config_, T, device(), dtype());
   bool goes_on = true;
-  for (int64_t layer = 0; goes_on && layer < config_.n_layers && taps.wanted_from({Point::resid_pre, layer}); ++layer) {
-    goes_on = run_block(x, layer, rotary, taps);
-  }
-  if (goes_on && taps.wanted_from({Point::ln_final})) {
-    const auto normed = taps({Point::ln_final}, x.normed(final_norm_, config_.rms_norm_eps));
-    if (taps.wanted_from({Point::logits})) taps({Point::logits}, unembed(normed));
+  switch (start.site.point) {
+    case Point::embed:
+    case Point::resid_pre: run_blocks(x, embeds ? 0 : layer, rotary, taps); break;
+    case Point::attn_out: goes_on = run_attention(x, layer, rotary, taps, start.output); [[fallthrough]];
+    case Point::resid_mid:
+      if (goes_on && run_mlp(x, layer, taps, {})) run_blocks(x, layer + 1, rotary, taps);
+      break;
+    case Point::mlp_out:
+      run_mlp(x, layer, taps, start.output);
+      run_blocks(x, layer + 1, rotary, taps);
+      break;
+    default: throw std::logic_error(fmt::format("a pass cannot begin at {}", name(start.site)));
   }
   taps.check_fired();
 }

@@ -12,6 +12,7 @@ const std::vector<PointInfo>& points() {
   static const std::vector<PointInfo> table = {
       {Point::embed, "hook_embed", "nTd", "token embedding", "model.embed_tokens"},
       {Point::resid_pre, "hook_resid_pre", "nTd", "what the block reads", ""},
+      {Point::attn_in, "hook_attn_in", "nTd", "the residual as attention alone reads it, before its norm", ""},
       {Point::ln1, "ln1.hook_out", "nTd", "input norm's output, its weight applied", "input_layernorm"},
       {Point::q, "attn.hook_q", "nTHh", "query projection, before norm and rotary", "self_attn.q_proj"},
       {Point::k, "attn.hook_k", "nTKh", "key projection, before norm and rotary", "self_attn.k_proj"},
@@ -25,6 +26,7 @@ const std::vector<PointInfo>& points() {
       {Point::z, "attn.hook_z", "nTHh", "heads' mixed values, before the output projection", ""},
       {Point::attn_out, "hook_attn_out", "nTd", "after the output projection", "self_attn"},
       {Point::resid_mid, "hook_resid_mid", "nTd", "residual between attention and MLP", ""},
+      {Point::mlp_in, "hook_mlp_in", "nTd", "the residual as the MLP alone reads it, before its norm", ""},
       {Point::ln2, "ln2.hook_out", "nTd", "MLP's input, weight applied", "post_attention_layernorm"},
       {Point::mlp_pre, "mlp.hook_pre", "nTm", "gate before SiLU", "mlp.gate_proj"},
       {Point::mlp_pre_linear, "mlp.hook_pre_linear", "nTm", "up", "mlp.up_proj"},

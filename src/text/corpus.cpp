@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -50,6 +51,14 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+/// Where the parts of one long text end, which stand for its documents.
+std::vector<int64_t> even_ends(int64_t tokens) {
+  constexpr int64_t kParts = 20;
+  std::vector<int64_t> ends;
+  for (int64_t i = 1; i <= kParts; ++i) ends.push_back(tokens * i / kParts);
+  return ends;
+}
+
 bool is_blank(const std::string& text) {
   return text.find_first_not_of(" \t\r\n") == std::string::npos;
 }
@@ -70,12 +79,14 @@ std::vector<std::string> read_texts(const fs::path& file) {
 }
 
 Samples windows(const Tokenizer& tokenizer, const std::vector<std::string>& texts, int64_t n, int64_t length) {
-  std::vector<int64_t> ids;
+  std::vector<int64_t> ids, ends;
   for (const auto& text : texts) {
     const auto more = tokenizer.encode(text);
     ids.insert(ids.end(), more.begin(), more.end());
+    ends.push_back(static_cast<int64_t>(ids.size()));
   }
-  Samples samples{{}, {}, static_cast<int64_t>(ids.size()), "windows", {}};
+  if (ends.size() == 1) ends = even_ends(ends[0]);
+  Samples samples{{}, {}, {}, static_cast<int64_t>(ids.size()), "windows", {}};
   if (samples.text_tokens < length) {
     throw InputError(fmt::format("windows of {} tokens: the text has {}", length, samples.text_tokens));
   }
@@ -86,13 +97,14 @@ Samples windows(const Tokenizer& tokenizer, const std::vector<std::string>& text
   }
   for (int64_t i = 0; i < n; ++i) {
     samples.starts.push_back(i * step);
+    samples.documents.push_back(std::upper_bound(ends.begin(), ends.end(), i * step) - ends.begin());
     samples.ids.emplace_back(ids.begin() + i * step, ids.begin() + i * step + length);
   }
   return samples;
 }
 
 Samples lines(const Tokenizer& tokenizer, const std::vector<std::string>& texts, int64_t n, int64_t length) {
-  Samples samples{{}, {}, 0, "lines", {}};
+  Samples samples{{}, {}, {}, 0, "lines", {}};
   // One text is a plain file, whose lines are the samples; records stay whole.
   const auto records = texts.size() == 1 ? lines_of(texts[0]) : texts;
   for (size_t i = 0; i < records.size() && static_cast<int64_t>(samples.ids.size()) < n; ++i) {
@@ -102,6 +114,7 @@ Samples lines(const Tokenizer& tokenizer, const std::vector<std::string>& texts,
     if (static_cast<int64_t>(ids.size()) > length) ids.resize(length);
     samples.ids.push_back(std::move(ids));
     samples.starts.push_back(static_cast<int64_t>(i));
+    samples.documents.push_back(static_cast<int64_t>(i));
   }
   if (static_cast<int64_t>(samples.ids.size()) < n) {
     throw InputError(fmt::format("{} samples: the text has {} lines that are not blank", n, samples.ids.size()));
@@ -114,7 +127,7 @@ Samples from_token_file(const fs::path& file, int64_t n, int64_t length, int64_t
   const auto rows = json::parse(read_all(file), nullptr, /*allow_exceptions=*/false);
   if (!rows.is_array() || rows.empty()) fail("wanted a JSON array of arrays of token ids");
   if (n > static_cast<int64_t>(rows.size())) fail(fmt::format("{} samples: the file has {}", n, rows.size()));
-  Samples samples{{}, {}, 0, "tokens", {}};
+  Samples samples{{}, {}, {}, 0, "tokens", {}};
   for (size_t i = 0; i < (n > 0 ? static_cast<size_t>(n) : rows.size()); ++i) {
     if (!rows[i].is_array() || rows[i].empty()) fail(fmt::format("sample {}: wanted a list of token ids", i));
     std::vector<int64_t> ids;
@@ -128,6 +141,7 @@ Samples from_token_file(const fs::path& file, int64_t n, int64_t length, int64_t
     if (length > 0 && static_cast<int64_t>(ids.size()) > length) ids.resize(length);
     samples.ids.push_back(std::move(ids));
     samples.starts.push_back(static_cast<int64_t>(i));
+    samples.documents.push_back(static_cast<int64_t>(i));
   }
   return samples;
 }
@@ -140,11 +154,12 @@ Samples random_tokens(int64_t n, int64_t length, int64_t vocabulary, uint64_t se
     while (value >= limit) value = generator();
     return static_cast<int64_t>(value % static_cast<uint64_t>(vocabulary));
   };
-  Samples samples{{}, {}, n * length, "random", {}};
+  Samples samples{{}, {}, {}, n * length, "random", {}};
   for (int64_t i = 0; i < n; ++i) {
     samples.ids.emplace_back();
     for (int64_t t = 0; t < length; ++t) samples.ids.back().push_back(draw());
     samples.starts.push_back(i);
+    samples.documents.push_back(i);
   }
   return samples;
 }
@@ -156,7 +171,7 @@ Samples with_bos(Samples samples, int64_t bos) {
 }
 
 Samples vocabulary(const std::vector<int64_t>& ids) {
-  Samples samples{{}, {}, static_cast<int64_t>(ids.size()), "vocabulary", {}};
+  Samples samples{{}, {}, ids, static_cast<int64_t>(ids.size()), "vocabulary", {}};
   for (const int64_t id : ids) samples.ids.push_back({id});
   return samples;
 }

@@ -11,6 +11,7 @@
 
 #include "sinkscope/model/checkpoint.h"
 #include "sinkscope/model/config.h"
+#include "sinkscope/model/kept.h"
 #include "sinkscope/model/linear.h"
 #include "sinkscope/model/rotary.h"
 #include "sinkscope/model/taps.h"
@@ -46,6 +47,9 @@ class Model {
   /// Runs ids [n, T] int64 as far as something is wanted. Everything comes out through the taps.
   void forward(const at::Tensor& ids, Taps& taps) const;
 
+  /// Goes on from what an earlier pass kept (kept.h). Sites before the start are not reached.
+  void resume(const Start&, Taps&) const;
+
   /// Next-token logits [.., V] of final-norm outputs [.., d].
   at::Tensor unembed(const at::Tensor& x) const;
 
@@ -62,7 +66,9 @@ class Model {
   at::Tensor attention(const at::Tensor& x, int64_t layer, Rotary&, Taps&) const;
   at::Tensor mlp(const at::Tensor& x, int64_t layer, Taps&) const;
   at::Tensor neurons(const at::Tensor& x, int64_t layer, Taps&) const;
-  bool run_block(Residual&, int64_t layer, Rotary&, Taps&) const;
+  bool run_attention(Residual&, int64_t layer, Rotary&, Taps&, at::Tensor attn_out) const;
+  bool run_mlp(Residual&, int64_t layer, Taps&, at::Tensor mlp_out) const;
+  void run_blocks(Residual&, int64_t layer, Rotary&, Taps&) const;
 
   Config config_;
   std::vector<BlockWeights> blocks_;

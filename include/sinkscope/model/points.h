@@ -15,6 +15,7 @@ namespace sinkscope::model {
 enum class Point {
   embed,           ///< n T d    token embedding
   resid_pre,       ///< n T d    what the block reads
+  attn_in,         ///< n T d    the residual as attention reads it, before its norm; an edit leaves the residual
   ln1,             ///< n T d    input norm's output, its weight applied
   q,               ///< n T H h  query projection with its bias, before q_norm
   k,               ///< n T K h  key projection with its bias, before k_norm
@@ -28,6 +29,7 @@ enum class Point {
   z,               ///< n T H h  heads' mixed values, before the output projection
   attn_out,        ///< n T d    after the output projection
   resid_mid,       ///< n T d    residual between attention and MLP
+  mlp_in,          ///< n T d    the residual as the MLP reads it, before its norm; an edit leaves the residual
   ln2,             ///< n T d    MLP's input, weight applied
   mlp_pre,         ///< n T m    gate before SiLU
   mlp_pre_linear,  ///< n T m    up

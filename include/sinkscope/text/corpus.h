@@ -18,6 +18,9 @@ std::vector<std::string> read_texts(const std::filesystem::path& file);
 struct Samples {
   std::vector<std::vector<int64_t>> ids;  ///< one row a sample, at most `length` ids, at least one
   std::vector<int64_t> starts;            ///< windows: first token's index in the text; lines: the line's index
+  /// What samples that depend on each other share: the record where a window starts (of a plain text, the twentieth of
+  /// it), or the line or row itself.
+  std::vector<int64_t> documents;
   int64_t text_tokens = 0;                ///< tokens in the whole text
   std::string slice;                      ///< "windows", "lines", "tokens" or "vocabulary"
   std::optional<int64_t> bos;             ///< the BOS that every row begins with, where it was put there

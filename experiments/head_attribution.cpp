@@ -1,0 +1,97 @@
+// head-attribution: which heads of the first layers make the difference between seeing only itself and mixing?
+//
+// Edit: one head's output at token k becomes what it is when token k sees only itself in that layer; and one head's
+// output at token 0 becomes the mean of what it is at token k. Reading: attention to both by the same queries, and the
+// spike. A head that alone makes token k a sink, or ends token 0's, carries the mark; if only all heads together do, it
+// is spread over them. Source: experiment B7 of the project's list.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <numeric>
+
+#include "sinkscope/error.h"
+#include "sinkscope/spelling/int_list.h"
+#include "trials/listed.h"
+
+namespace sinkscope::experiments {
+namespace {
+
+using intervene::Operation;
+using intervene::Trial;
+using nlohmann::json;
+
+struct Options {
+  trials::Options trials;
+  int64_t token = 8;
+  std::string layers = "0,1";
+};
+
+std::string run_name(int64_t layer) {
+  return fmt::format("self-only in layer {}", layer);
+}
+
+/// One head, or all where `head` is -1.
+Trial replace(int64_t layer, int64_t head, int64_t token, int64_t at, const model::Config& config) {
+  const model::Site z{model::Point::z, layer};
+  auto edit = at == 0 ? trials::edit_from(z, 0, Operation::mean, {.site = z, .tokens = {token}})
+                      : trials::edit_from(z, token, Operation::copy, {.run = run_name(layer), .site = z});
+  if (head >= 0) {
+    edit.dimensions.resize(config.d_head);
+    std::iota(edit.dimensions.begin(), edit.dimensions.end(), head * config.d_head);
+  }
+  const auto which = head < 0 ? std::string("all heads") : fmt::format("head {}", head);
+  return {.name = fmt::format("{} of layer {} at token {}", which, layer, at), .edits = {edit}};
+}
+
+void run(const Options& o, const CLI::App& command) {
+  app::Run r(o.trials.run, command);
+  const auto layers = parse_int_list(o.layers, "--layers");
+  const auto& config = r.config();
+  intervene::Runs runs;
+  for (const int64_t layer : layers) {
+    if (layer < 0 || layer >= config.n_layers) {
+      throw InputError(fmt::format("--layers: layer {} of a model with {} layers (0 to {})", layer, config.n_layers, config.n_layers - 1));
+    }
+    runs[run_name(layer)] = fmt::format("layers={};tokens={}", layer, o.token);
+  }
+  json about = json::array();
+  const double count = 2.0 * static_cast<double>(layers.size()) * static_cast<double>(config.n_heads + 1);
+  trials::run_listed(
+      r, o.trials,
+      {.design = {.tracked = {0, o.token}, .edited = {0, o.token}, .runs = runs, .full_trials = count},
+       .make =
+           [&](trials::Runner&) {
+             std::vector<Trial> list;
+             for (const int64_t at : {o.token, int64_t{0}}) {
+               for (const int64_t layer : layers) {
+                 for (int64_t head = -1; head < config.n_heads; ++head) {
+                   list.push_back(replace(layer, head, o.token, at, config));
+                   about.push_back({{"layer", layer}, {"head", head < 0 ? json("all") : json(head)}, {"at", at}});
+                 }
+               }
+             }
+             return list;
+           },
+       .shape =
+           [&](trials::Runner& runner, const std::vector<Trial>& list, const std::vector<trials::Outcome>& outcomes) {
+             auto rows = json::array();
+             for (size_t i = 0; i < list.size(); ++i) rows.push_back(trials::row(runner, list[i], outcomes[i], about[i]));
+             return json{{"table", rows}};
+           }});
+}
+
+}  // namespace
+
+Command head_attribution() {
+  return {"head-attribution", "which heads of the first layers mark the token that sees only itself?", [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
+            app.add_option("--layers", o->layers, "layers whose heads are replaced")->capture_default_str();
+            app.callback([o, &app] { run(*o, app); });
+          }};
+}
+
+}  // namespace sinkscope::experiments

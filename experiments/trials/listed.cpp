@@ -1,0 +1,61 @@
+#include "listed.h"
+
+#include <ATen/ATen.h>
+
+#include "sinkscope/measure/statistics.h"
+
+namespace sinkscope::experiments::trials {
+
+using nlohmann::json;
+
+void run_listed(app::Run& r, const Options& o, Listed listed) {
+  Runner runner(r, o, std::move(listed.design));
+  if (!runner.start()) return;
+  const auto list = listed.make(runner);
+  const auto outcomes = runner.measure(list, Detail::full);
+  auto results = listed.shape ? listed.shape(runner, list, outcomes) : json::object();
+  results["trials"] = describe(runner, list, outcomes);
+  runner.finish(metrics(o, runner.keys()), std::move(results));
+}
+
+intervene::Edit edit_at(const model::Site& site, int64_t token, intervene::Operation operation) {
+  return {.site = site, .tokens = {token}, .operation = operation};
+}
+
+intervene::Edit edit_from(const model::Site& site, int64_t token, intervene::Operation operation,
+                          intervene::Source source) {
+  return {.site = site, .tokens = {token}, .operation = operation, .from = std::move(source)};
+}
+
+std::string short_name(const model::Site& site) {
+  auto name = model::name(site);
+  if (const auto at = name.find("hook_"); at != std::string::npos) name.erase(at, 5);
+  return name;
+}
+
+std::vector<model::Site> block_outputs(int64_t layers) {
+  std::vector<model::Site> sites;
+  for (int64_t layer = 0; layer < layers; ++layer) {
+    sites.push_back({model::Point::attn_out, layer});
+    sites.push_back({model::Point::mlp_out, layer});
+  }
+  return sites;
+}
+
+json row(Runner& r, const intervene::Trial& trial, const Outcome& outcome, json about) {
+  about["name"] = trial.name;
+  about["sink"] = json::array();
+  for (size_t i = 0; i < r.keys().tracked.size(); ++i) {
+    const auto key = static_cast<int64_t>(i);
+    const auto level = r.bootstrap().interval(outcome.sink(key));
+    const auto difference = r.bootstrap().interval(outcome.sink(key) - r.unedited().sink(key));
+    about["sink"].push_back({{"token", r.keys().tracked[i]},
+                             {"level", measure::to_json(level)},
+                             {"difference", measure::to_json(difference)}});
+  }
+  const auto ordinary = outcome.ordinary().nanmean().item<double>();
+  about["ordinary"] = measure::finite(ordinary);
+  return about;
+}
+
+}  // namespace sinkscope::experiments::trials

@@ -1,0 +1,68 @@
+#include "options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "sinkscope/error.h"
+
+namespace sinkscope::experiments::trials {
+
+constexpr int64_t kFirstOrdinary = 4, kLastOrdinary = 8;
+
+void add_options(CLI::App& app, Options& o) {
+  app::add_run_options(app, o.run);
+  app.add_option("--layer", o.layer, "read the sink at this layer; -1: where it appears")
+      ->capture_default_str()
+      ->check(CLI::Range(-1, 1 << 20));
+  app.add_option("--controls", o.controls, "random moves of the edit's size beside each trial; below 100 is said")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1 << 20));
+  app.add_option("--other-token", o.other_token, "position of the control that makes the same edit elsewhere")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 24));
+  app.add_option("--equivalence", o.equivalence, "'no effect': interval within this share of the unedited sink")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_flag("--no-loss", o.no_loss, "end the passes after the last attention that is read");
+  app.add_flag("--no-frozen", o.no_frozen, "do not repeat residual edits with the norms' scales frozen");
+  app::add_shard_options(app, o.shard);
+}
+
+std::vector<int64_t> Keys::all() const {
+  auto keys = tracked;
+  keys.insert(keys.end(), ordinary.begin(), ordinary.end());
+  return keys;
+}
+
+std::vector<int64_t> Keys::first_queries(int64_t q_min) const {
+  const int64_t shared = std::max(q_min, *std::max_element(tracked.begin(), tracked.end()) + 1);
+  std::vector<int64_t> first(tracked.size(), shared);
+  for (const int64_t token : ordinary) first.push_back(std::max(shared, token + 1));
+  return first;
+}
+
+Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& edited, const app::Run& r) {
+  const auto shortest = std::min_element(r.lengths().begin(), r.lengths().end());
+  const auto need = [&](int64_t token, const char* what) {
+    if (token + 2 <= *shortest) return;
+    throw InputError(fmt::format("{} {}: wanted samples of {} tokens or more, sample {} has {}", what, token, token + 2,
+                                 shortest - r.lengths().begin(), *shortest));
+  };
+  for (const int64_t token : tracked) need(token, "attention to token");
+  for (const int64_t token : edited) need(token, "edit of token");
+  need(r.options().q_min - 1, "--q-min after token");
+  Keys keys{tracked, {}};
+  for (int64_t token = kFirstOrdinary; token <= kLastOrdinary; ++token) {
+    const bool is_tracked = std::find(tracked.begin(), tracked.end(), token) != tracked.end();
+    if (!is_tracked && token + 2 <= *shortest) keys.ordinary.push_back(token);
+  }
+  if (keys.ordinary.empty()) {
+    throw InputError(fmt::format("samples of {} tokens: the level of an ordinary token wants {} or more", *shortest,
+                                 kFirstOrdinary + 3));
+  }
+  return keys;
+}
+
+}  // namespace sinkscope::experiments::trials

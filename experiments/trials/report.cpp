@@ -1,0 +1,167 @@
+#include "report.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "sinkscope/measure/statistics.h"
+#include "../token_kinds.h"
+
+namespace sinkscope::experiments::trials {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kFlaggedOutside = 0.05;  // 2 % lie outside a 1 to 99 % range by themselves
+
+json with_difference(const Runner& r, const at::Tensor& unedited, const at::Tensor& edited) {
+  return {{"unedited", measure::finite(unedited.nanmean().item<double>())},
+          {"edited", measure::finite(edited.nanmean().item<double>())},
+          {"difference", measure::to_json(r.bootstrap().interval(edited - unedited))}};
+}
+
+/// Attention of one key: at the sink layer with interval, and its mean by layer from there on.
+json attention_of(const Runner& r, const at::Tensor& unedited, const at::Tensor& edited, int64_t key) {
+  const auto a = unedited.select(2, key), b = edited.select(2, key);  // [n, layers]
+  auto object = with_difference(r, a.select(1, 0), b.select(1, 0));
+  auto low = json::array(), high = json::array();
+  for (int64_t i = 0; i < a.size(1); ++i) {
+    const auto interval = r.bootstrap().interval(b.select(1, i) - a.select(1, i));
+    low.push_back(measure::finite(interval.low));
+    high.push_back(measure::finite(interval.high));
+  }
+  object["by_layer"] = {{"unedited", measure::finite(measure::to_vector(a.nanmean(0)))},
+                        {"edited", measure::finite(measure::to_vector(b.nanmean(0)))},
+                        {"difference_low", low},
+                        {"difference_high", high}};
+  object["by_sample"] = {{"unedited", measure::finite(measure::to_vector(a.select(1, 0)))},
+                         {"edited", measure::finite(measure::to_vector(b.select(1, 0)))}};
+  return object;
+}
+
+/// Mean effects of the random controls on one tracked token, and how the edit's own ranks among them.
+json random_of(const at::Tensor& unedited, const Outcome& outcome, int64_t key) {
+  if (!outcome.random.defined()) return {};
+  const auto effects = (outcome.random.select(2, key) - unedited.select(1, 0).select(1, key).unsqueeze(1)).nanmean(0);
+  const double own = std::abs((outcome.sink(key) - unedited.select(1, 0).select(1, key)).nanmean().item<double>());
+  auto sizes = measure::to_vector(effects.abs());
+  std::sort(sizes.begin(), sizes.end());
+  const auto above = static_cast<double>(sizes.end() - std::lower_bound(sizes.begin(), sizes.end(), own));
+  const double n = static_cast<double>(sizes.size());
+  return {{"n", sizes.size()},
+          {"mean", effects.mean().item<double>()},
+          {"p95", measure::quantile(sizes, 0.95)},
+          {"largest", sizes.back()},
+          {"p", (1 + above) / (1 + n)}};
+}
+
+json strata(const Runner& r, const std::vector<std::string>& kinds, const at::Tensor& difference) {
+  json object = json::object();
+  for (const auto& kind : std::set<std::string>(kinds.begin(), kinds.end())) {
+    auto chosen = at::zeros({difference.size(0)}, at::kBool);
+    for (size_t i = 0; i < kinds.size(); ++i) chosen[static_cast<int64_t>(i)] = kinds[i] == kind;
+    object[kind] = measure::to_json(r.bootstrap().over(chosen).interval(difference));
+  }
+  return object;
+}
+
+/// At the sink layer only: [n, tracked + 1].
+json control_of(const Runner& r, const at::Tensor& unedited, const at::Tensor& control) {
+  if (!control.defined()) return {};
+  auto list = json::array();
+  const auto tracked = static_cast<int64_t>(r.keys().tracked.size());
+  for (int64_t key = 0; key < tracked; ++key) {
+    list.push_back(
+        measure::to_json(r.bootstrap().interval(control.select(1, key) - unedited.select(1, 0).select(1, key))));
+    list.back()["token"] = r.keys().tracked[static_cast<size_t>(key)];
+  }
+  return list;
+}
+
+}  // namespace
+
+std::vector<std::string> first_token_kinds(const app::Run& r) {
+  std::vector<std::string> kinds;
+  for (const auto& ids : r.samples().ids) {
+    if (ids.size() > 1 && ids[0] == ids[1]) {
+      kinds.emplace_back("repeated");
+      continue;
+    }
+    const auto* tokenizer = r.tokenizer();
+    const bool known = tokenizer && ids[0] < tokenizer->size();
+    const auto kind =
+        known ? token_kind(tokenizer->bytes(ids[0]), tokenizer->is_special(ids[0])) : std::string("other");
+    kinds.push_back(kind == "special" || kind == "whitespace" ? kind : "ordinary");
+  }
+  return kinds;
+}
+
+json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) {
+  const auto& unedited = r.unedited();
+  const double sink = unedited.sink(0).nanmean().item<double>();
+  auto object = intervene::to_json(trial);
+  auto attention = json::array(), spikes = json::array(), random = json::array();
+  const auto& tracked = r.keys().tracked;
+  for (size_t i = 0; i < tracked.size(); ++i) {
+    const auto key = static_cast<int64_t>(i);
+    auto one = attention_of(r, unedited.attention, outcome.attention, key);
+    const auto difference = outcome.sink(key) - unedited.sink(key);
+    one["token"] = tracked[i];
+    one["reading"] = measure::reading(r.bootstrap().interval(difference), r.options().equivalence * sink);
+    one["by_first_token"] = strata(r, first_token_kinds(r.run()), difference);
+    attention.push_back(std::move(one));
+    if (outcome.spike.defined()) {
+      spikes.push_back(with_difference(r, unedited.spike.select(1, key), outcome.spike.select(1, key)));
+      spikes.back()["token"] = tracked[i];
+    }
+    if (auto effects = random_of(unedited.attention, outcome, key); !effects.is_null()) {
+      effects["token"] = tracked[i];
+      random.push_back(std::move(effects));
+    }
+  }
+  object["mean_attention"] = std::move(attention);
+  object["ordinary"] = attention_of(r, unedited.attention, outcome.attention, static_cast<int64_t>(tracked.size()));
+  object["spike"] = outcome.spike.defined() ? std::move(spikes) : json();
+  object["loss"] = outcome.loss.defined() ? with_difference(r, unedited.loss, outcome.loss) : json();
+  object["frozen"] = control_of(r, unedited.attention, outcome.frozen);
+  object["controls"] = {
+      {"no_op_largest_difference", outcome.no_op.defined() ? json(outcome.no_op.item<double>()) : json()},
+      {"other_position",
+       {{"token", r.options().other_token}, {"difference", control_of(r, unedited.attention, outcome.moved)}}},
+      {"random", outcome.random.defined() ? std::move(random) : json()}};
+  if (outcome.outside.defined() && outcome.outside[0][1].item<double>() > 0) {
+    const double share = (outcome.outside[0][0] / outcome.outside[0][1]).item<double>();
+    object["outside_natural_range"] = {{"share", share}, {"flagged", share > kFlaggedOutside}};
+  } else {
+    object["outside_natural_range"] = nullptr;
+  }
+  return object;
+}
+
+json describe(Runner& r, const std::vector<intervene::Trial>& list, const std::vector<Outcome>& outcomes) {
+  auto described = json::array();
+  const auto index = [&](const std::string& name) {
+    return static_cast<size_t>(std::find_if(list.begin(), list.end(), [&](const auto& t) { return t.name == name; }) -
+                               list.begin());
+  };
+  for (size_t i = 0; i < list.size(); ++i) {
+    described.push_back(describe(r, list[i], outcomes[i]));
+    if (list[i].interaction_of.empty()) continue;
+    const auto& a = outcomes[index(list[i].interaction_of[0])];
+    const auto& b = outcomes[index(list[i].interaction_of[1])];
+    auto interactions = json::array();
+    for (size_t k = 0; k < r.keys().tracked.size(); ++k) {
+      const auto key = static_cast<int64_t>(k);
+      interactions.push_back(measure::to_json(
+          r.bootstrap().interval(outcomes[i].sink(key) - a.sink(key) - b.sink(key) + r.unedited().sink(key))));
+      interactions.back()["token"] = r.keys().tracked[k];
+    }
+    described.back()["interaction"] = interactions;
+  }
+  return described;
+}
+
+}  // namespace sinkscope::experiments::trials

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "run.h"
+#include "sinkscope/intervene/trial_json.h"
+
+namespace sinkscope::experiments::trials {
+
+/// Rows of runs without edits, of all samples: what edits take their values from, and what is natural.
+class Rows {
+ public:
+  explicit Rows(intervene::Runs runs) : runs_(std::move(runs)) {}
+
+  void want(const std::string& run, const model::Site&, int64_t token);
+  /// Everything that an edit of samples of T tokens takes rows from, and the natural rows of its tokens and of token 0.
+  void want(const intervene::Edit&, int64_t T);
+
+  /// Reads what is wanted and not there: one pass a run over all samples.
+  void gather(app::Run&);
+
+  /// [samples, D] float32 on the run's device. Throws std::logic_error for what was not gathered.
+  const at::Tensor& at(const std::string& run, const model::Site&, int64_t token) const;
+
+ private:
+  using Key = std::tuple<std::string, int64_t, model::Point, int64_t>;  // run, layer, point, token
+  intervene::Runs runs_;
+  std::map<Key, at::Tensor> rows_;  // undefined until gathered
+};
+
+/// Whether the edit's natural range is looked at: not where it changes all tokens but some.
+bool has_natural_range(const intervene::Edit&);
+
+}  // namespace sinkscope::experiments::trials

@@ -1,0 +1,187 @@
+#include "runner.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+
+#include "interrupt.h"
+#include "provenance.h"
+#include "sinkscope/error.h"
+#include "sinkscope/result/sha256.h"
+
+namespace sinkscope::experiments::trials {
+namespace {
+
+using intervene::Trial;
+using nlohmann::json;
+
+constexpr int64_t kAskedSamples = 100;
+
+std::string key_of(const Trial& trial, Detail detail, int64_t batch) {
+  return result::sha256(fmt::format("{} {} {}", intervene::to_json(trial).dump(), detail == Detail::full, batch));
+}
+
+json design_to_json(const Options& o, const Design& design) {
+  return {{"tracked", design.tracked}, {"runs", design.runs},          {"layer", o.layer},
+          {"controls", o.controls},    {"other_token", o.other_token}, {"loss", !o.no_loss},
+          {"frozen", !o.no_frozen},    {"q_min", o.run.q_min},         {"means_of_chosen", design.means_of_chosen}};
+}
+
+}  // namespace
+
+Runner::Runner(app::Run& r, const Options& options, Design design)
+    : run_(r),
+      options_(options),
+      design_(std::move(design)),
+      rows_(design_.runs),
+      bootstrap_(r.samples().documents, r.options().seed) {
+  const std::set<int64_t> documents(r.samples().documents.begin(), r.samples().documents.end());
+  if (design_.wants_other_documents && documents.size() < 2) {
+    throw InputError("resample: the samples are of one document; wanted another to take values from");
+  }
+  if (const int64_t L = r.config().n_layers; options.layer >= L) {
+    throw InputError(fmt::format("--layer {}: the model has {} (0 to {})", options.layer, L, L - 1));
+  }
+  if (std::find(design_.tracked.begin(), design_.tracked.end(), options.other_token) != design_.tracked.end()) {
+    throw InputError(fmt::format("--other-token {}: is one of the tokens that are read", options.other_token));
+  }
+  auto edited = design_.edited;
+  edited.push_back(options.other_token);
+  auto keys = keys_for(design_.tracked, edited, r);
+  setting_ = std::make_unique<Setting>(Setting{r, options_, facts_, std::move(keys), -1, draw_other_documents(), {}});
+  const auto n = static_cast<int64_t>(r.samples().ids.size());
+  setting_->mean_over = design_.means_of_chosen ? measure::choosing_half(r.samples().documents, r.options().seed)
+                                                : at::ones({n}, at::kBool);
+  if (n < kAskedSamples)
+    r.warn(fmt::format("{} samples; the intervals of a causal claim want {} or more", n, kAskedSamples));
+  if (documents.size() < 2) r.warn("the samples are of one document: there are no intervals");
+  if (options.controls < 100)
+    r.warn(fmt::format("{} random controls beside a trial; 100 or more are asked of a causal claim", options.controls));
+}
+
+Runner::~Runner() = default;
+
+std::vector<int64_t> Runner::draw_other_documents() const {
+  if (!design_.wants_other_documents) return {};
+  const auto& documents = run_.samples().documents;
+  std::mt19937_64 generator(static_cast<uint64_t>(run_.options().seed) + 1);
+  std::vector<int64_t> from;
+  for (const int64_t document : documents) {
+    std::vector<int64_t> others;
+    for (size_t i = 0; i < documents.size(); ++i) {
+      if (documents[i] != document) others.push_back(static_cast<int64_t>(i));
+    }
+    from.push_back(others[generator() % others.size()]);
+  }
+  return from;
+}
+
+bool Runner::start() {
+  const double share = 0.5 + 1.0 / static_cast<double>(run_.config().n_layers);
+  const double of_controls = static_cast<double>(options_.controls) + 3;
+  const double passes = 3 + design_.full_trials * share * (1 + 0.5 * of_controls) + design_.quick_trials * share;
+  if (!run_.start(static_cast<int64_t>(passes + 1))) return false;
+  run_.hold_interrupts();
+  open_journal();
+  facts_ = find_facts(run_, setting_->keys, run_.options().q_min);
+  sink_layer_ = options_.layer >= 0 ? options_.layer : facts_.sink_layer;
+  setting_->sink_layer = sink_layer_;
+  return true;
+}
+
+void Runner::open_journal() {
+  auto header = app::identity_of(run_.provenance());
+  header["experiment"] = run_.provenance().at("experiment");
+  header["trials"] = design_to_json(options_, design_);
+  const auto file = std::filesystem::path(run_.options().out).replace_extension(".journal");
+  journal_ = std::make_unique<result::Journal>(file, header);
+  if (journal_->cut() > 0)
+    run_.warn(fmt::format("the journal's last {} bytes were torn and are cut off", journal_->cut()));
+  constexpr size_t kKeyBytes = 64;
+  for (const auto& [unit, payload] : journal_->records()) {
+    done_[payload.substr(0, kKeyBytes)] = payload.substr(kKeyBytes);
+    next_unit_ = std::max(next_unit_, unit + 1);
+  }
+}
+
+std::vector<Outcome> Runner::measure(const std::vector<Trial>& list, Detail detail) {
+  if (sink_layer_ < 0) {
+    throw InputError("no sink: no layer's attention to token 0 stands out; --layer names one to read at all the same");
+  }
+  intervene::check(list, design_.runs, run_.config(), run_.longest());
+  for (const auto& trial : list) {
+    for (const auto& edit : trial.edits) {
+      rows_.want(edit, run_.longest());
+      auto elsewhere = edit;
+      elsewhere.tokens = {options_.other_token};
+      if (detail == Detail::full && !edit.all_but) rows_.want(elsewhere, run_.longest());
+    }
+  }
+  std::vector<std::vector<Outcome>> parts(list.size());
+  std::vector<Outcome> unedited;
+  bool gathered = false;
+  for (size_t b = 0; b < run_.batches().size(); ++b) {
+    const auto index = static_cast<int64_t>(b);
+    std::vector<Trial> missing;
+    for (const auto& trial : list) {
+      if (!done_.contains(key_of(trial, detail, index))) missing.push_back(trial);
+    }
+    if (!missing.empty() || !unedited_.attention.defined()) {
+      if (!std::exchange(gathered, true)) rows_.gather(run_);
+      BatchTrials batch(*setting_, run_.batches()[b], missing);
+      unedited.push_back(batch.unedited());
+      for (const auto& trial : missing) {
+        app::check_interrupt();
+        const auto bytes = to_bytes(batch.run(trial, rows_, detail));
+        const auto key = key_of(trial, detail, index);
+        journal_->append(next_unit_++, key + bytes);
+        done_[key] = bytes;
+        run_.note(trial.name);
+      }
+    }
+    for (size_t i = 0; i < list.size(); ++i) parts[i].push_back(from_bytes(done_.at(key_of(list[i], detail, index))));
+  }
+  if (!unedited_.attention.defined()) unedited_ = joined(unedited);
+  std::vector<Outcome> outcomes;
+  for (const auto& of_trial : parts) outcomes.push_back(joined(of_trial));
+  return outcomes;
+}
+
+void Runner::finish(const json& metrics, json results) {
+  results["facts"] = to_json(facts_);
+  results["sink_layer"] = sink_layer_ >= 0 ? json(sink_layer_) : json();
+  results["tokens"] = {{"tracked", keys().tracked},
+                       {"ordinary", keys().ordinary},
+                       {"first_queries", keys().first_queries(run_.options().q_min)}};
+  run_.finish(metrics, results);
+  if (journal_) journal_->remove();
+}
+
+json metrics(const Options& o, const Keys& keys) {
+  return {
+      {"mean_attention",
+       fmt::format("mean of the post-softmax attention A[l,h,q,k] over heads and queries q >= {} (an ordinary token: "
+                   "q > its own position), of a sample; no self term; then over samples",
+                   keys.first_queries(o.run.q_min)[0])},
+      {"difference",
+       "trial less unedited run, paired by sample; ci95: percentile bootstrap over documents, 2000 draws, seeded"},
+      {"reading",
+       fmt::format("'no effect': the interval lies within {} of the unedited sink; 'effect': it excludes 0 and the "
+                   "mean is beyond that bound; otherwise 'undecided'",
+                   o.equivalence)},
+      {"spike", "norm of the spike's dimensions where they are written"},
+      {"loss", "next-token cross entropy, nats, mean over a sample's tokens"},
+      {"random",
+       "the edited rows moved as far in random directions, or along random signs in as many other dimensions, "
+       "lengths measured with the gain of the norm that reads them; p: share (1 + at least as large) / (1 + n)"},
+      {"frozen",
+       "norms up to the spike's MLP (the sink layer's attention without a spike) divide by the unedited run's scale"},
+      {"outside_natural_range",
+       "share of written coordinates outside the 1 to 99 % range that they have at token 0 and the edited tokens"}};
+}
+
+}  // namespace sinkscope::experiments::trials

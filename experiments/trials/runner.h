@@ -1,0 +1,75 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "pass.h"
+#include "sinkscope/measure/bootstrap.h"
+#include "sinkscope/result/journal.h"
+
+namespace sinkscope::experiments::trials {
+
+/// What a run of trials is made of, known before any weight is read.
+struct Design {
+  std::vector<int64_t> tracked = {0};     ///< tokens whose attention is compared, token 0 first
+  std::vector<int64_t> edited = {};         ///< tokens that trials will edit or take rows from
+  intervene::Runs runs = {};              ///< conditions that can be copied from
+  bool wants_other_documents = false;  ///< some trial resamples
+  bool means_of_chosen = false;        ///< means over the choosing half of the documents, not over all samples
+  double full_trials = 0;              ///< expected, with controls, for plan and progress
+  double quick_trials = 0;             ///< expected, read at the sink layer only
+};
+
+/// Runs trials over all samples, each batch from kept tensors, with a journal beside --out so that a run that was
+/// killed goes on.
+class Runner {
+ public:
+  Runner(app::Run&, const Options&, Design);
+  ~Runner();
+
+  /// Loads the weights and finds the sink. False after a dry run.
+  bool start();
+
+  const Facts& facts() const { return facts_; }
+  int64_t sink_layer() const { return sink_layer_; }
+  const Keys& keys() const { return setting_->keys; }
+  app::Run& run() { return run_; }
+  const Options& options() const { return options_; }
+  const Outcome& unedited() const { return unedited_; }
+
+  /// Outcomes in the trials' order.
+  std::vector<Outcome> measure(const std::vector<intervene::Trial>&, Detail);
+
+  /// Rows of runs without edits, for what is not a trial.
+  Rows& rows() { return rows_; }
+
+  const measure::Bootstrap& bootstrap() const { return bootstrap_; }
+
+  /// Writes the result and deletes the journal.
+  void finish(const nlohmann::json& metrics, nlohmann::json results);
+
+ private:
+  void open_journal();
+  std::vector<int64_t> draw_other_documents() const;
+
+  app::Run& run_;
+  const Options& options_;
+  Design design_;
+  Facts facts_;
+  int64_t sink_layer_ = -1;
+  Rows rows_;
+  measure::Bootstrap bootstrap_;
+  std::unique_ptr<Setting> setting_;
+  std::unique_ptr<result::Journal> journal_;
+  std::map<std::string, std::string> done_;  // outcomes' bytes by trial, detail and batch
+  int64_t next_unit_ = 0;
+  Outcome unedited_;
+};
+
+/// Definitions for a result's `metrics`.
+nlohmann::json metrics(const Options&, const Keys&);
+
+}  // namespace sinkscope::experiments::trials

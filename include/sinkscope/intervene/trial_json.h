@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "sinkscope/intervene/trial.h"
+#include "sinkscope/model/config.h"
+
+namespace sinkscope::intervene {
+
+/// Attention conditions by name; runs under them can be copied from.
+using Runs = std::map<std::string, std::string>;
+
+/// {"self_only": "layers=0;tokens=8"}. Throws InputError for what is no such object, names "unedited", or what
+/// parse_self_only refuses.
+Runs parse_runs(const nlohmann::json&);
+
+/// [{"name", "attention", "edits": [{"site", "tokens" | "all_but", "dimensions" | "heads" | "neurons", "basis",
+/// "operation", "dose", "values", "from": {"run", "site", "tokens"}}], "interaction_of": [A, B]}]. Throws InputError
+/// that names trial, edit and thing for whatever does not exist in the model, for samples of `T` tokens, or in the
+/// list, for keys that nobody knows, and for an edit that would change nothing.
+std::vector<Trial> parse_trials(const nlohmann::json&, const Runs&, const model::Config&, int64_t T);
+
+/// What parse_trials checks, for trials that were not read.
+void check(const std::vector<Trial>&, const Runs&, const model::Config&, int64_t T);
+
+nlohmann::json to_json(const Edit&);
+nlohmann::json to_json(const Trial&);
+
+}  // namespace sinkscope::intervene

@@ -1,0 +1,339 @@
+#include "sinkscope/intervene/trial_json.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "sinkscope/error.h"
+#include "sinkscope/intervene/self_only.h"
+#include "sinkscope/model/points.h"
+#include "sinkscope/spelling/int_list.h"
+#include "sinkscope/spelling/nearest.h"
+
+namespace sinkscope::intervene {
+namespace {
+
+using model::Point;
+using nlohmann::json;
+
+constexpr Operation kOperations[] = {Operation::zero, Operation::set,        Operation::mean,   Operation::resample,
+                                     Operation::copy, Operation::match_norm, Operation::rotate, Operation::project_out,
+                                     Operation::add,  Operation::scale};
+
+/// Keys of an object, each of which must be one of `known`.
+void check_keys(const json& object, const std::string& where, const std::vector<std::string>& known) {
+  if (!object.is_object()) throw InputError(fmt::format("{}: wanted an object, found {}", where, object.dump()));
+  for (const auto& [key, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      throw InputError(fmt::format("{}: no key is named '{}'; the nearest is '{}'", where, key, nearest(key, known)));
+    }
+  }
+}
+
+std::string text_at(const json& object, const char* key, const std::string& where) {
+  if (!object.contains(key) || !object[key].is_string()) {
+    throw InputError(fmt::format("{}: wanted a string '{}'", where, key));
+  }
+  return object[key];
+}
+
+/// 3, "0,2-5" or [0, 2].
+std::vector<int64_t> ints_at(const json& object, const char* key, const std::string& where) {
+  const auto& value = object[key];
+  const auto what = fmt::format("{}: {}", where, key);
+  if (value.is_number_integer()) return {value.get<int64_t>()};
+  if (value.is_string()) return parse_int_list(value.get<std::string>(), what);
+  std::vector<int64_t> list;
+  for (const auto& item : value.is_array() ? value : json::array({nullptr})) {
+    if (!item.is_number_integer())
+      throw InputError(fmt::format("{}: wanted whole numbers, found {}", what, value.dump()));
+    list.push_back(item);
+  }
+  return list;
+}
+
+std::vector<double> numbers_at(const json& object, const char* key, const std::string& where) {
+  const auto& value = object[key];
+  if (value.is_number()) return {value.get<double>()};
+  std::vector<double> list;
+  for (const auto& item : value.is_array() ? value : json::array({nullptr})) {
+    if (!item.is_number()) throw InputError(fmt::format("{}: {}: wanted numbers, found {}", where, key, value.dump()));
+    list.push_back(item);
+  }
+  return list;
+}
+
+int64_t width_at(const model::Site& site, const model::Config& config) {
+  const auto shape = model::shape_at(site, config, 1, 1);
+  int64_t width = 1;
+  for (size_t axis = 2; axis < shape.size(); ++axis) width *= shape[axis];
+  return width;
+}
+
+void check_range(const std::vector<int64_t>& numbers, int64_t size, const char* what, const std::string& where) {
+  for (const int64_t number : numbers) {
+    if (number < 0 || number >= size) {
+      throw InputError(fmt::format("{}: {} {}: there are {} (0 to {})", where, what, number, size, size - 1));
+    }
+  }
+}
+
+/// The dimensions of whole heads, where the site has heads.
+std::vector<int64_t> dimensions_of_heads(const std::vector<int64_t>& heads, const model::Site& site,
+                                         const model::Config& config, const std::string& where) {
+  const auto shape = model::shape_at(site, config, 1, 1);
+  if (shape.size() != 4) throw InputError(fmt::format("{}: {} has no heads", where, model::name(site)));
+  check_range(heads, shape[2], "head", where);
+  std::vector<int64_t> dimensions;
+  for (const int64_t head : heads) {
+    for (int64_t i = 0; i < shape[3]; ++i) dimensions.push_back(head * shape[3] + i);
+  }
+  return dimensions;
+}
+
+void read_dimensions(Edit& edit, const json& object, const model::Config& config, const std::string& where) {
+  int given = 0;
+  for (const char* key : {"dimensions", "heads", "neurons"}) given += object.contains(key);
+  if (given > 1) throw InputError(fmt::format("{}: wanted one of dimensions, heads and neurons", where));
+  if (object.contains("dimensions")) edit.dimensions = ints_at(object, "dimensions", where);
+  if (object.contains("heads"))
+    edit.dimensions = dimensions_of_heads(ints_at(object, "heads", where), edit.site, config, where);
+  if (object.contains("neurons")) {
+    const auto point = edit.site.point;
+    if (point != Point::mlp_pre && point != Point::mlp_pre_linear && point != Point::mlp_post) {
+      throw InputError(fmt::format("{}: {} has no neurons", where, model::name(edit.site)));
+    }
+    edit.dimensions = ints_at(object, "neurons", where);
+    check_range(edit.dimensions, config.d_mlp, "neuron", where);
+  }
+  if (given == 1 && edit.dimensions.empty()) throw InputError(fmt::format("{}: an empty list of dimensions", where));
+}
+
+/// Rows that span a space, made orthonormal.
+at::Tensor read_basis(const json& value, const std::string& where) {
+  std::vector<at::Tensor> rows;
+  for (const auto& row : value.is_array() && !value.empty() && value[0].is_array() ? value : json::array({value})) {
+    rows.push_back(at::tensor(numbers_at({{"basis", row}}, "basis", where), at::kDouble));
+    if (rows.back().numel() != rows.front().numel())
+      throw InputError(fmt::format("{}: basis: rows of one length", where));
+  }
+  const auto given = at::stack(rows);
+  if (at::linalg_matrix_rank(given).item<int64_t>() < given.size(0)) {
+    throw InputError(fmt::format("{}: basis: {} rows that do not span as many dimensions", where, given.size(0)));
+  }
+  return std::get<0>(at::linalg_qr(given.t())).t().to(at::kFloat).contiguous();
+}
+
+Operation read_operation(const std::string& text, const std::string& where) {
+  std::vector<std::string> known;
+  for (const auto operation : kOperations) {
+    if (text == name(operation)) return operation;
+    known.push_back(name(operation));
+  }
+  throw InputError(
+      fmt::format("{}: no operation is named '{}'; the nearest is '{}'", where, text, nearest(text, known)));
+}
+
+model::Site read_site(const std::string& text, const model::Config& config, const std::string& where) {
+  try {
+    return model::parse_site(text, config);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", where, error.what()));
+  }
+}
+
+Edit read_edit(const json& object, const model::Config& config, const std::string& where) {
+  check_keys(
+      object, where,
+      {"site", "tokens", "all_but", "dimensions", "heads", "neurons", "basis", "operation", "dose", "values", "from"});
+  Edit edit;
+  edit.site = read_site(text_at(object, "site", where), config, where);
+  if (object.contains("tokens") == object.contains("all_but")) {
+    throw InputError(fmt::format("{}: wanted one of tokens and all_but", where));
+  }
+  edit.all_but = object.contains("all_but");
+  edit.tokens = ints_at(object, edit.all_but ? "all_but" : "tokens", where);
+  read_dimensions(edit, object, config, where);
+  if (object.contains("basis")) edit.basis = read_basis(object["basis"], where);
+  edit.operation = read_operation(text_at(object, "operation", where), where);
+  if (object.contains("dose")) edit.dose = numbers_at(object, "dose", where).at(0);
+  if (object.contains("values")) edit.values = numbers_at(object, "values", where);
+  if (const bool given = object.contains("from"); given || (takes_rows(edit) && edit.operation != Operation::copy)) {
+    const auto from = given ? object["from"] : json::object();
+    check_keys(from, where + ": from", {"run", "site", "tokens"});
+    edit.from =
+        Source{.run = from.contains("run") ? text_at(from, "run", where + ": from") : "unedited",
+               .site = from.contains("site") ? read_site(text_at(from, "site", where), config, where) : edit.site,
+               .tokens = from.contains("tokens") ? ints_at(from, "tokens", where + ": from") : std::vector<int64_t>{}};
+  }
+  return edit;
+}
+
+void check_source(const Edit& edit, const Runs& runs, const model::Config& config, int64_t T,
+                  const std::string& where) {
+  if (!edit.from) {
+    if (takes_rows(edit)) throw InputError(fmt::format("{}: {} wants 'from'", where, name(edit.operation)));
+    return;
+  }
+  if (!takes_rows(edit))
+    throw InputError(fmt::format("{}: {} takes nothing 'from' a run", where, name(edit.operation)));
+  if (edit.from->run != "unedited" && !runs.contains(edit.from->run)) {
+    std::vector<std::string> known{"unedited"};
+    for (const auto& [name, spec] : runs) known.push_back(name);
+    throw InputError(fmt::format("{}: a copy from run '{}', which was not asked for; there are {}", where,
+                                 edit.from->run, fmt::join(known, ", ")));
+  }
+  check_range(edit.from->tokens, T, "source token", where);
+  if (width_at(edit.from->site, config) != width_at(edit.site, config)) {
+    throw InputError(fmt::format("{}: {} holds {} numbers a token, {} holds {}", where, model::name(edit.from->site),
+                                 width_at(edit.from->site, config), model::name(edit.site),
+                                 width_at(edit.site, config)));
+  }
+}
+
+void check_edit(const Edit& edit, const Runs& runs, const model::Config& config, int64_t T, const std::string& where) {
+  const auto point = edit.site.point;
+  for (const auto& site : {edit.site, edit.from ? edit.from->site : edit.site}) {
+    if (site.point == Point::attn_scores || site.point == Point::pattern || site.point == Point::logits) {
+      throw InputError(
+          fmt::format("{}: {} cannot be edited; 'attention' changes which keys a row sees", where, model::name(site)));
+    }
+  }
+  if (point == Point::ln_final) {
+    throw InputError(fmt::format("{}: {}: no attention comes after it", where, model::name(edit.site)));
+  }
+  check_range(edit.tokens, T, "token", where);
+  if (edited_tokens(edit, T).empty()) throw InputError(fmt::format("{}: changes no token", where));
+  const int64_t width = width_at(edit.site, config);
+  check_range(edit.dimensions, width, "dimension", where);
+  if (std::set<int64_t>(edit.dimensions.begin(), edit.dimensions.end()).size() != edit.dimensions.size()) {
+    throw InputError(fmt::format("{}: a dimension stands twice", where));
+  }
+  if (edit.basis.defined() && (!edit.dimensions.empty() || edit.basis.size(-1) != width)) {
+    throw InputError(fmt::format("{}: basis: wanted rows of {} numbers and no dimensions, found {}", where, width,
+                                 edit.basis.size(-1)));
+  }
+  if (edit.operation == Operation::project_out && !edit.basis.defined()) {
+    throw InputError(fmt::format("{}: project_out wants 'basis'", where));
+  }
+  const bool wants_values = edit.operation == Operation::set || (edit.operation == Operation::add && !edit.from);
+  if (wants_values == edit.values.empty()) {
+    throw InputError(
+        fmt::format("{}: {} {} 'values'", where, name(edit.operation), wants_values ? "wants" : "takes no"));
+  }
+  const int64_t count = edit.basis.defined()      ? edit.basis.size(0)
+                        : edit.dimensions.empty() ? width
+                                                  : static_cast<int64_t>(edit.dimensions.size());
+  if (const auto given = static_cast<int64_t>(edit.values.size()); given > 1 && given != count) {
+    throw InputError(fmt::format("{}: {} values for {} coordinates", where, given, count));
+  }
+  if (edit.dose == (edit.operation == Operation::scale ? 1 : 0)) {
+    throw InputError(fmt::format("{}: dose {} changes nothing", where, edit.dose));
+  }
+  check_source(edit, runs, config, T, where);
+}
+
+void check_attention(const std::string& spec, const model::Config& config, int64_t T, const std::string& where) {
+  if (spec.empty()) return;
+  try {
+    const auto parsed = parse_self_only(spec);
+    model::check_tokens(parsed.change, T, 0);
+    model::Taps(config).attention(parsed.change, parsed.layers);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: attention: {}", where, error.what()));
+  }
+}
+
+}  // namespace
+
+Runs parse_runs(const json& object) {
+  if (!object.is_object())
+    throw InputError(fmt::format("runs: wanted an object of names and conditions, found {}", object.dump()));
+  Runs runs;
+  for (const auto& [key, value] : object.items()) {
+    if (key == "unedited" || !value.is_string()) {
+      throw InputError(fmt::format("runs: '{}': wanted another name than 'unedited' and a string", key));
+    }
+    parse_self_only(value.get<std::string>());
+    runs[key] = value;
+  }
+  return runs;
+}
+
+std::vector<Trial> parse_trials(const json& list, const Runs& runs, const model::Config& config, int64_t T) {
+  if (!list.is_array() || list.empty()) throw InputError("trials: wanted a list of trials that is not empty");
+  std::vector<Trial> trials;
+  for (size_t i = 0; i < list.size(); ++i) {
+    auto where = fmt::format("trial {}", i);
+    check_keys(list[i], where, {"name", "attention", "edits", "interaction_of"});
+    Trial trial;
+    trial.name = text_at(list[i], "name", where);
+    where = fmt::format("trial '{}'", trial.name);
+    if (list[i].contains("attention")) trial.attention = text_at(list[i], "attention", where);
+    const auto edits = list[i].value("edits", json::array());
+    for (size_t e = 0; e < edits.size(); ++e) {
+      trial.edits.push_back(read_edit(edits[e], config, fmt::format("{}, edit {}", where, e)));
+    }
+    if (list[i].contains("interaction_of")) {
+      for (const auto& other : list[i]["interaction_of"])
+        trial.interaction_of.push_back(other.is_string() ? other.get<std::string>() : other.dump());
+    }
+    trials.push_back(std::move(trial));
+  }
+  check(trials, runs, config, T);
+  return trials;
+}
+
+void check(const std::vector<Trial>& trials, const Runs& runs, const model::Config& config, int64_t T) {
+  std::set<std::string> names;
+  for (const auto& [run, spec] : runs) check_attention(spec, config, T, fmt::format("run '{}'", run));
+  for (const auto& trial : trials) {
+    const auto where = fmt::format("trial '{}'", trial.name);
+    if (trial.edits.empty() && trial.attention.empty()) throw InputError(fmt::format("{}: changes nothing", where));
+    check_attention(trial.attention, config, T, where);
+    for (size_t e = 0; e < trial.edits.size(); ++e) {
+      check_edit(trial.edits[e], runs, config, T, fmt::format("{}, edit {}", where, e));
+    }
+    if (!trial.interaction_of.empty() && trial.interaction_of.size() != 2) {
+      throw InputError(fmt::format("{}: interaction_of wants two trials", where));
+    }
+    for (const auto& other : trial.interaction_of) {
+      if (!names.contains(other))
+        throw InputError(fmt::format("{}: interaction_of: no earlier trial is named '{}'", where, other));
+    }
+    if (!names.insert(trial.name).second) throw InputError(fmt::format("{}: the name stands twice", where));
+  }
+}
+
+json to_json(const Edit& edit) {
+  json object{{"site", model::name(edit.site)}, {"operation", name(edit.operation)}, {"dose", edit.dose}};
+  object[edit.all_but ? "all_but" : "tokens"] = edit.tokens;
+  if (!edit.dimensions.empty()) object["dimensions"] = edit.dimensions;
+  if (!edit.values.empty()) object["values"] = edit.values;
+  if (edit.basis.defined()) {
+    object["basis"] = json::array();
+    for (int64_t i = 0; i < edit.basis.size(0); ++i) {
+      const auto row = edit.basis[i].to(at::kCPU, at::kDouble).contiguous();
+      object["basis"].push_back(std::vector<double>(row.data_ptr<double>(), row.data_ptr<double>() + row.numel()));
+    }
+  }
+  if (edit.from) {
+    object["from"] = {{"run", edit.from->run}, {"site", model::name(edit.from->site)}};
+    if (!edit.from->tokens.empty()) object["from"]["tokens"] = edit.from->tokens;
+  }
+  return object;
+}
+
+json to_json(const Trial& trial) {
+  json object{{"name", trial.name}, {"edits", json::array()}};
+  if (!trial.attention.empty()) object["attention"] = trial.attention;
+  for (const auto& edit : trial.edits) object["edits"].push_back(to_json(edit));
+  if (!trial.interaction_of.empty()) object["interaction_of"] = trial.interaction_of;
+  return object;
+}
+
+}  // namespace sinkscope::intervene
