@@ -8,6 +8,10 @@ Command rope_swap();
 Command vocab_sweep();
 Command first_token();
 Command intervene();
+Command zero_sweep();
+Command path_split();
+Command head_attribution();
+Command transplant();
 Command self_mask();
 Command mlp_probe();
 Command activations();
@@ -20,8 +24,9 @@ Command status();
 Command tokenize();
 
 std::vector<Command> all() {
-  return {scan(),      rope_swap(),   vocab_sweep(), first_token(), merge(), status(),       self_mask(),
-          intervene(),           mlp_probe(), activations(), compare(),     hooks(),       info(),  random_model(), tokenize()};
+  return {scan(),      rope_swap(),  vocab_sweep(), first_token(),      merge(),      status(),    self_mask(),
+          intervene(), zero_sweep(), path_split(),  head_attribution(), transplant(), mlp_probe(), activations(),
+          compare(),   hooks(),      info(),        random_model(),     tokenize()};
 }
 
 }  // namespace sinkscope::experiments

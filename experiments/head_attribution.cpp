@@ -52,7 +52,8 @@ void run(const Options& o, const CLI::App& command) {
   intervene::Runs runs;
   for (const int64_t layer : layers) {
     if (layer < 0 || layer >= config.n_layers) {
-      throw InputError(fmt::format("--layers: layer {} of a model with {} layers (0 to {})", layer, config.n_layers, config.n_layers - 1));
+      throw InputError(fmt::format("--layers: layer {} of a model with {} layers (0 to {})", layer, config.n_layers,
+                                   config.n_layers - 1));
     }
     runs[run_name(layer)] = fmt::format("layers={};tokens={}", layer, o.token);
   }
@@ -77,7 +78,8 @@ void run(const Options& o, const CLI::App& command) {
        .shape =
            [&](trials::Runner& runner, const std::vector<Trial>& list, const std::vector<trials::Outcome>& outcomes) {
              auto rows = json::array();
-             for (size_t i = 0; i < list.size(); ++i) rows.push_back(trials::row(runner, list[i], outcomes[i], about[i]));
+             for (size_t i = 0; i < list.size(); ++i)
+               rows.push_back(trials::row(runner, list[i], outcomes[i], about[i]));
              return json{{"table", rows}};
            }});
 }
@@ -85,13 +87,14 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 Command head_attribution() {
-  return {"head-attribution", "which heads of the first layers mark the token that sees only itself?", [](CLI::App& app) {
-            auto o = std::make_shared<Options>();
-            trials::add_options(app, o->trials);
-            app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
-            app.add_option("--layers", o->layers, "layers whose heads are replaced")->capture_default_str();
-            app.callback([o, &app] { run(*o, app); });
-          }};
+  return {
+      "head-attribution", "which heads of the first layers mark the token that sees only itself?", [](CLI::App& app) {
+        auto o = std::make_shared<Options>();
+        trials::add_options(app, o->trials);
+        app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
+        app.add_option("--layers", o->layers, "layers whose heads are replaced")->capture_default_str();
+        app.callback([o, &app] { run(*o, app); });
+      }};
 }
 
 }  // namespace sinkscope::experiments

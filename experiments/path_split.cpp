@@ -34,7 +34,8 @@ intervene::Edit take_away(const Site& written, const Site& at) {
 }
 
 Trial without(const Site& written, const Site& at, const std::string& route) {
-  return {.name = fmt::format("{} not through {}", trials::short_name(written), route), .edits = {take_away(written, at)}};
+  return {.name = fmt::format("{} not through {}", trials::short_name(written), route),
+          .edits = {take_away(written, at)}};
 }
 
 /// Every reader before the sink layer's attention, that one, and the bypass round each.
@@ -98,10 +99,12 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 Command path_split() {
-  return {"path-split", "by which later attention, MLP or bypass does a written vector reach the sink?", [](CLI::App& app) {
+  return {"path-split", "by which later attention, MLP or bypass does a written vector reach the sink?",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
-            app.add_option("--written", o->written, "attention or MLP outputs whose vector is followed")->capture_default_str();
+            app.add_option("--written", o->written, "attention or MLP outputs whose vector is followed")
+                ->capture_default_str();
             app.callback([o, &app] { run(*o, app); });
           }};
 }

@@ -36,7 +36,7 @@ std::vector<model::Site> residuals(int64_t sink_layer) {
 
 std::vector<Trial> both_ways(int64_t token, int64_t sink_layer) {
   std::vector<Trial> list;
-  for (const auto [from, to] : {std::pair(int64_t{0}, token), std::pair(token, int64_t{0})}) {
+  for (const auto& [from, to] : {std::pair(int64_t{0}, token), std::pair(token, int64_t{0})}) {
     for (const auto& site : residuals(sink_layer)) {
       list.push_back({.name = fmt::format("token {} to token {} at {}", from, to, trials::short_name(site)),
                       .edits = {trials::edit_from(site, to, Operation::resample, {.site = site, .tokens = {from}})}});
@@ -49,8 +49,9 @@ json table(trials::Runner& runner, const std::vector<Trial>& list, const std::ve
   auto rows = json::array();
   for (size_t i = 0; i < list.size(); ++i) {
     const auto& edit = list[i].edits[0];
-    rows.push_back(trials::row(runner, list[i], outcomes[i],
-                               {{"site", model::name(edit.site)}, {"from", edit.from->tokens[0]}, {"to", edit.tokens[0]}}));
+    rows.push_back(
+        trials::row(runner, list[i], outcomes[i],
+                    {{"site", model::name(edit.site)}, {"from", edit.from->tokens[0]}, {"to", edit.tokens[0]}}));
   }
   return {{"table", rows}};
 }
@@ -69,12 +70,14 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 Command transplant() {
-  return {"transplant", "after which block is the first token's residual enough to make a sink elsewhere?", [](CLI::App& app) {
-            auto o = std::make_shared<Options>();
-            trials::add_options(app, o->trials);
-            app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
-            app.callback([o, &app] { run(*o, app); });
-          }};
+  return {
+      "transplant", "after which block is the first token's residual enough to make a sink elsewhere?",
+      [](CLI::App& app) {
+        auto o = std::make_shared<Options>();
+        trials::add_options(app, o->trials);
+        app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
+        app.callback([o, &app] { run(*o, app); });
+      }};
 }
 
 }  // namespace sinkscope::experiments

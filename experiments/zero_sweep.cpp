@@ -36,7 +36,8 @@ std::vector<Operation> parse_operations(const std::string& list) {
   for (const auto& word : split(list, ',')) {
     const auto found = std::find(known.begin(), known.end(), word);
     if (found == known.end()) {
-      throw InputError(fmt::format("--operations: no operation is named '{}'; the nearest is '{}'", word, nearest(word, known)));
+      throw InputError(
+          fmt::format("--operations: no operation is named '{}'; the nearest is '{}'", word, nearest(word, known)));
     }
     constexpr Operation kOperations[] = {Operation::zero, Operation::mean, Operation::resample};
     operations.push_back(kOperations[found - known.begin()]);

@@ -8,8 +8,8 @@ namespace sinkscope::experiments::trials {
 
 using nlohmann::json;
 
-void run_listed(app::Run& r, const Options& o, Listed listed) {
-  Runner runner(r, o, std::move(listed.design));
+void run_listed(app::Run& r, const Options& o, const Listed& listed) {
+  Runner runner(r, o, listed.design);
   if (!runner.start()) return;
   const auto list = listed.make(runner);
   const auto outcomes = runner.measure(list, Detail::full);

@@ -19,7 +19,7 @@ struct Listed {
 };
 
 /// Runs it and writes the result: {"facts", "trials", and what `shape` gives}.
-void run_listed(app::Run&, const Options&, Listed);
+void run_listed(app::Run&, const Options&, const Listed&);
 
 /// The edit of whole rows at one token.
 intervene::Edit edit_at(const model::Site&, int64_t token, intervene::Operation);
