@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "plan.h"
+#include "provenance.h"
 #include "sinkscope/model/checkpoint.h"
 #include "sinkscope/text/tokenizer.h"
 
@@ -41,15 +42,6 @@ ordered_json tokenizer_facts(const std::filesystem::path& dir, const model::Conf
   return {{"ids", tokenizer.size()}, {"special", special}, {"embedding_rows_without_a_token", unused}};
 }
 
-const char* spell(model::RopeType type) {
-  switch (type) {
-    case model::RopeType::linear: return "linear";
-    case model::RopeType::yarn: return "yarn";
-    case model::RopeType::llama3: return "llama3";
-    default: return "default";
-  }
-}
-
 ordered_json facts(const model::Checkpoint& checkpoint) {
   const auto& c = checkpoint.config();
   const int64_t parameters = model::parameter_count(c), embedding = c.vocab_size * c.d_model * (c.tied ? 1 : 2);
@@ -71,7 +63,7 @@ ordered_json facts(const model::Checkpoint& checkpoint) {
           {"vocab_size", c.vocab_size},
           {"tied", c.tied},
           {"max_positions", c.max_positions},
-          {"rope", {{"type", spell(c.rope.type)}, {"theta", c.rope.theta}, {"factor", c.rope.factor}}},
+          {"rope", app::describe_rope(c.rope)},
           {"qk_norm", c.qk_norm},
           {"qkv_bias", c.qkv_bias},
           {"sliding_window", c.sliding_window > 0 ? ordered_json(c.sliding_window) : ordered_json()},
