@@ -39,7 +39,12 @@ ordered_json tokenizer_facts(const std::filesystem::path& dir, const model::Conf
     unused += id < config.vocab_size && !tokenizer.has(id);
     if (tokenizer.is_special(id)) special.push_back({{"id", id}, {"piece", tokenizer.piece(id)}});
   }
-  return {{"ids", tokenizer.size()}, {"special", special}, {"embedding_rows_without_a_token", unused}};
+  const auto bos = tokenizer.bos();
+  return {{"ids", tokenizer.size()},
+          {"special", special},
+          {"bos", bos ? ordered_json(*bos) : ordered_json()},
+          {"adds_bos", tokenizer.adds_bos()},
+          {"embedding_rows_without_a_token", unused}};
 }
 
 ordered_json facts(const model::Checkpoint& checkpoint) {

@@ -99,8 +99,11 @@ json describe_model(const model::Checkpoint& checkpoint, const RunOptions& optio
 }
 
 json describe_tokenizer(const text::Tokenizer& tokenizer) {
+  auto beside = json::object();
+  for (const auto& file : tokenizer.beside()) beside[file.filename().string()] = result::sha256_file(file);
   const auto& file = tokenizer.file();
-  return {{"path", file.string()}, {"sha256", result::sha256_file(file)}, {"size", tokenizer.size()}};
+  return {
+      {"path", file.string()}, {"sha256", result::sha256_file(file)}, {"beside", beside}, {"size", tokenizer.size()}};
 }
 
 json describe_data(const text::Samples& samples, const RunOptions& options) {
