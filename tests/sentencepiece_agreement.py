@@ -16,7 +16,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, LlamaTokenizer
 
 from schemas import validate
-from tokenizer_agreement import check_bos, compare_decoding, compare_strings, natural_texts, program_ids, strings
+from tokenizer_agreement import check_bos, compare_decoding, compare_strings, natural_texts, program_ids, shared_texts, strings
 
 STRINGS = 20_000
 ADDED = [dict(content="<|im_start|>", special=True, normalized=False), dict(content="[L]", lstrip=True, normalized=False),
@@ -45,7 +45,7 @@ def plain(texts: list[str], model: sentencepiece.SentencePieceProcessor) -> list
 def check_package(program: str, folder: Path, kind: str, **options: object) -> int:
     model = trained(folder, kind, **options)
     every = [chr(c) for c in range(1, 0x110000, 7) if not 0xD800 <= c < 0xE000]
-    texts = natural_texts() + strings(STRINGS, seed=31, added=[name for name in NAMES if "▁" in name or "0x" in name])
+    texts = natural_texts() + shared_texts() + strings(STRINGS, seed=31, added=[name for name in NAMES if "▁" in name or "0x" in name])
     texts += [" ", "  ", " a", "a ", " a b  ", "\n", "007 1234567890"] + ["".join(every[i : i + 64]) for i in range(0, len(every), 64)]
     texts = plain(texts, model)
     file = folder / "strings.jsonl"
@@ -82,7 +82,7 @@ def llama(model: sentencepiece.SentencePieceProcessor, prefix: str) -> Tokenizer
 def check_hugging_face(program: str, folder: Path, prefix: str) -> int:
     model = trained(folder, "bpe")
     tokenizer = llama(model, prefix)
-    texts = natural_texts() + strings(STRINGS, seed=41, added=NAMES) + [" ", " a", "a ", "<s>", "<s> a", "<s>a</s> b"]
+    texts = natural_texts() + shared_texts() + strings(STRINGS, seed=41, added=NAMES) + [" ", " a", "a ", "<s>", "<s> a", "<s>a</s> b"]
     tokenizer.save(str(folder / "tokenizer.json"))
     compare_strings(program, folder, tokenizer, texts)
     compare_decoding(program, folder, tokenizer, seed=4)
