@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "plan.h"
+#include "provenance.h"
 #include "sinkscope/model/checkpoint.h"
 #include "sinkscope/text/tokenizer.h"
 
@@ -38,16 +39,12 @@ ordered_json tokenizer_facts(const std::filesystem::path& dir, const model::Conf
     unused += id < config.vocab_size && !tokenizer.has(id);
     if (tokenizer.is_special(id)) special.push_back({{"id", id}, {"piece", tokenizer.piece(id)}});
   }
-  return {{"ids", tokenizer.size()}, {"special", special}, {"embedding_rows_without_a_token", unused}};
-}
-
-const char* spell(model::RopeType type) {
-  switch (type) {
-    case model::RopeType::linear: return "linear";
-    case model::RopeType::yarn: return "yarn";
-    case model::RopeType::llama3: return "llama3";
-    default: return "default";
-  }
+  const auto bos = tokenizer.bos();
+  return {{"ids", tokenizer.size()},
+          {"special", special},
+          {"bos", bos ? ordered_json(*bos) : ordered_json()},
+          {"adds_bos", tokenizer.adds_bos()},
+          {"embedding_rows_without_a_token", unused}};
 }
 
 ordered_json facts(const model::Checkpoint& checkpoint) {
@@ -71,7 +68,7 @@ ordered_json facts(const model::Checkpoint& checkpoint) {
           {"vocab_size", c.vocab_size},
           {"tied", c.tied},
           {"max_positions", c.max_positions},
-          {"rope", {{"type", spell(c.rope.type)}, {"theta", c.rope.theta}, {"factor", c.rope.factor}}},
+          {"rope", app::describe_rope(c.rope)},
           {"qk_norm", c.qk_norm},
           {"qkv_bias", c.qkv_bias},
           {"sliding_window", c.sliding_window > 0 ? ordered_json(c.sliding_window) : ordered_json()},

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Trains the demo model: a small Qwen3 on English text, by next-token loss alone, until it has attention sinks.
+"""Trains the demo model: a small Qwen3 on English text, by next-token loss alone, until it has attention sinks. Or a Llama
+of the same shape (--family llama): without q/k norm, otherwise the same run.
 
     scripts/get_demo_text.sh TEXT_DIR
     scripts/train_demo.py --text TEXT_DIR --state STATE_DIR --out models/demo
@@ -24,9 +25,11 @@ if __name__ == "__main__" and any(name not in os.environ for name in CPU_ENVIRON
 
 import torch
 from torch import nn
-from transformers import Qwen3Config, Qwen3ForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, Qwen3Config, Qwen3ForCausalLM
 
 from demo_training import corpus, measure, state as kept
+
+FAMILIES = {"qwen3": (Qwen3Config, Qwen3ForCausalLM), "llama": (LlamaConfig, LlamaForCausalLM)}
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
@@ -38,6 +41,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     place.add_argument("--export", action="store_true", help="write the model as it stands to --out and stop")
     place.add_argument("--export-dtype", choices=["float32", "bfloat16"], default="float32")
     shape = parser.add_argument_group("model")
+    shape.add_argument("--family", choices=FAMILIES, default="qwen3", help="llama has no q/k norm (%(default)s)")
     for name, default, what in [("vocabulary", 2048, "tokenizer entries, 512 to 32767"), ("width", 128, "residual"),
                                 ("layers", 8, "blocks"), ("heads", 4, "query heads"), ("kv-heads", 2, "key heads"),
                                 ("head-width", 64, "width of a head"), ("mlp", 384, "neurons of a block"),
@@ -67,17 +71,19 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def make_model(args: argparse.Namespace) -> Qwen3ForCausalLM:
-    """A plain Qwen3 with the library's own random start. The last id of the vocabulary is the document separator."""
+def make_model(args: argparse.Namespace) -> PreTrainedModel:
+    """A plain model of the family with the library's own random start. The last id of the vocabulary is the document
+    separator."""
     torch.manual_seed(args.seed)
-    config = Qwen3Config(
+    config_class, model_class = FAMILIES[args.family]
+    config = config_class(
         vocab_size=args.vocabulary, hidden_size=args.width, intermediate_size=args.mlp, num_hidden_layers=args.layers,
         num_attention_heads=args.heads, num_key_value_heads=args.kv_heads, head_dim=args.head_width,
         max_position_embeddings=args.length, rope_parameters={"rope_type": "default", "rope_theta": 1e6},
         tie_word_embeddings=True, bos_token_id=None, eos_token_id=args.vocabulary - 1)
     # at these lengths two plain matrix products are twice as fast on a CPU as its fused attention
     config._attn_implementation = "sdpa" if args.device.startswith("cuda") else "eager"
-    return Qwen3ForCausalLM(config).to(args.device)
+    return model_class(config).to(args.device)
 
 
 def make_optimizer(model: nn.Module, args: argparse.Namespace) -> torch.optim.AdamW:
@@ -111,7 +117,7 @@ def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, ids: torch.Te
     return loss.detach()
 
 
-def log_line(model: Qwen3ForCausalLM, step: int, train_loss: float | None, held_out: torch.Tensor, speed: float | None,
+def log_line(model: PreTrainedModel, step: int, train_loss: float | None, held_out: torch.Tensor, speed: float | None,
              args: argparse.Namespace) -> dict:
     model.eval()
     line = {"step": step, "tokens": step * args.windows * args.length, "lr": rate(step, args), "train_loss": train_loss,

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <tuple>
 
 #include "sinkscope/model/random_checkpoint.h"
 #include "tiny_model.h"
@@ -84,6 +85,33 @@ TEST_F(CheckpointFolder, KnownShapesHaveThePublishedSizes) {
   expect_input_error([] { model::known_shape("qwen3-9b"); }, {"qwen3-9b", "qwen3-8b"});
 }
 
+/// What a parameter count does not tell, from the config.json of meta-llama/Llama-2-7b-hf, meta-llama/Llama-3.1-8B,
+/// mistralai/Mistral-7B-v0.1 and Qwen/Qwen2.5-7B.
+TEST(KnownShapes, HaveThePublishedFacts) {
+  struct Facts {
+    const char* name;
+    int64_t n_heads, n_kv_heads, d_head, max_positions, sliding_window;
+    double theta, rms_norm_eps;
+    const char* dtype;
+  };
+  for (const auto& f : {Facts{"llama-2-7b", 32, 32, 128, 4096, 0, 1e4, 1e-5, "float16"},
+                        Facts{"llama-3.1-8b", 32, 8, 128, 131072, 0, 5e5, 1e-5, "bfloat16"},
+                        Facts{"mistral-7b-v0.1", 32, 8, 128, 32768, 4096, 1e4, 1e-5, "bfloat16"},
+                        Facts{"qwen2.5-7b", 28, 4, 128, 131072, 0, 1e6, 1e-6, "bfloat16"}}) {
+    const auto c = model::known_shape(f.name);
+    EXPECT_EQ(std::tie(c.n_heads, c.n_kv_heads, c.d_head, c.max_positions, c.sliding_window),
+              std::tie(f.n_heads, f.n_kv_heads, f.d_head, f.max_positions, f.sliding_window))
+        << f.name;
+    EXPECT_EQ(std::tie(c.rope.theta, c.rms_norm_eps), std::tie(f.theta, f.rms_norm_eps)) << f.name;
+    EXPECT_EQ(c.dtype, f.dtype) << f.name;
+    EXPECT_FALSE(c.tied) << f.name;
+  }
+  const auto rope = model::known_shape("llama-3.1-8b").rope;
+  EXPECT_EQ(rope.type, model::RopeType::llama3);
+  EXPECT_EQ(std::tuple(rope.factor, rope.low_freq_factor, rope.high_freq_factor, rope.original_max_positions),
+            std::tuple(8.0, 1.0, 4.0, 8192));
+}
+
 TEST_F(CheckpointFolder, EveryPublishedShapeComesBackAsItIsWritten) {
   for (const auto& name : model::known_shapes()) {
     auto wanted = model::known_shape(name);
@@ -105,6 +133,7 @@ TEST_F(CheckpointFolder, EveryPublishedShapeComesBackAsItIsWritten) {
     EXPECT_EQ(read.rope.type, wanted.rope.type) << name;
     EXPECT_EQ(read.rope.theta, wanted.rope.theta) << name;
     EXPECT_EQ(read.rope.factor, wanted.rope.factor) << name;
+    EXPECT_EQ(read.rope.low_freq_factor, wanted.rope.low_freq_factor) << name;
     EXPECT_EQ(read.rope.high_freq_factor, wanted.rope.high_freq_factor) << name;
     EXPECT_EQ(read.rope.original_max_positions, wanted.rope.original_max_positions) << name;
   }

@@ -1,5 +1,5 @@
-"""Every command on a small model of every family, by ids: it runs, its result meets its schema, and hook points that a
-family does not have are neither listed nor given. Run: families.py PROGRAM."""
+"""Every command on a small model of every family, by ids: it runs, its result meets its schema and tells the facts of its
+config, and hook points that a family does not have are neither listed nor given. Run: families.py PROGRAM."""
 
 from __future__ import annotations
 
@@ -28,6 +28,40 @@ def run(*words: object) -> subprocess.CompletedProcess:
     return subprocess.run(list(map(str, words)), capture_output=True, text=True)
 
 
+def run_experiment(program: str, model: Path, command: str, options: list[str]) -> dict:
+    out = model / f"{command}.json"
+    done = run(program, command, "--model", model, *options, "--out", out)
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+    result = json.loads(out.read_text())
+    validate(result)
+    return result
+
+
+def facts_of(config: dict, family: str) -> dict:
+    """What a result says of the family's equation, from the config.json that transformers wrote."""
+    rope = config["rope_parameters"]
+    read = {"type": "rope_type", "theta": "rope_theta", "factor": "factor", "original_max_positions": "original_max_position_embeddings",
+            "low_freq_factor": "low_freq_factor", "high_freq_factor": "high_freq_factor"}
+    facts = {name: rope[key] for name, key in read.items() if key in rope}
+    if rope["rope_type"] == "yarn":
+        facts |= {"beta_fast": 32, "beta_slow": 1, "truncate": True, "attention_factor": None, "mscale": None, "mscale_all_dim": None}
+        facts |= {key: rope[key] for key in facts if key in rope}
+    window = config.get("sliding_window") if family == "mistral" else None
+    return {"model_type": family, "qk_norm": family == "qwen3", "qkv_bias": family == "qwen2", "sliding_window": window, "rope": facts}
+
+
+def check_facts(program: str, shape: dict) -> None:
+    """`info` and every result say the same, which is what the config says."""
+    family = shape.get("family", "qwen3")
+    with tempfile.TemporaryDirectory() as folder:
+        make_model(shape, seed=7).save_pretrained(folder)
+        wanted = facts_of(json.loads((Path(folder) / "config.json").read_text()), family)
+        info = json.loads(run(program, "info", "--model", folder, "--json").stdout)
+        model = run_experiment(program, Path(folder), "scan", EXPERIMENTS["scan"])["model"]
+        for said in (info, model):
+            assert {name: said[name] for name in wanted} == wanted, (said, wanted)
+
+
 def check_hooks(program: str, model: Path, family: str) -> None:
     listed = run(program, "hooks", "--model", model).stdout
     assert (NORMED in listed) == (family == "qwen3"), listed
@@ -39,11 +73,7 @@ def check_hooks(program: str, model: Path, family: str) -> None:
 
 def check_experiments(program: str, model: Path) -> None:
     for command, options in EXPERIMENTS.items():
-        out = model / f"{command}.json"
-        done = run(program, command, "--model", model, *options, "--out", out)
-        assert done.returncode == 0, f"{command}: {done.stderr}"
-        result = json.loads(out.read_text())
-        validate(result)
+        run_experiment(program, model, command, options)
 
 
 def main() -> None:
@@ -52,11 +82,12 @@ def main() -> None:
     for family, shape in firsts.items():
         with tempfile.TemporaryDirectory() as folder:
             make_model(shape, seed=7).save_pretrained(folder)
-            info = json.loads(run(program, "info", "--model", folder, "--json").stdout)
-            assert info["model_type"] == family and info["sliding_window"] == shape.get("sliding_window"), info
             check_hooks(program, Path(folder), family)
             check_experiments(program, Path(folder))
-        print(f"{family}: {len(EXPERIMENTS)} experiments")
+        print(f"{family}: {len(EXPERIMENTS)} experiments, activations, hooks")
+    for shape in SHAPES + OTHER_SHAPES:
+        check_facts(program, shape)
+    print(f"{len(SHAPES + OTHER_SHAPES)} shapes: info and results tell the facts of the config")
 
 
 if __name__ == "__main__":

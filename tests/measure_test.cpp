@@ -94,17 +94,21 @@ TEST(SinkScore, AgreesWithTheDefinitionOnRaggedSamples) {
 
 TEST(SinkScore, UniformAttentionGivesUniform) {
   auto config = tiny_config();
-  const auto lively = tiny_model(config);
-  Taps taps(config);
-  SinkScore sink(config, {{0, 1}}, {16, 16});
-  for (int64_t layer = 0; layer < 3; ++layer)
-    taps.edit({Point::q_normed, layer}, [](const at::Tensor& q) { return q * 0; });
-  sink.attach(taps, 0, 2, 16, at::kCPU);
-  lively.forward(tiny_ids(2, 16), taps);
-  EXPECT_NEAR(sink.mean_attention(0).mean().item<double>(), sink.uniform(0), 1e-6);
+  for (const int64_t window : {0, 1, 5, 15, 16}) {
+    config.sliding_window = window;
+    const auto lively = tiny_model(config);
+    Taps taps(config);
+    SinkScore sink(config, {{0, 1}, {3, 6}}, {16, 16});
+    for (int64_t layer = 0; layer < 3; ++layer)
+      taps.edit({Point::q_normed, layer}, [](const at::Tensor& q) { return q * 0; });
+    sink.attach(taps, 0, 2, 16, at::kCPU);
+    lively.forward(tiny_ids(2, 16), taps);
+    for (const size_t which : {0, 1})
+      EXPECT_NEAR(sink.mean_attention(which).mean().item<double>(), sink.uniform(which), 1e-6) << window;
+  }
   double sum = 0;
   for (int q = 1; q < 16; ++q) sum += 1.0 / (q + 1);
-  EXPECT_NEAR(sink.uniform(0), sum / 15, 1e-12);
+  EXPECT_NEAR(SinkScore(tiny_config(), {{0, 1}}, {16, 16}).uniform(0), sum / 15, 1e-12);
 }
 
 TEST(SinkScore, ATokenWithoutQueriesIsRefused) {

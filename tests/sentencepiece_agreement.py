@@ -3,6 +3,7 @@ set up as Llama's tokenizer.json is, with models trained here; zero differences.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import subprocess
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import sentencepiece
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, LlamaTokenizer
 
-from tokenizer_agreement import check_bos, compare_decoding, compare_strings, natural_texts, program_ids, strings
+from schemas import validate
+from tokenizer_agreement import check_bos, compare_decoding, compare_strings, natural_texts, program_ids, shared_texts, strings
 
 STRINGS = 20_000
 ADDED = [dict(content="<|im_start|>", special=True, normalized=False), dict(content="[L]", lstrip=True, normalized=False),
@@ -42,7 +45,7 @@ def plain(texts: list[str], model: sentencepiece.SentencePieceProcessor) -> list
 def check_package(program: str, folder: Path, kind: str, **options: object) -> int:
     model = trained(folder, kind, **options)
     every = [chr(c) for c in range(1, 0x110000, 7) if not 0xD800 <= c < 0xE000]
-    texts = natural_texts() + strings(STRINGS, seed=31, added=[name for name in NAMES if "▁" in name or "0x" in name])
+    texts = natural_texts() + shared_texts() + strings(STRINGS, seed=31, added=[name for name in NAMES if "▁" in name or "0x" in name])
     texts += [" ", "  ", " a", "a ", " a b  ", "\n", "007 1234567890"] + ["".join(every[i : i + 64]) for i in range(0, len(every), 64)]
     texts = plain(texts, model)
     file = folder / "strings.jsonl"
@@ -79,7 +82,7 @@ def llama(model: sentencepiece.SentencePieceProcessor, prefix: str) -> Tokenizer
 def check_hugging_face(program: str, folder: Path, prefix: str) -> int:
     model = trained(folder, "bpe")
     tokenizer = llama(model, prefix)
-    texts = natural_texts() + strings(STRINGS, seed=41, added=NAMES) + [" ", " a", "a ", "<s>", "<s> a", "<s>a</s> b"]
+    texts = natural_texts() + shared_texts() + strings(STRINGS, seed=41, added=NAMES) + [" ", " a", "a ", "<s>", "<s> a", "<s>a</s> b"]
     tokenizer.save(str(folder / "tokenizer.json"))
     compare_strings(program, folder, tokenizer, texts)
     compare_decoding(program, folder, tokenizer, seed=4)
@@ -101,8 +104,72 @@ def check_config(program: str, folder: Path) -> int:
     return 2 * len(texts)
 
 
+def with_model(folder: Path) -> Path:
+    """A Llama for the tokenizer, so that experiments run on text."""
+    config = LlamaConfig(vocab_size=1000, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2)
+    LlamaForCausalLM(config).save_pretrained(folder)
+    (folder / "text.txt").write_text("Some words to begin with, and then some more of them.")
+    return folder / "text.txt"
+
+
+def scanned(program: str, folder: Path, *options: str) -> dict:
+    command = [program, "scan", "--model", folder, "--text", folder / "text.txt", "--samples", "2", "--length", "6", "--device", "cpu",
+               "--measure", "sink", "--track", "0", "--quiet", "--force", "--out", folder / "result.json", *options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    result = json.loads((folder / "result.json").read_text())
+    validate(result)
+    return result
+
+
+def check_auto_bos(program: str, folder: Path) -> int:
+    """What `--bos auto` does is what transformers does: by the template of tokenizer.json, else by tokenizer_config.json."""
+    model = trained(folder, "bpe")
+    text, tokenizer = with_model(folder).read_text(), llama(model, "prepend")
+    built = json.loads(tokenizer.to_str())
+    configs = [{}, {"add_bos_token": True}, {"add_bos_token": False}]
+    silent = [{"add_bos_token": True, "bos_token": None}, {"add_bos_token": True, "bos_token": "</s>"},
+              {"add_bos_token": True, "bos_token": {"content": "</s>"}}, {"add_bos_token": False, "bos_token": "</s>"}]
+    cases = [(built | {"post_processor": post}, config) for post in (built["post_processor"], None) for config in configs]
+    cases += [(None, config) for config in configs + silent]
+    for tokenizer_json, config in cases:
+        (folder / "tokenizer_config.json").write_text(json.dumps(config | {"tokenizer_class": "LlamaTokenizer"}))
+        if tokenizer_json:
+            (folder / "tokenizer.json").write_text(json.dumps(tokenizer_json))
+            theirs = AutoTokenizer.from_pretrained(folder)
+        else:  # from_pretrained reads a tokenizer.model by protobuf, and gives the class what stands here
+            (folder / "tokenizer.json").unlink(missing_ok=True)
+            merges = [tuple(merge) for merge in built["model"]["merges"]]
+            options = {name: value["content"] if isinstance(value, dict) else value for name, value in config.items()}
+            theirs = LlamaTokenizer(vocab=built["model"]["vocab"], merges=merges, **options)
+        ids, plain = theirs(text).input_ids, theirs(text, add_special_tokens=False).input_ids
+        assert ids[len(ids) - len(plain):] == plain
+        first = ids[: len(ids) - len(plain)]
+        data = scanned(program, folder)["data"]
+        assert [data["bos"]] == (first or ["none"]), (config, data["bos"], first)
+        assert (data["length"], data["text_tokens"]) == (6, len(plain))
+        assert scanned(program, folder, "--bos", "without")["data"]["bos"] == "none"
+        assert scanned(program, folder, "--bos", "with")["data"]["bos"] == (first or [theirs.bos_token_id or 1])[0]
+    return len(cases)
+
+
+def check_hashes(program: str, folder: Path) -> None:
+    """Every file that changes the ids is in the result with its hash; what is not read is not."""
+    llama(trained(folder, "bpe"), "prepend").save(str(folder / "tokenizer.json"))
+    with_model(folder)
+    for name in ("tokenizer_config.json", "added_tokens.json", "special_tokens_map.json"):
+        (folder / name).write_text("{}")
+    sha = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*")}
+    for read in (["tokenizer.json"], ["added_tokens.json", "tokenizer_config.json"]):
+        tokenizer = scanned(program, folder)["tokenizer"]
+        assert tokenizer["sha256"] == sha["tokenizer.model"]
+        assert tokenizer["beside"] == {name: sha[name] for name in read}, tokenizer
+        (folder / "tokenizer.json").unlink(missing_ok=True)
+
+
 def check_bad_input(program: str, folder: Path) -> int:
-    trained(folder, "bpe")
+    nowhere = json.loads(llama(trained(folder, "bpe"), "prepend").to_str())
+    nowhere["post_processor"]["special_tokens"]["<s>"]["ids"] = [5000]
     file, text = folder / "tokenizer.model", folder / "text.txt"
     whole = file.read_bytes()
     text.write_text("a text")
@@ -111,7 +178,8 @@ def check_bad_input(program: str, folder: Path) -> int:
     damaged += [whole[:cut] for cut in range(normalizer - 20, normalizer + 4)]
     beside = [("tokenizer.json", "{"), ("tokenizer_config.json", "["), ("tokenizer_config.json", '{"added_tokens_decoder": {"x": {}}}'),
               ("tokenizer_config.json", '{"added_tokens_decoder": {"1000": {"content": "a", "normalized": true}}}'),
-              ("added_tokens.json", '{"a": -1}'), ("tokenizer.json", '{"model": {"vocab": {}}, "pre_tokenizer": null}')]
+              ("tokenizer_config.json", '{"bos_token": "<no>"}'), ("tokenizer_config.json", '{"add_bos_token": "yes"}'),
+              ("tokenizer.json", json.dumps(nowhere)), ("added_tokens.json", '{"a": -1}'), ("tokenizer.json", '{"model": {"vocab": {}}, "pre_tokenizer": null}')]
     cases = [("tokenizer.model", data) for data in damaged] + [(name, content.encode()) for name, content in beside]
     for name, data in cases:
         (folder / name).write_bytes(data)
@@ -146,6 +214,8 @@ def main() -> None:
         for prefix in ("prepend", "always", "first", "never", "none"):
             counts[f"tokenizers, prefix {prefix}"] = check_hugging_face(program, place(prefix), prefix)
         counts["tokenizers, tokenizer_config.json"] = check_config(program, place("config"))
+        counts["transformers, with or without BOS"] = check_auto_bos(program, place("bos"))
+        check_hashes(program, place("hashes"))
         print(*(f"{title}: {count} strings, no difference" for title, count in counts.items()), sep="\n")
         print(f"{check_bad_input(program, place('bad'))} damaged files refused")
 

@@ -36,6 +36,10 @@ def natural_texts() -> list[str]:
     return [path.read_bytes().decode("utf-8") for path in sorted(ROOT.glob("models/*/text.txt"))]
 
 
+def shared_texts() -> list[str]:
+    return [path.read_bytes().decode("utf-8") for path in sorted(SHARED.glob("*.txt"))]
+
+
 def trained(pattern: str, added: list[dict], ignore_merges: bool = False, nfc: bool = True) -> Tokenizer:
     """A small byte-level BPE of our own, with Qwen3's parts."""
     tokenizer = Tokenizer(models.BPE(ignore_merges=ignore_merges))
@@ -147,7 +151,7 @@ def check_llama3(program: str, folder: Path) -> int:
     place.mkdir()
     tokenizer.save(str(place / "tokenizer.json"))
     names = [options["content"] for options in added] + ["<|begin_of_text|>", "<|reserved_special_token_"]
-    texts = natural_texts() + strings(20_000, seed=21, added=names)
+    texts = natural_texts() + shared_texts() + strings(20_000, seed=21, added=names)
     compare_strings(program, place, tokenizer, texts)
     compare_decoding(program, place, tokenizer, seed=3)
     check_bos(program, place, tokenizer)

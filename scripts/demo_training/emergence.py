@@ -5,7 +5,7 @@ import platform
 from pathlib import Path
 
 import torch
-from transformers import Qwen3ForCausalLM
+from transformers import PreTrainedModel
 
 from .measure import SINK_LENGTH, SINK_WINDOWS
 
@@ -22,7 +22,7 @@ METRICS = {
 }
 
 
-def emergence(state: Path, model: Qwen3ForCausalLM, name: str) -> dict:
+def emergence(state: Path, model: PreTrainedModel, name: str) -> dict:
     """`results.checkpoints`: the log at step 0, the last step, and evenly spaced steps between them."""
     log = [json.loads(line) for line in (state / "log.jsonl").read_text().splitlines()]
     picked = sorted({round(i * (len(log) - 1) / INTERVALS) for i in range(INTERVALS + 1)})

@@ -2,7 +2,7 @@
 
 import torch
 from torch import nn
-from transformers import Qwen3ForCausalLM
+from transformers import PreTrainedModel
 
 from .corpus import even_windows
 
@@ -20,7 +20,7 @@ def held_out_loss(model: nn.Module, ids: torch.Tensor, length: int, windows: int
     return total / (windows * length)
 
 
-def induction_score(model: Qwen3ForCausalLM, vocabulary: int, half: int = 48) -> float:
+def induction_score(model: PreTrainedModel, vocabulary: int, half: int = 48) -> float:
     """Best head's mean attention from a token's second occurrence to what followed its first, on random ids twice."""
     device = next(model.parameters()).device
     once = torch.randint(vocabulary, (8, half), generator=torch.Generator().manual_seed(0)).to(device)
@@ -30,14 +30,14 @@ def induction_score(model: Qwen3ForCausalLM, vocabulary: int, half: int = 48) ->
 
 
 @torch.no_grad()
-def sink_metrics(trained: Qwen3ForCausalLM, ids: torch.Tensor) -> dict:
+def sink_metrics(trained: PreTrainedModel, ids: torch.Tensor) -> dict:
     """Attention to token 0 and the activations that go with it, in float32, over evenly spaced held-out windows.
 
     `sink[l]` is the mean of A[l, h, q, 0] over samples, heads and queries q >= 1; `uniform` the same mean if every query
     attended evenly to what it sees. `massive[l]` is the largest |activation| that block l leaves in the residual."""
     config = type(trained.config).from_dict(trained.config.to_dict())
     config._attn_implementation = "eager"
-    model = Qwen3ForCausalLM(config).to(ids.device).eval()
+    model = type(trained)(config).to(ids.device).eval()
     model.load_state_dict(trained.state_dict())
     written, hooks = [], []
     for block in model.model.layers:

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 import transformers
 from torch import nn
-from transformers import Qwen3Config, Qwen3ForCausalLM
+from transformers import PreTrainedModel
 
 from .corpus import SEPARATOR
 from .emergence import emergence
@@ -25,7 +25,7 @@ def keep_settings(state: Path, settings: dict) -> None:
     """Writes the run's settings, or refuses to continue another run than the one that `state` holds."""
     file = state / "settings.json"
     if file.exists():
-        before = json.loads(file.read_text())
+        before = {"family": "qwen3"} | json.loads(file.read_text())  # a run begun before there was a choice does not say
         for name in sorted((before.keys() | settings.keys()) - CONTINUABLE):
             if before.get(name) != settings.get(name):
                 raise SystemExit(f"train_demo: {state} was begun with {name} {before.get(name)}, not {settings.get(name)}; "
@@ -67,13 +67,13 @@ def append_log(state: Path, line: dict) -> None:
         file.write(json.dumps(line) + "\n")
 
 
-def export(model: Qwen3ForCausalLM, state: Path, out: Path, dtype: torch.dtype) -> None:
+def export(model: PreTrainedModel, state: Path, out: Path, dtype: torch.dtype) -> None:
     """Writes config.json, model.safetensors, tokenizer.json, tokenizer_config.json and emergence.json (the run's record),
     each whole or not at all."""
     part = out / ".export.part"
     part.mkdir(parents=True, exist_ok=True)
-    config = Qwen3Config.from_dict(model.config.to_dict())
-    plain = Qwen3ForCausalLM(config).to(dtype)
+    config = type(model.config).from_dict(model.config.to_dict())
+    plain = type(model)(config).to(dtype)
     plain.load_state_dict({name: value.to("cpu", dtype) for name, value in model.state_dict().items()})
     transformers.utils.logging.disable_progress_bar()
     plain.save_pretrained(part)

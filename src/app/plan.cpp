@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "progress.h"
+#include "sinkscope/model/attention.h"
 #include "sinkscope/model/device.h"
 #include "sinkscope/model/dtype.h"
 #include "sinkscope/model/linear.h"
@@ -50,6 +51,19 @@ int64_t weight_bytes(const model::Config& config, at::ScalarType dtype) {
   return sum;
 }
 
+/// Keys that a query sees in the mean: the causal half, or a sliding window that fills up first.
+double keys_a_query(const model::Config& c, int64_t T) {
+  const auto tokens = static_cast<double>(T), window = static_cast<double>(c.sliding_window);
+  return c.sliding_window > 0 && c.sliding_window < T ? window * (1 - window / (2 * tokens)) : tokens / 2;
+}
+
+/// Scores, pattern and keys of the rows that model::windowed_attention makes at a time.
+int64_t window_bytes(const model::Config& c, int64_t n, int64_t T) {
+  if (c.sliding_window == 0 || c.sliding_window >= T) return 0;
+  const int64_t keys = std::min(c.sliding_window + model::kWindowRows - 1, T);
+  return n * c.n_heads * keys * (2 * model::kWindowRows + c.d_head) * at::elementSize(at::kFloat);
+}
+
 double gigabytes(int64_t bytes) {
   return static_cast<double>(bytes) * 1e-9;
 }
@@ -59,7 +73,8 @@ double gigabytes(int64_t bytes) {
 int64_t activation_bytes(const model::Config& c, int64_t n, int64_t T, at::ScalarType dtype) {
   const int64_t width = at::elementSize(model::activation_dtype(dtype));
   const int64_t heads = (c.n_heads + 2 * c.n_kv_heads) * c.d_head;
-  return n * T * (width * (4 * c.d_model + 2 * heads + 3 * c.d_mlp) + 4 * (2 * c.d_model + c.n_heads * (c.d_head + 2)));
+  return window_bytes(c, n, T) +
+         n * T * (width * (4 * c.d_model + 2 * heads + 3 * c.d_mlp) + 4 * (2 * c.d_model + c.n_heads * (c.d_head + 2)));
 }
 
 int64_t automatic_batch_size(const model::Config& config, int64_t T, at::Device device, at::ScalarType dtype) {
@@ -72,7 +87,7 @@ int64_t automatic_batch_size(const model::Config& config, int64_t T, at::Device 
 double flops_a_token(const model::Config& c, int64_t T) {
   const int64_t heads = (c.n_heads + 2 * c.n_kv_heads) * c.d_head + c.n_heads * c.d_head;
   const double weights = static_cast<double>(c.d_model * (heads + 3 * c.d_mlp));
-  const double attention = 2.0 * static_cast<double>(T * c.n_heads * c.d_head) / 2;  // scores and mixing, half masked
+  const double attention = 2.0 * keys_a_query(c, T) * static_cast<double>(c.n_heads * c.d_head);  // scores and mixing
   return static_cast<double>(c.n_layers) * 2 * (weights + attention);
 }
 

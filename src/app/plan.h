@@ -27,7 +27,7 @@ int64_t activation_bytes(const model::Config&, int64_t n, int64_t T, at::ScalarT
 int64_t automatic_batch_size(const model::Config&, int64_t T, at::Device, at::ScalarType);
 
 /// Floating-point operations of a token in a sample of T, without the head: two for every weight of the blocks, and
-/// the causal half of the attention.
+/// the keys that a query sees in the mean, causal and within a sliding window.
 double flops_a_token(const model::Config&, int64_t T);
 
 /// The plan in a few lines; the time comes from a pass over one random block of this shape on this device.

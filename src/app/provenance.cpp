@@ -14,7 +14,6 @@
 
 #include "build_info.h"
 #include "sinkscope/error.h"
-#include "sinkscope/model/config.h"
 #include "sinkscope/result/sha256.h"
 
 namespace sinkscope::app {
@@ -48,6 +47,32 @@ std::string hash_weights(const model::Checkpoint& checkpoint) {
   return result::sha256(digests);
 }
 
+nlohmann::ordered_json describe_rope(const model::RopeConfig& rope) {
+  const auto or_null = [](const std::optional<double>& x) { return x ? json(*x) : json(); };
+  switch (rope.type) {
+    case model::RopeType::linear: return {{"type", "linear"}, {"theta", rope.theta}, {"factor", rope.factor}};
+    case model::RopeType::llama3:
+      return {{"type", "llama3"},
+              {"theta", rope.theta},
+              {"factor", rope.factor},
+              {"original_max_positions", rope.original_max_positions},
+              {"low_freq_factor", rope.low_freq_factor},
+              {"high_freq_factor", rope.high_freq_factor}};
+    case model::RopeType::yarn:
+      return {{"type", "yarn"},
+              {"theta", rope.theta},
+              {"factor", rope.factor},
+              {"original_max_positions", rope.original_max_positions},
+              {"beta_fast", rope.beta_fast},
+              {"beta_slow", rope.beta_slow},
+              {"truncate", rope.truncate},
+              {"attention_factor", or_null(rope.attention_factor)},
+              {"mscale", or_null(rope.mscale)},
+              {"mscale_all_dim", or_null(rope.mscale_all_dim)}};
+    default: return {{"type", "default"}, {"theta", rope.theta}};
+  }
+}
+
 json describe_model(const model::Checkpoint& checkpoint, const RunOptions& options) {
   const auto& c = checkpoint.config();
   return {{"path", options.model},
@@ -64,14 +89,21 @@ json describe_model(const model::Checkpoint& checkpoint, const RunOptions& optio
           {"d_mlp", c.d_mlp},
           {"vocab_size", c.vocab_size},
           {"tied", c.tied},
+          {"qk_norm", c.qk_norm},
+          {"qkv_bias", c.qkv_bias},
+          {"sliding_window", c.sliding_window > 0 ? json(c.sliding_window) : json()},
+          {"rope", describe_rope(c.rope)},
           {"parameters", model::parameter_count(c)},
           {"checkpoint_dtype", c.dtype},
           {"planted", std::filesystem::exists(checkpoint.dir() / "planted.json")}};
 }
 
 json describe_tokenizer(const text::Tokenizer& tokenizer) {
+  auto beside = json::object();
+  for (const auto& file : tokenizer.beside()) beside[file.filename().string()] = result::sha256_file(file);
   const auto& file = tokenizer.file();
-  return {{"path", file.string()}, {"sha256", result::sha256_file(file)}, {"size", tokenizer.size()}};
+  return {
+      {"path", file.string()}, {"sha256", result::sha256_file(file)}, {"beside", beside}, {"size", tokenizer.size()}};
 }
 
 json describe_data(const text::Samples& samples, const RunOptions& options) {

@@ -7,12 +7,16 @@
 
 #include "run_options.h"
 #include "sinkscope/model/checkpoint.h"
+#include "sinkscope/model/config.h"
 #include "sinkscope/text/corpus.h"
 #include "sinkscope/text/tokenizer.h"
 
 namespace sinkscope::app {
 
 inline constexpr int kSchemaVersion = 1;
+
+/// Its type, its base, and the parameters that this type reads.
+nlohmann::ordered_json describe_rope(const model::RopeConfig&);
 
 /// The sections of a result that say what it was made from; experiments cannot forget them.
 /// Reads the weights' files once for their hash: seconds for some gigabytes.

@@ -65,7 +65,8 @@ Run::Run(const RunOptions& options, const CLI::App& command, const MakeSamples& 
 }
 
 std::optional<int64_t> Run::bos() const {
-  if (options_.bos == "without" || (options_.bos == "auto" && options_.text.empty())) return std::nullopt;
+  const bool is_unasked = !options_.text.empty() && tokenizer_ && tokenizer_->adds_bos();
+  if (options_.bos == "without" || (options_.bos == "auto" && !is_unasked)) return std::nullopt;
   const auto bos = tokenizer_ ? tokenizer_->bos() : std::nullopt;
   if (!bos && options_.bos == "with") {
     throw InputError(

@@ -20,7 +20,7 @@ void add_sample_options(CLI::App& app, RunOptions& o) {
       ->capture_default_str()
       ->check(CLI::IsMember({"windows", "lines"}));
   app.add_option("--bos", o.bos,
-                 "begin every sample with BOS: with, without, or auto: with for a --text if there is one")
+                 "begin every sample with BOS: with, without, or auto: for a --text, as the tokenizer's files say")
       ->capture_default_str()
       ->check(CLI::IsMember({"auto", "with", "without"}));
   app.add_option("--samples", o.samples, "number of samples")->capture_default_str()->check(CLI::Range(1, 1 << 24));

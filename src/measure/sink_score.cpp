@@ -26,6 +26,7 @@ at::Tensor query_weights(const std::vector<int64_t>& lengths, const std::vector<
 
 SinkScore::SinkScore(const model::Config& config, std::vector<Tracked> tracked, std::vector<int64_t> lengths)
     : n_layers_(config.n_layers),
+      window_(config.sliding_window > 0 ? config.sliding_window : std::numeric_limits<int64_t>::max()),
       tracked_(std::move(tracked)),
       lengths_(std::move(lengths)),
       means_(config.n_layers),
@@ -84,10 +85,11 @@ std::vector<double> SinkScore::by_sample(size_t which) const {
 double SinkScore::uniform(size_t which) const {
   double total = 0, samples = 0;
   for (const int64_t length : lengths_) {
-    const int64_t first = first_query(tracked_[which]);
+    const int64_t token = tracked_[which].token, first = first_query(tracked_[which]);
     if (first >= length) continue;
     double sum = 0;
-    for (int64_t query = first; query < length; ++query) sum += 1.0 / static_cast<double>(query + 1);
+    for (int64_t query = first; query < length && query - token < window_; ++query)
+      sum += 1.0 / static_cast<double>(std::min(query + 1, window_));
     total += sum / static_cast<double>(length - first);
     ++samples;
   }
@@ -135,12 +137,13 @@ nlohmann::json sink_metric_definitions(int64_t q_min) {
   return {{"mean_attention",
            fmt::format("mean of the post-softmax attention A[l,h,q,k] over queries q >= max(k+1, {}) of a sample (a "
                        "token's first_query where it says more), then over samples and heads; per layer, and averaged "
-                       "over layers; no self term; ci95 by Student's t over samples",
+                       "over layers; no self term; a query that a sliding window keeps from k gives 0; ci95 by "
+                       "Student's t over samples",
                        q_min)},
           {"sink_rate",
            "Gu et al. 2025: alpha = (1/(T-k)) sum over q >= k of A[l,h,q,k] in a sample, self term included; share of "
            "(sample, layer, head) with alpha > epsilon"},
-          {"uniform", "what 1/(q+1) gives over the same queries"}};
+          {"uniform", "what 1/(q+1), or 1/window in a sliding window, gives over the same queries"}};
 }
 
 }  // namespace sinkscope::measure

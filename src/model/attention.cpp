@@ -2,14 +2,11 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace sinkscope::model {
 namespace {
-
-constexpr int64_t kRows = 128;  // of one part of windowed attention
 
 double scale_of(const Heads& heads) {
   return 1.0 / std::sqrt(static_cast<double>(heads.q.size(-1)));
@@ -76,26 +73,6 @@ at::Tensor attention_columns_by_products(const Heads& heads, const at::Tensor& l
   const auto log_p = at::matmul(q, k.transpose(-1, -2)) * scale_of(heads) - lse.unsqueeze(-1);  // [n, H, T, keys]
   const auto hidden = at::arange(heads.q.size(1), index.options()).unsqueeze(1) < index;        // query < key
   return log_p.exp().masked_fill_(hidden, 0);
-}
-
-Fused windowed_attention(const Heads& heads, const std::vector<int64_t>& keys, bool mixed, int64_t window) {
-  const int64_t n = heads.q.size(0), T = heads.q.size(1);
-  const auto at = at::arange(T, at::TensorOptions(at::kLong).device(heads.q.device()));
-  std::vector<at::Tensor> z, columns;
-  for (int64_t row = 0; row < T; row += kRows) {
-    const int64_t end = std::min(row + kRows, T), first = std::max<int64_t>(0, row - window + 1);
-    const Heads part{heads.q.slice(1, row, end), heads.k.slice(1, first, end), {}};
-    const auto distance = at.slice(0, row, end).unsqueeze(1) - at.slice(0, first, end);
-    const auto pattern = attention_scores(part, (distance >= 0).logical_and(distance < window)).softmax(-1);
-    if (mixed) z.push_back(mix_values(pattern, heads.v.slice(1, first, end)));
-    if (keys.empty()) continue;
-    columns.push_back(at::zeros({n, heads.q.size(2), end - row, static_cast<int64_t>(keys.size())}, pattern.options()));
-    for (size_t i = 0; i < keys.size(); ++i) {
-      if (keys[i] < first || keys[i] >= end) continue;
-      columns.back().select(-1, static_cast<int64_t>(i)).copy_(pattern.select(-1, keys[i] - first));
-    }
-  }
-  return {mixed ? at::cat(z, 1) : at::Tensor(), {}, keys.empty() ? at::Tensor() : at::cat(columns, 2)};
 }
 
 at::Tensor attend(const Heads& heads, int64_t layer, int64_t window, Taps& taps) {

@@ -22,10 +22,6 @@ using nlohmann::json;
 constexpr size_t kCachedPiece = 64;  // longer pieces are rare and not remembered
 constexpr size_t kCachedPieces = 1 << 18;
 
-bool is_type(const json& value, const char* type) {
-  return value.is_object() && value.value("type", "") == type;
-}
-
 /// Null, NFC, or a sequence of those.
 bool reads_nfc(const json& normalizer) {
   if (normalizer.is_null()) return false;
@@ -56,39 +52,6 @@ Split read_split(const json& pre_tokenizer) {
   if (!isolated || !split.at("pattern").contains("Regex")) unsupported("pre-tokenizer", split);
   const auto pattern = split["pattern"]["Regex"].get<std::string>();
   return pattern == kQwenPattern ? qwen_split(1) : pattern == kLlama3Pattern ? qwen_split(3) : regex_split(pattern);
-}
-
-/// The BOS of a template that puts one special token, or none, before the text, and nothing after it.
-std::optional<int64_t> read_template(const json& post_processor) {
-  std::vector<std::string> before;
-  bool seen_text = false;
-  for (const auto& part : post_processor.at("single")) {
-    const bool is_text = part.is_object() && part.contains("Sequence");
-    if (seen_text || (!is_text && !before.empty())) unsupported("post-processor", post_processor["single"]);
-    if (is_text)
-      seen_text = true;
-    else
-      before.push_back(part.at("SpecialToken").at("id").get<std::string>());
-  }
-  if (!seen_text) unsupported("post-processor", post_processor["single"]);
-  if (before.empty()) return std::nullopt;
-  const auto& ids = post_processor.at("special_tokens").at(before[0]).at("ids");
-  if (ids.size() != 1) unsupported("post-processor", ids);
-  return read_id(ids[0], before[0]);
-}
-
-/// Null, ByteLevel (which moves offsets only), a template, or a sequence of those.
-std::optional<int64_t> read_bos(const json& post_processor) {
-  if (post_processor.is_null() || is_type(post_processor, "ByteLevel")) return std::nullopt;
-  if (is_type(post_processor, "TemplateProcessing")) return read_template(post_processor);
-  if (!is_type(post_processor, "Sequence")) unsupported("post-processor", post_processor);
-  std::optional<int64_t> bos;
-  for (const auto& part : post_processor.at("processors")) {
-    const auto found = read_bos(part);
-    if (bos && found) unsupported("post-processor", post_processor);
-    if (found) bos = found;
-  }
-  return bos;
 }
 
 using Vocabulary = std::map<std::string, int64_t>;
@@ -195,8 +158,12 @@ TokenizerParts read_parts(const json& parsed) {
   if (bos && !tokens.holds(*bos)) throw InputError(fmt::format("post-processor: no token has the id {}", *bos));
   const auto encoder = std::make_shared<const Encoder>(Encoder{
       nfc, AddedTokens(normalized), read_split(parsed.value("pre_tokenizer", json())), read_bpe(model, vocabulary)});
-  return {std::move(tokens), AddedTokens(raw),
-          [encoder](std::string_view text, bool, std::vector<int64_t>& ids) { (*encoder)(text, ids); }, decode, bos};
+  return {std::move(tokens),
+          AddedTokens(raw),
+          [encoder](std::string_view text, bool, std::vector<int64_t>& ids) { (*encoder)(text, ids); },
+          decode,
+          {.id = bos, .is_added = bos.has_value()},
+          {}};
 }
 
 }  // namespace

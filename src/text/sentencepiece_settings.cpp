@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "sinkscope/error.h"
-#include "tokenizer_parts.h"
 
 namespace sinkscope::text {
 
@@ -30,10 +30,6 @@ void naming(const fs::path& file, const std::function<void()>& read) {
 }
 
 namespace {
-
-bool is_type(const json& value, const char* type) {
-  return value.is_object() && value.value("type", "") == type;
-}
 
 Prefix prefix_of_metaspace(const json& metaspace) {
   if (metaspace.value("replacement", "") != kSpace) unsupported("pre-tokenizer", metaspace);
@@ -71,7 +67,7 @@ AddedToken read_raw(const json& value, const json& id) {
   return token;
 }
 
-void check_same_ids(const json& vocab, const std::vector<std::string>& pieces) {
+void check_same_ids(const json& vocab, const Pieces& pieces) {
   for (size_t id = 0; id < pieces.size(); ++id) {
     const auto found = vocab.find(pieces[id]);
     if (found == vocab.end() || *found != id)
@@ -80,47 +76,63 @@ void check_same_ids(const json& vocab, const std::vector<std::string>& pieces) {
   }
 }
 
-Settings read_tokenizer_json(const json& parsed, const std::vector<std::string>& pieces) {
+void read_tokenizer_json(const json& parsed, const Pieces& pieces, Settings& settings) {
   check_same_ids(parsed.at("model").at("vocab"), pieces);
-  Settings settings{prefix_of_tokenizer_json(parsed), {}};
+  settings.prefix = prefix_of_tokenizer_json(parsed);
   for (const auto& value : parsed.value("added_tokens", json::array()))
     settings.added.push_back(read_raw(value, value.at("id")));
-  return settings;
+  const auto bos = read_bos(parsed.value("post_processor", json()));
+  const auto is_bos = [&](const AddedToken& token) { return token.id == bos; };
+  if (bos && *bos >= static_cast<int64_t>(pieces.size()) && std::ranges::none_of(settings.added, is_bos))
+    throw InputError(fmt::format("post-processor: no token has the id {}", *bos));
+  settings.bos = {.id = bos, .is_added = bos.has_value()};
 }
 
-Settings read_tokenizer_config(const json& parsed) {
-  Settings settings;
+int64_t id_of(const std::string& content, const std::vector<AddedToken>& added, const Pieces& pieces) {
+  for (const auto& token : added) {
+    if (token.content == content) return token.id;
+  }
+  const auto piece = std::find(pieces.begin(), pieces.end(), content);
+  if (piece == pieces.end()) throw InputError(fmt::format("bos_token '{}' is no token", content));
+  return piece - pieces.begin();
+}
+
+/// `bos_token` is a string, an object with its `content`, or null: none is added then.
+void read_config_bos(const json& parsed, const Pieces& pieces, Settings& settings) {
+  const auto token = parsed.value("bos_token", json());
+  if (!token.is_null()) {
+    const auto& content = token.is_object() ? token.at("content") : token;
+    settings.bos.id = id_of(content.get<std::string>(), settings.added, pieces);
+  }
+  const bool is_none = parsed.contains("bos_token") && token.is_null();
+  settings.bos.is_added = parsed.value("add_bos_token", false) && !is_none;
+}
+
+void read_tokenizer_config(const json& parsed, const Pieces& pieces, Settings& settings) {
   if (parsed.contains("legacy") && parsed["legacy"] == false) settings.prefix = Prefix::first;
   const auto listed = parsed.value("added_tokens_decoder", json::object());
   for (const auto& [key, value] : listed.items()) settings.added.push_back(read_raw(value, json::parse(key)));
-  return settings;
+  read_config_bos(parsed, pieces, settings);
 }
 
-Settings read_added_tokens(const json& parsed) {
-  Settings settings;
+void read_added_tokens(const json& parsed, const Pieces&, Settings& settings) {
   for (const auto& [content, id] : parsed.items()) settings.added.push_back(read_raw({{"content", content}}, id));
-  return settings;
-}
-
-/// Reads one of the files beside the model; false where it is not there.
-bool read_beside(const fs::path& file, const std::function<void(const json&)>& take) {
-  if (!fs::exists(file)) return false;
-  naming(file, [&] { take(json::parse(read_bytes(file))); });
-  return true;
 }
 
 }  // namespace
 
-Settings read_settings(const fs::path& folder, const std::vector<std::string>& pieces) {
+Settings read_settings(const fs::path& folder, const Pieces& pieces) {
   Settings settings;
-  if (read_beside(folder / "tokenizer.json", [&](const json& j) { settings = read_tokenizer_json(j, pieces); }))
-    return settings;
-  read_beside(folder / "added_tokens.json", [&](const json& j) { settings = read_added_tokens(j); });
-  read_beside(folder / "tokenizer_config.json", [&](const json& j) {
-    auto more = read_tokenizer_config(j);
-    settings.prefix = more.prefix;
-    settings.added.insert(settings.added.end(), more.added.begin(), more.added.end());
-  });
+  const auto read = [&](const char* name, const auto& into_settings) {
+    const auto file = folder / name;
+    if (!fs::exists(file)) return false;
+    naming(file, [&] { into_settings(json::parse(read_bytes(file)), pieces, settings); });
+    settings.files.push_back(file);
+    return true;
+  };
+  if (read("tokenizer.json", read_tokenizer_json)) return settings;
+  read("added_tokens.json", read_added_tokens);
+  read("tokenizer_config.json", read_tokenizer_config);
   return settings;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "added_tokens.h"
+#include "tokenizer_parts.h"
 
 namespace sinkscope::text {
 
@@ -24,11 +25,16 @@ enum class Prefix {
 struct Settings {
   Prefix prefix = Prefix::by_model;
   std::vector<AddedToken> added;
+  Bos bos;                                   // without an id: the model's own
+  std::vector<std::filesystem::path> files;  // that were read
 };
 
 /// What the files beside a tokenizer.model say, whose pieces these are. tokenizer.json says all; without it,
-/// tokenizer_config.json, with added_tokens.json for what it does not list. Throws InputError with the file's name.
-Settings read_settings(const std::filesystem::path& folder, const std::vector<std::string>& pieces);
+/// tokenizer_config.json, with added_tokens.json for what it does not list. As in transformers 5, BOS is added where
+/// tokenizer.json's template or, without tokenizer.json, `add_bos_token` says so. Throws InputError with the file's
+/// name.
+using Pieces = std::vector<std::string>;
+Settings read_settings(const std::filesystem::path& folder, const Pieces& pieces);
 
 std::string read_bytes(const std::filesystem::path& file);
 

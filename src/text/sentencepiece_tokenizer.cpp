@@ -100,6 +100,12 @@ std::vector<int> ids_of(const Processor& model, std::string_view text) {
   return ids;
 }
 
+Bos bos_of(const Processor& model, const Settings& settings) {
+  if (settings.bos.id) return settings.bos;
+  if (model.bos_id() < 0) return {};
+  return {.id = model.bos_id(), .is_added = settings.bos.is_added};
+}
+
 TokenizerParts make_parts(const std::string& proto, const std::shared_ptr<const Processor>& own,
                           const Settings& settings) {
   TokenTable tokens;
@@ -134,9 +140,8 @@ TokenizerParts make_parts(const std::string& proto, const std::shared_ptr<const 
     const auto text = decode(is_byte, table, ids);
     return has_prefix && text.starts_with(' ') ? text.substr(1) : text;
   };
-  const int bos = own->bos_id();
-  return {std::move(tokens), AddedTokens(std::move(list)), encode, decode_without_prefix,
-          bos >= 0 ? std::optional<int64_t>(bos) : std::nullopt};
+  return {std::move(tokens),     AddedTokens(std::move(list)), encode,
+          decode_without_prefix, bos_of(*own, settings),       settings.files};
 }
 
 }  // namespace
@@ -152,7 +157,7 @@ TokenizerParts read_sentencepiece(const fs::path& tokenizer_model) {
       if (first_invalid_utf8(own->IdToPiece(id))) throw InputError(fmt::format("piece {} is not UTF-8", id));
     }
   });
-  std::vector<std::string> pieces;
+  Pieces pieces;
   for (int id = 0; id < own->GetPieceSize(); ++id) pieces.push_back(own->IdToPiece(id));
   return make_parts(proto, own, read_settings(tokenizer_model.parent_path(), pieces));
 }

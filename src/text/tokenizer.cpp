@@ -45,6 +45,10 @@ const std::filesystem::path& Tokenizer::file() const {
   return impl_->file;
 }
 
+const std::vector<std::filesystem::path>& Tokenizer::beside() const {
+  return impl_->parts.beside;
+}
+
 std::string Tokenizer::piece(int64_t id) const {
   const auto& raw = bytes(id);
   const auto* data = reinterpret_cast<const uint8_t*>(raw.data());
@@ -84,7 +88,11 @@ bool Tokenizer::is_special(int64_t id) const {
 }
 
 std::optional<int64_t> Tokenizer::bos() const {
-  return impl_->parts.bos;
+  return impl_->parts.bos.id;
+}
+
+bool Tokenizer::adds_bos() const {
+  return impl_->parts.bos.is_added;
 }
 
 const std::string& Tokenizer::bytes(int64_t id) const {

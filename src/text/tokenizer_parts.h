@@ -22,6 +22,12 @@ struct TokenTable {
   void put(int64_t id, std::string value, bool is_special);
 };
 
+/// The token that begins a sequence: there or not, put before a text by itself or only where asked to.
+struct Bos {
+  std::optional<int64_t> id;
+  bool is_added = false;
+};
+
 /// A tokenizer's file, checked and turned into what encodes and decodes.
 struct TokenizerParts {
   TokenTable tokens;
@@ -29,7 +35,8 @@ struct TokenizerParts {
   /// Appends the ids of a stretch between added tokens; `is_first`: the whole text begins with it.
   std::function<void(std::string_view text, bool is_first, std::vector<int64_t>& ids)> encode;
   std::function<std::string(const TokenTable&, const std::vector<int64_t>& ids)> decode;
-  std::optional<int64_t> bos;
+  Bos bos;
+  std::vector<std::filesystem::path> beside;  ///< what was read beside the tokenizer's own file
 };
 
 /// A tokenizer.json of byte-level BPE. Throws InputError that names the file and what in it is wrong or not supported.
@@ -41,8 +48,15 @@ bool is_byte_level(const std::filesystem::path& tokenizer_json);
 /// A tokenizer.model, with what the Hugging Face files beside it say of added tokens and the prefix space.
 TokenizerParts read_sentencepiece(const std::filesystem::path& tokenizer_model);
 
+/// Whether a part of a tokenizer.json is an object of this `type`.
+bool is_type(const nlohmann::json& value, const char* type);
+
 /// A token id of a JSON file, in the range that ids may have.
 int64_t read_id(const nlohmann::json& value, const std::string& token);
+
+/// The BOS that a tokenizer.json's post-processor puts before a text: null, ByteLevel (which moves offsets only), a
+/// template, or a sequence of those.
+std::optional<int64_t> read_bos(const nlohmann::json& post_processor);
 
 /// An entry of `added_tokens` or `added_tokens_decoder`.
 AddedToken read_added_token(const nlohmann::json& value, const nlohmann::json& id);

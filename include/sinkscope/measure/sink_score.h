@@ -36,7 +36,7 @@ class SinkScore {
   /// The mean over heads and layers of every sample; NaN where it has no query.
   std::vector<double> by_sample(size_t which) const;
 
-  /// What attention spread evenly over the causal keys would give over the same queries.
+  /// What attention spread evenly over the keys that a query sees would give over the same queries.
   double uniform(size_t which) const;
 
   /// One entry a tracked token, as the results hold it.
@@ -49,7 +49,7 @@ class SinkScore {
   at::Tensor gather(const std::vector<std::vector<at::Tensor>>& parts, size_t which) const;
   int64_t first_query(const Tracked& t) const { return std::max(t.token + 1, t.first_query); }
 
-  int64_t n_layers_;
+  int64_t n_layers_, window_;
   std::vector<Tracked> tracked_;
   std::vector<int64_t> lengths_;
   std::vector<std::vector<at::Tensor>> means_, alphas_;  // [layer][batch] of [n, H, tracked], on the run's device

@@ -26,7 +26,9 @@ Fused fused_attention(const Heads&, const std::vector<int64_t>& keys, bool mixed
 /// The same by the library's kernels alone: a GPU's way, and that of a CPU without AVX-512.
 Fused library_attention(const Heads&, const std::vector<int64_t>& keys, bool mixed);
 
-/// The same where a query sees `window` keys, itself and those just before: float32, a part of the rows at a time.
+/// The same where a query sees `window` keys, itself and those just before. The first `window` rows are
+/// fused_attention's; the others are made in float32, a part at a time.
+inline constexpr int64_t kWindowRows = 128;  ///< of a part; all parts but the last are of one size
 Fused windowed_attention(const Heads&, const std::vector<int64_t>& keys, bool mixed, int64_t window);
 
 /// Scaled and masked scores [n, H, T, T] in float32; what `visible` [T, T] hides is -inf.

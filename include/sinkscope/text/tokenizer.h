@@ -28,6 +28,9 @@ class Tokenizer {
 
   const std::filesystem::path& file() const;
 
+  /// The files that were read beside a tokenizer.model.
+  const std::vector<std::filesystem::path>& beside() const;
+
   /// `utf8` must be valid UTF-8 (see utf8.h); throws InputError with the byte offset otherwise.
   std::vector<int64_t> encode(std::string_view utf8) const;
 
@@ -47,8 +50,12 @@ class Tokenizer {
   /// True for added tokens marked special (<|endoftext|> and its like).
   bool is_special(int64_t id) const;
 
-  /// The token that it puts before a text where asked to; none in Qwen's.
+  /// The token that begins a sequence; none in Qwen's.
   std::optional<int64_t> bos() const;
+
+  /// Whether Hugging Face puts it before every text unasked: by tokenizer.json's template or, without a tokenizer.json,
+  /// by `add_bos_token` of tokenizer_config.json (transformers 5: silence is no).
+  bool adds_bos() const;
 
   /// The bytes that `id` stands for; not always valid UTF-8 by themselves.
   const std::string& bytes(int64_t id) const;
