@@ -97,6 +97,9 @@ Outcome BatchTrials::pass(const Trial& trial, const Rows& rows, Detail detail, c
     if (reaches({Point::pattern, layer})) layers.push_back(layer);
   }
 
+  if (detail == Detail::sink && layers.empty()) {  // begins after the last attention that is read: nothing differs
+    return {.attention = unedited_.attention.slice(1, 0, 1), .spike = unedited_.spike};
+  }
   model::Taps taps(r.config());
   if (!trial.attention.empty()) {
     const auto parsed = intervene::parse_self_only(trial.attention);
