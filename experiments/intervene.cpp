@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.h"
+#include "config_file.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
 #include "trials/report.h"
@@ -78,10 +79,13 @@ Command intervene() {
   return {"intervene", "what does the sink do under any declared edits?", [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
-            app.add_option("--trials", o->list, "the list of trials: a JSON file, or the JSON itself")->required();
+            app.add_option("--trials", o->list, "the list of trials: a JSON file, or the JSON itself")
+                ->required()
+                ->type_name(app::kJsonType);
             app.add_option("--runs", o->runs,
                            "attention conditions by name, whose runs can be copied from: JSON file or JSON")
-                ->capture_default_str();
+                ->capture_default_str()
+                ->type_name(app::kJsonType);
             app.add_option("--track", o->track, "tokens whose attention is compared, 0 first")->capture_default_str();
             app.callback([o, &app] { run(*o, app); });
           }};

@@ -92,7 +92,8 @@ json table(trials::Runner& runner, const std::vector<Trial>& list, const std::ve
 void run(const Options& o, const CLI::App& command) {
   const auto operations = parse_operations(o.operations);
   app::Run r(o.trials.run, command);
-  const int64_t L = r.config().n_layers;
+  // Without the loss nothing is read after the last attention, so the last block's outputs would be edited unseen.
+  const int64_t L = r.config().n_layers - (o.trials.no_loss ? 1 : 0);
   const double count = static_cast<double>(2 * L * static_cast<int64_t>(operations.size()) + (o.pairs ? L * L / 2 : 0));
   const bool resamples = std::find(operations.begin(), operations.end(), Operation::resample) != operations.end();
   trials::run_listed(r, o.trials,

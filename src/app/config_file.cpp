@@ -50,9 +50,8 @@ json read_object(const std::string& path) {
 
 std::string spell_value(const json& value, const std::string& where) {
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_boolean() || value.is_number() || value.is_object()) return value.dump();
-  if (!value.is_array()) throw InputError(fmt::format("{}: wanted a string, number, boolean, object or list", where));
-  if (std::any_of(value.begin(), value.end(), [](const json& item) { return item.is_object(); })) return value.dump();
+  if (value.is_boolean() || value.is_number()) return value.dump();
+  if (!value.is_array()) throw InputError(fmt::format("{}: wanted a string, number, boolean or list", where));
   std::string list;
   for (const auto& item : value) list += (list.empty() ? "" : ",") + spell_value(item, where);
   return list;
@@ -79,7 +78,8 @@ std::vector<std::string> with_config_file(const CLI::App& program, std::vector<s
       throw InputError(
           fmt::format("{} is no option of {}; the nearest is '{}'", where, words.front(), nearest(key, names)));
     }
-    from_file.push_back(fmt::format("--{}={}", key, spell_value(value, where)));
+    const bool takes_json = command->get_option("--" + key)->get_type_name() == kJsonType && value.is_structured();
+    from_file.push_back(fmt::format("--{}={}", key, takes_json ? value.dump() : spell_value(value, where)));
   }
   words.insert(words.begin() + 1, from_file.begin(), from_file.end());
   return words;
