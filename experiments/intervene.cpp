@@ -67,6 +67,7 @@ void run(const Options& o, const CLI::App& command) {
                          .runs = runs,
                          .wants_other_documents = resamples,
                          .full_trials = static_cast<double>(list.size())});
+  runner.check(list);
   if (!runner.start()) return;
   const auto outcomes = runner.measure(list, trials::Detail::full);
   runner.finish(trials::metrics(o.trials, runner.keys()),

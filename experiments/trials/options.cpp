@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -27,7 +28,6 @@ void add_options(CLI::App& app, Options& o) {
       ->check(CLI::Range(0.0, 1.0));
   app.add_flag("--no-loss", o.no_loss, "end the passes after the last attention that is read");
   app.add_flag("--no-frozen", o.no_frozen, "do not repeat residual edits with the norms' scales frozen");
-  app::add_shard_options(app, o.shard);
 }
 
 std::vector<int64_t> Keys::all() const {
@@ -44,9 +44,13 @@ std::vector<int64_t> Keys::first_queries(int64_t q_min) const {
 }
 
 Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& edited, const app::Run& r) {
+  if (tracked.empty() || tracked.front() != 0) {
+    throw InputError(fmt::format("tracked tokens {}: wanted token 0 first, with which the others are compared",
+                                 fmt::join(tracked, ",")));
+  }
   const auto shortest = std::min_element(r.lengths().begin(), r.lengths().end());
   const auto need = [&](int64_t token, const char* what) {
-    if (token + 2 <= *shortest) return;
+    if (token >= 0 && token + 2 <= *shortest) return;
     throw InputError(fmt::format("{} {}: wanted samples of {} tokens or more, sample {} has {}", what, token, token + 2,
                                  shortest - r.lengths().begin(), *shortest));
   };

@@ -5,14 +5,12 @@
 #include <vector>
 
 #include "run.h"
-#include "shard.h"
 
 namespace sinkscope::experiments::trials {
 
 /// What every experiment made of trials is asked beside the run's own options.
 struct Options {
   app::RunOptions run;
-  app::ShardOptions shard;
   int64_t layer = -1;        ///< read the sink here; -1: the layer where it appears
   int64_t controls = 100;    ///< random moves beside each trial
   int64_t other_token = 6;   ///< the control that makes the same edit at another position
@@ -30,7 +28,8 @@ struct Keys {
   std::vector<int64_t> first_queries(int64_t q_min) const;  ///< one a token of all()
 };
 
-/// Throws InputError where a sample is too short for them and for `edited` tokens: a sample must have a later query.
+/// Throws InputError where token 0 is not the first, and where a sample is too short for them and for `edited` tokens:
+/// a sample must have a later query.
 Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& edited, const app::Run&);
 
 }  // namespace sinkscope::experiments::trials

@@ -51,9 +51,19 @@ at::Tensor rms(const at::Tensor& x, double eps) {
   return (x.to(at::kFloat).square().mean(-1, true) + eps).sqrt();
 }
 
+/// The trial's edits under the model's own attention, whose path the no-op goes.
+Trial edits_alone(Trial trial) {
+  trial.attention.clear();
+  return trial;
+}
+
+/// Of the trials, and of their no-ops.
 std::vector<Site> starts_of(const std::vector<Trial>& list, const model::Config& config) {
   std::vector<Site> starts;
-  for (const auto& trial : list) starts.push_back(start_of(trial, config));
+  for (const auto& trial : list) {
+    starts.push_back(start_of(trial, config));
+    if (!trial.edits.empty()) starts.push_back(start_of(edits_alone(trial), config));
+  }
   return starts;
 }
 
@@ -282,8 +292,7 @@ at::Tensor BatchTrials::outside(const Trial& trial, const Rows& rows) {
 
 /// The same path with edits that give back what they got must give the unedited outcomes, bit by bit.
 double BatchTrials::no_op(const Trial& trial, const Rows& rows) {
-  auto idle = trial;
-  idle.attention.clear();
+  const auto idle = edits_alone(trial);
   std::string where;
   for (const auto& edit : idle.edits)
     where += fmt::format("{} {} {};", model::name(edit.site), edit.all_but, fmt::join(edit.tokens, ","));

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "sinkscope/measure/statistics.h"
 #include "../token_kinds.h"
+#include "sinkscope/measure/statistics.h"
 
 namespace sinkscope::experiments::trials {
 namespace {

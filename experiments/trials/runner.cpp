@@ -46,8 +46,10 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
   if (const int64_t L = r.config().n_layers; options.layer >= L) {
     throw InputError(fmt::format("--layer {}: the model has {} (0 to {})", options.layer, L, L - 1));
   }
-  if (std::find(design_.tracked.begin(), design_.tracked.end(), options.other_token) != design_.tracked.end()) {
-    throw InputError(fmt::format("--other-token {}: is one of the tokens that are read", options.other_token));
+  for (const auto* tokens : {&design_.tracked, &design_.edited}) {
+    if (std::find(tokens->begin(), tokens->end(), options.other_token) == tokens->end()) continue;
+    throw InputError(fmt::format("--other-token {}: is one of the tokens that are read, edited or copied from",
+                                 options.other_token));
   }
   auto edited = design_.edited;
   edited.push_back(options.other_token);
@@ -86,7 +88,6 @@ bool Runner::start() {
   const double passes = 3 + design_.full_trials * share * (1 + 0.5 * of_controls) + design_.quick_trials * share;
   if (!run_.start(static_cast<int64_t>(passes + 1))) return false;
   run_.hold_interrupts();
-  open_journal();
   facts_ = find_facts(run_, setting_->keys, run_.options().q_min);
   sink_layer_ = options_.layer >= 0 ? options_.layer : facts_.sink_layer;
   setting_->sink_layer = sink_layer_;
@@ -108,11 +109,25 @@ void Runner::open_journal() {
   }
 }
 
+void Runner::check(const std::vector<Trial>& list) const {
+  intervene::check(list, design_.runs, run_.config(), run_.longest());
+  if (!options_.no_loss) return;
+  const model::Site last{model::Point::pattern, run_.config().n_layers - 1};
+  for (const auto& trial : list) {
+    for (const auto& edit : trial.edits) {
+      if (model::before(edit.site, last)) continue;
+      throw InputError(fmt::format("trial '{}': with --no-loss nothing would see the edit at {}", trial.name,
+                                   model::name(edit.site)));
+    }
+  }
+}
+
 std::vector<Outcome> Runner::measure(const std::vector<Trial>& list, Detail detail) {
   if (sink_layer_ < 0) {
     throw InputError("no sink: no layer's attention to token 0 stands out; --layer names one to read at all the same");
   }
-  intervene::check(list, design_.runs, run_.config(), run_.longest());
+  check(list);
+  if (!journal_) open_journal();
   for (const auto& trial : list) {
     for (const auto& edit : trial.edits) {
       rows_.want(edit, run_.longest());

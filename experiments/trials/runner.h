@@ -14,9 +14,9 @@ namespace sinkscope::experiments::trials {
 
 /// What a run of trials is made of, known before any weight is read.
 struct Design {
-  std::vector<int64_t> tracked = {0};     ///< tokens whose attention is compared, token 0 first
-  std::vector<int64_t> edited = {};         ///< tokens that trials will edit or take rows from
-  intervene::Runs runs = {};              ///< conditions that can be copied from
+  std::vector<int64_t> tracked = {0};  ///< tokens whose attention is compared, token 0 first
+  std::vector<int64_t> edited = {};    ///< tokens that trials will edit or take rows from
+  intervene::Runs runs = {};           ///< conditions that can be copied from
   bool wants_other_documents = false;  ///< some trial resamples
   bool means_of_chosen = false;        ///< means over the choosing half of the documents, not over all samples
   double full_trials = 0;              ///< expected, with controls, for plan and progress
@@ -39,6 +39,10 @@ class Runner {
   app::Run& run() { return run_; }
   const Options& options() const { return options_; }
   const Outcome& unedited() const { return unedited_; }
+
+  /// Throws InputError for trials that the model, the samples or this run cannot make, or whose edits nothing would
+  /// see; reads no weight.
+  void check(const std::vector<intervene::Trial>&) const;
 
   /// Outcomes in the trials' order.
   std::vector<Outcome> measure(const std::vector<intervene::Trial>&, Detail);
