@@ -45,6 +45,17 @@ Trial replace(int64_t layer, int64_t head, int64_t token, int64_t at, const mode
   return {.name = fmt::format("{} of layer {} at token {}", which, layer, at), .edits = {edit}};
 }
 
+/// All heads of a layer, then each; at token k first.
+std::vector<Trial> every_head(const std::vector<int64_t>& layers, int64_t token, const model::Config& config) {
+  std::vector<Trial> list;
+  for (const int64_t at : {token, int64_t{0}}) {
+    for (const int64_t layer : layers) {
+      for (int64_t head = -1; head < config.n_heads; ++head) list.push_back(replace(layer, head, token, at, config));
+    }
+  }
+  return list;
+}
+
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
   const auto layers = parse_int_list(o.layers, "--layers");
@@ -57,31 +68,17 @@ void run(const Options& o, const CLI::App& command) {
     }
     runs[run_name(layer)] = fmt::format("layers={};tokens={}", layer, o.token);
   }
-  json about = json::array();
   const double count = 2.0 * static_cast<double>(layers.size()) * static_cast<double>(config.n_heads + 1);
-  trials::run_listed(
-      r, o.trials,
-      {.design = {.tracked = {0, o.token}, .edited = {0, o.token}, .runs = runs, .full_trials = count},
-       .make =
-           [&](trials::Runner&) {
-             std::vector<Trial> list;
-             for (const int64_t at : {o.token, int64_t{0}}) {
-               for (const int64_t layer : layers) {
-                 for (int64_t head = -1; head < config.n_heads; ++head) {
-                   list.push_back(replace(layer, head, o.token, at, config));
-                   about.push_back({{"layer", layer}, {"head", head < 0 ? json("all") : json(head)}, {"at", at}});
-                 }
-               }
-             }
-             return list;
-           },
-       .shape =
-           [&](trials::Runner& runner, const std::vector<Trial>& list, const std::vector<trials::Outcome>& outcomes) {
-             auto rows = json::array();
-             for (size_t i = 0; i < list.size(); ++i)
-               rows.push_back(trials::row(runner, list[i], outcomes[i], about[i]));
-             return json{{"table", rows}};
-           }});
+  trials::run_listed(r, o.trials,
+                     {.design = {.tracked = {0, o.token}, .edited = {0, o.token}, .runs = runs, .trials = count},
+                      .make = [&](trials::Runner&) { return every_head(layers, o.token, config); },
+                      .about =
+                          [&](const Trial& trial) {
+                            const auto& edit = trial.edits[0];
+                            const auto head =
+                                edit.dimensions.empty() ? json("all") : json(edit.dimensions[0] / config.d_head);
+                            return json{{"layer", edit.site.layer}, {"head", head}, {"at", edit.tokens[0]}};
+                          }});
 }
 
 }  // namespace

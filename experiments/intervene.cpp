@@ -66,10 +66,10 @@ void run(const Options& o, const CLI::App& command) {
                          .edited = tokens_of(list),
                          .runs = runs,
                          .wants_other_documents = resamples,
-                         .full_trials = static_cast<double>(list.size())});
+                         .trials = static_cast<double>(list.size())});
   runner.check(list);
   if (!runner.start()) return;
-  const auto outcomes = runner.measure(list, trials::Detail::full);
+  const auto outcomes = runner.measure(list);
   runner.finish(trials::metrics(o.trials, runner.keys()),
                 {{"runs", runs}, {"trials", trials::describe(runner, list, outcomes)}});
 }

@@ -64,14 +64,9 @@ std::vector<Site> parse_written(const std::string& list, const model::Config& co
   return sites;
 }
 
-json table(trials::Runner& runner, const std::vector<Trial>& list, const std::vector<trials::Outcome>& outcomes) {
-  auto rows = json::array();
-  for (size_t i = 0; i < list.size(); ++i) {
-    const auto& edit = list[i].edits[0];
-    rows.push_back(trials::row(runner, list[i], outcomes[i],
-                               {{"written", model::name(edit.from->site)}, {"taken_away_at", model::name(edit.site)}}));
-  }
-  return {{"table", rows}};
+json about(const Trial& trial) {
+  const auto& edit = trial.edits[0];
+  return {{"written", model::name(edit.from->site)}, {"taken_away_at", model::name(edit.site)}};
 }
 
 void run(const Options& o, const CLI::App& command) {
@@ -79,7 +74,7 @@ void run(const Options& o, const CLI::App& command) {
   const auto written = parse_written(o.written, r.config());
   const double count = static_cast<double>(written.size()) * 2 * static_cast<double>(r.config().n_layers);
   trials::run_listed(r, o.trials,
-                     {.design = {.edited = {0}, .full_trials = count},
+                     {.design = {.edited = {0}, .trials = count},
                       .make =
                           [&](trials::Runner& runner) {
                             std::vector<Trial> list;
@@ -93,7 +88,7 @@ void run(const Options& o, const CLI::App& command) {
                             }
                             return list;
                           },
-                      .shape = table});
+                      .about = about});
 }
 
 }  // namespace

@@ -45,15 +45,9 @@ std::vector<Trial> both_ways(int64_t token, int64_t sink_layer) {
   return list;
 }
 
-json table(trials::Runner& runner, const std::vector<Trial>& list, const std::vector<trials::Outcome>& outcomes) {
-  auto rows = json::array();
-  for (size_t i = 0; i < list.size(); ++i) {
-    const auto& edit = list[i].edits[0];
-    rows.push_back(
-        trials::row(runner, list[i], outcomes[i],
-                    {{"site", model::name(edit.site)}, {"from", edit.from->tokens[0]}, {"to", edit.tokens[0]}}));
-  }
-  return {{"table", rows}};
+json about(const Trial& trial) {
+  const auto& edit = trial.edits[0];
+  return {{"site", model::name(edit.site)}, {"from", edit.from->tokens[0]}, {"to", edit.tokens[0]}};
 }
 
 void run(const Options& o, const CLI::App& command) {
@@ -62,9 +56,9 @@ void run(const Options& o, const CLI::App& command) {
                      {.design = {.tracked = {0, o.token},
                                  .edited = {0, o.token},
                                  .wants_other_documents = true,
-                                 .full_trials = 2.0 * static_cast<double>(r.config().n_layers)},
+                                 .trials = 2.0 * static_cast<double>(r.config().n_layers)},
                       .make = [&](trials::Runner& runner) { return both_ways(o.token, runner.sink_layer()); },
-                      .shape = table});
+                      .about = about});
 }
 
 }  // namespace

@@ -79,14 +79,10 @@ std::vector<Trial> pairs(Operation operation, int64_t sink_layer) {
   return list;
 }
 
-json table(trials::Runner& runner, const std::vector<Trial>& list, const std::vector<trials::Outcome>& outcomes) {
-  auto rows = json::array();
-  for (size_t i = 0; i < list.size(); ++i) {
-    json about{{"operation", intervene::name(list[i].edits[0].operation)}, {"sites", json::array()}};
-    for (const auto& edit : list[i].edits) about["sites"].push_back(model::name(edit.site));
-    rows.push_back(trials::row(runner, list[i], outcomes[i], about));
-  }
-  return {{"table", rows}};
+json about(const Trial& trial) {
+  json row{{"operation", intervene::name(trial.edits[0].operation)}, {"sites", json::array()}};
+  for (const auto& edit : trial.edits) row["sites"].push_back(model::name(edit.site));
+  return row;
 }
 
 void run(const Options& o, const CLI::App& command) {
@@ -97,7 +93,7 @@ void run(const Options& o, const CLI::App& command) {
   const double count = static_cast<double>(2 * L * static_cast<int64_t>(operations.size()) + (o.pairs ? L * L / 2 : 0));
   const bool resamples = std::find(operations.begin(), operations.end(), Operation::resample) != operations.end();
   trials::run_listed(r, o.trials,
-                     {.design = {.edited = {0}, .wants_other_documents = resamples, .full_trials = count},
+                     {.design = {.edited = {0}, .wants_other_documents = resamples, .trials = count},
                       .make =
                           [&](trials::Runner& runner) {
                             auto list = singles(operations, L);
@@ -106,7 +102,7 @@ void run(const Options& o, const CLI::App& command) {
                             list.insert(list.end(), more.begin(), more.end());
                             return list;
                           },
-                      .shape = table});
+                      .about = about});
 }
 
 }  // namespace

@@ -8,14 +8,34 @@ namespace sinkscope::experiments::trials {
 
 using nlohmann::json;
 
+namespace {
+
+json row(Runner& r, const intervene::Trial& trial, const Outcome& outcome, json about) {
+  about["name"] = trial.name;
+  about["sink"] = json::array();
+  for (size_t i = 0; i < r.keys().tracked.size(); ++i) {
+    const auto key = static_cast<int64_t>(i);
+    const auto level = r.bootstrap().interval(outcome.sink(key));
+    const auto difference = r.bootstrap().interval(outcome.sink(key) - r.unedited().sink(key));
+    about["sink"].push_back({{"token", r.keys().tracked[i]},
+                             {"level", measure::to_json(level)},
+                             {"difference", measure::to_json(difference)}});
+  }
+  const auto ordinary = outcome.ordinary().nanmean().item<double>();
+  about["ordinary"] = measure::finite(ordinary);
+  return about;
+}
+
+}  // namespace
+
 void run_listed(app::Run& r, const Options& o, const Listed& listed) {
   Runner runner(r, o, listed.design);
   if (!runner.start()) return;
   const auto list = listed.make(runner);
-  const auto outcomes = runner.measure(list, Detail::full);
-  auto results = listed.shape ? listed.shape(runner, list, outcomes) : json::object();
-  results["trials"] = describe(runner, list, outcomes);
-  runner.finish(metrics(o, runner.keys()), std::move(results));
+  const auto outcomes = runner.measure(list);
+  auto table = json::array();
+  for (size_t i = 0; i < list.size(); ++i) table.push_back(row(runner, list[i], outcomes[i], listed.about(list[i])));
+  runner.finish(metrics(o, runner.keys()), {{"table", table}, {"trials", describe(runner, list, outcomes)}});
 }
 
 intervene::Edit edit_at(const model::Site& site, int64_t token, intervene::Operation operation) {
@@ -40,22 +60,6 @@ std::vector<model::Site> block_outputs(int64_t layers) {
     sites.push_back({model::Point::mlp_out, layer});
   }
   return sites;
-}
-
-json row(Runner& r, const intervene::Trial& trial, const Outcome& outcome, json about) {
-  about["name"] = trial.name;
-  about["sink"] = json::array();
-  for (size_t i = 0; i < r.keys().tracked.size(); ++i) {
-    const auto key = static_cast<int64_t>(i);
-    const auto level = r.bootstrap().interval(outcome.sink(key));
-    const auto difference = r.bootstrap().interval(outcome.sink(key) - r.unedited().sink(key));
-    about["sink"].push_back({{"token", r.keys().tracked[i]},
-                             {"level", measure::to_json(level)},
-                             {"difference", measure::to_json(difference)}});
-  }
-  const auto ordinary = outcome.ordinary().nanmean().item<double>();
-  about["ordinary"] = measure::finite(ordinary);
-  return about;
 }
 
 }  // namespace sinkscope::experiments::trials

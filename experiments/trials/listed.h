@@ -14,11 +14,11 @@ namespace sinkscope::experiments::trials {
 struct Listed {
   Design design = {};
   std::function<std::vector<intervene::Trial>(Runner&)> make;
-  /// What the result says beside the trials themselves; may be empty.
-  std::function<nlohmann::json(Runner&, const std::vector<intervene::Trial>&, const std::vector<Outcome>&)> shape = {};
+  std::function<nlohmann::json(const intervene::Trial&)> about;  ///< what its row of the table says of a trial
 };
 
-/// Runs it and writes the result: {"facts", "trials", and what `shape` gives}.
+/// Runs it and writes the result: {"facts", "trials", "table"}. A row of the table is short, for a figure: {"name",
+/// what `about` says, "sink": [{"token", "level", "difference"}], "ordinary"}.
 void run_listed(app::Run&, const Options&, const Listed&);
 
 /// The edit of whole rows at one token.
@@ -30,8 +30,5 @@ std::string short_name(const model::Site&);
 
 /// Attention and MLP outputs of the layers below `layers`, in the order of the pass.
 std::vector<model::Site> block_outputs(int64_t layers);
-
-/// A short table row for a figure: {"name", more of `about`, "sink": [{"token", "edited", "ci95" of the difference}]}.
-nlohmann::json row(Runner&, const intervene::Trial&, const Outcome&, nlohmann::json about);
 
 }  // namespace sinkscope::experiments::trials

@@ -4,34 +4,18 @@
 #include <string>
 #include <vector>
 
-#include "facts.h"
-#include "options.h"
-#include "outcome.h"
+#include "reading.h"
 #include "rows.h"
 #include "sinkscope/intervene/trial.h"
 #include "sinkscope/model/kept.h"
 
 namespace sinkscope::experiments::trials {
 
-/// How much is read of a trial.
-enum class Detail {
-  sink,  ///< attention at the sink layer and the spike, nothing after
-  full,  ///< every outcome, with the controls
-};
-
-/// What every pass of a run of trials shares.
-struct Setting {
-  app::Run& run;
-  const Options& options;
-  const Facts& facts;
-  Keys keys;
-  int64_t sink_layer;
-  std::vector<int64_t> resample_from;  ///< another sample of another document, one a sample; empty: there is none
-  at::Tensor mean_over;                ///< [samples] bool: whose rows means are taken over
-};
-
 /// Where the trial first differs from the unedited run.
 model::Site start_of(const intervene::Trial&, const model::Config&);
+
+/// The trial's edits under the model's own attention, whose path the no-op goes.
+intervene::Trial without_conditions(intervene::Trial);
 
 /// The trials of one batch, from what its unedited pass kept.
 class BatchTrials {
@@ -40,26 +24,30 @@ class BatchTrials {
   BatchTrials(const Setting&, const app::Batch&, const std::vector<intervene::Trial>&);
 
   const Outcome& unedited() const { return unedited_; }
-  Outcome run(const intervene::Trial&, const Rows&, Detail);
+  /// Every outcome, with the controls.
+  Outcome run(const intervene::Trial&, const Rows&);
 
  private:
   using Adjusts = std::vector<intervene::Adjust>;  // one an edit, or empty
 
-  Outcome pass(const intervene::Trial&, const Rows&, Detail, const Adjusts&, bool frozen = false);
+  enum class Norms { free, frozen };
+
+  Outcome run_unedited();
+  Outcome pass(const intervene::Trial&, const Rows&, Detail, const Adjusts& = {}, Norms = Norms::free) const;
   void attach_edits(model::Taps&, const intervene::Trial&, const Rows&, const Adjusts&) const;
-  void freeze_norms(model::Taps&, const model::Site& start);
+  void keep_scales(model::Taps&);
+  void freeze_norms(model::Taps&, const model::Site& start) const;
   at::Tensor source_of(const intervene::Edit&, const Rows&) const;
-  at::Tensor random_controls(const intervene::Trial&, const Rows&);
-  at::Tensor moved(const intervene::Trial&, const Rows&);
-  at::Tensor outside(const intervene::Trial&, const Rows&);
+  at::Tensor random_controls(const intervene::Trial&, const Rows&) const;
+  at::Tensor moved(const intervene::Trial&, const Rows&) const;
+  at::Tensor outside(const intervene::Trial&, const Rows&) const;
   double no_op(const intervene::Trial&, const Rows&);
 
   const Setting& setting_;
   const app::Batch& batch_;
   model::Kept kept_;
-  std::map<std::pair<int64_t, bool>, at::Tensor> scales_;  // of the unedited run: layer, of the MLP -> rms [n, T, 1]
-  std::map<std::string, double> no_ops_;                   // by where the edits stand
-  std::map<std::string, std::pair<at::Tensor, at::Tensor>> ranges_;
+  std::map<model::Site, at::Tensor, model::InOrderOfPass> scales_;  // of the unedited run, by the norm: rms [n, T, 1]
+  std::map<std::string, double> no_ops_;                            // by where the edits stand
   Outcome unedited_;
 };
 

@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
 
-#include "../token_kinds.h"
+#include "sinkscope/measure/separation.h"
 #include "sinkscope/measure/statistics.h"
 
 namespace sinkscope::experiments::trials {
@@ -49,22 +48,17 @@ json random_of(const at::Tensor& unedited, const Outcome& outcome, int64_t key) 
   const double own = std::abs((outcome.sink(key) - unedited.select(1, 0).select(1, key)).nanmean().item<double>());
   auto sizes = measure::to_vector(effects.abs());
   std::sort(sizes.begin(), sizes.end());
-  const auto above = static_cast<double>(sizes.end() - std::lower_bound(sizes.begin(), sizes.end(), own));
-  const double n = static_cast<double>(sizes.size());
   return {{"n", sizes.size()},
           {"mean", effects.mean().item<double>()},
           {"p95", measure::quantile(sizes, 0.95)},
           {"largest", sizes.back()},
-          {"p", (1 + above) / (1 + n)}};
+          {"p", measure::p_value(sizes, own)}};
 }
 
-json strata(const Runner& r, const std::vector<std::string>& kinds, const at::Tensor& difference) {
+json strata(const Runner& r, const at::Tensor& difference) {
   json object = json::object();
-  for (const auto& kind : std::set<std::string>(kinds.begin(), kinds.end())) {
-    auto chosen = at::zeros({difference.size(0)}, at::kBool);
-    for (size_t i = 0; i < kinds.size(); ++i) chosen[static_cast<int64_t>(i)] = kinds[i] == kind;
-    object[kind] = measure::to_json(r.bootstrap().over(chosen).interval(difference));
-  }
+  for (const auto& [kind, bootstrap] : r.by_first_token())
+    object[kind] = measure::to_json(bootstrap.interval(difference));
   return object;
 }
 
@@ -81,24 +75,6 @@ json control_of(const Runner& r, const at::Tensor& unedited, const at::Tensor& c
   return list;
 }
 
-}  // namespace
-
-std::vector<std::string> first_token_kinds(const app::Run& r) {
-  std::vector<std::string> kinds;
-  for (const auto& ids : r.samples().ids) {
-    if (ids.size() > 1 && ids[0] == ids[1]) {
-      kinds.emplace_back("repeated");
-      continue;
-    }
-    const auto* tokenizer = r.tokenizer();
-    const bool known = tokenizer && ids[0] < tokenizer->size();
-    const auto kind =
-        known ? token_kind(tokenizer->bytes(ids[0]), tokenizer->is_special(ids[0])) : std::string("other");
-    kinds.push_back(kind == "special" || kind == "whitespace" ? kind : "ordinary");
-  }
-  return kinds;
-}
-
 json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) {
   const auto& unedited = r.unedited();
   const double sink = unedited.sink(0).nanmean().item<double>();
@@ -111,7 +87,7 @@ json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) 
     const auto difference = outcome.sink(key) - unedited.sink(key);
     one["token"] = tracked[i];
     one["reading"] = measure::reading(r.bootstrap().interval(difference), r.options().equivalence * sink);
-    one["by_first_token"] = strata(r, first_token_kinds(r.run()), difference);
+    one["by_first_token"] = strata(r, difference);
     attention.push_back(std::move(one));
     if (outcome.spike.defined()) {
       spikes.push_back(with_difference(r, unedited.spike.select(1, key), outcome.spike.select(1, key)));
@@ -140,6 +116,8 @@ json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) 
   }
   return object;
 }
+
+}  // namespace
 
 json describe(Runner& r, const std::vector<intervene::Trial>& list, const std::vector<Outcome>& outcomes) {
   auto described = json::array();

@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 
+#include "../token_kinds.h"
 #include "interrupt.h"
 #include "provenance.h"
 #include "sinkscope/error.h"
@@ -21,14 +22,44 @@ using nlohmann::json;
 
 constexpr int64_t kAskedSamples = 100;
 
-std::string key_of(const Trial& trial, Detail detail, int64_t batch) {
-  return result::sha256(fmt::format("{} {} {}", intervene::to_json(trial).dump(), detail == Detail::full, batch));
+constexpr size_t kKeyBytes = 64;  // of a record, before the outcome's
+
+std::string key_of(const Trial& trial, int64_t batch) {
+  return result::sha256(fmt::format("{} {}", intervene::to_json(trial).dump(), batch));
+}
+
+/// What first tokens the samples have.
+std::vector<std::string> first_token_kinds(const app::Run& r) {
+  const auto* tokenizer = r.tokenizer();
+  std::vector<std::string> kinds;
+  for (const auto& ids : r.samples().ids) {
+    std::string kind = "ordinary";
+    if (ids.size() > 1 && ids[0] == ids[1]) {
+      kind = "repeated";
+    } else if (tokenizer && ids[0] < tokenizer->size()) {
+      const auto of_token = token_kind(tokenizer->bytes(ids[0]), tokenizer->is_special(ids[0]));
+      if (of_token == "special" || of_token == "whitespace") kind = of_token;
+    }
+    kinds.push_back(kind);
+  }
+  return kinds;
+}
+
+std::map<std::string, measure::Bootstrap> by_kind(const measure::Bootstrap& all,
+                                                  const std::vector<std::string>& kinds) {
+  std::map<std::string, measure::Bootstrap> parts;
+  for (const auto& kind : kinds) {
+    if (parts.contains(kind)) continue;
+    auto chosen = at::zeros({static_cast<int64_t>(kinds.size())}, at::kBool);
+    for (size_t i = 0; i < kinds.size(); ++i) chosen[static_cast<int64_t>(i)] = kinds[i] == kind;
+    parts.emplace(kind, all.over(chosen));
+  }
+  return parts;
 }
 
 json design_to_json(const Options& o, const Design& design) {
-  return {{"tracked", design.tracked}, {"runs", design.runs},          {"layer", o.layer},
-          {"controls", o.controls},    {"other_token", o.other_token}, {"loss", !o.no_loss},
-          {"frozen", !o.no_frozen},    {"q_min", o.run.q_min},         {"means_of_chosen", design.means_of_chosen}};
+  return {{"tracked", design.tracked},    {"runs", design.runs}, {"layer", o.layer},       {"controls", o.controls},
+          {"other_token", o.other_token}, {"loss", !o.no_loss},  {"frozen", !o.no_frozen}, {"q_min", o.run.q_min}};
 }
 
 }  // namespace
@@ -38,7 +69,8 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
       options_(options),
       design_(std::move(design)),
       rows_(design_.runs),
-      bootstrap_(r.samples().documents, r.options().seed) {
+      bootstrap_(r.samples().documents, r.options().seed),
+      by_first_token_(by_kind(bootstrap_, first_token_kinds(r))) {
   const std::set<int64_t> documents(r.samples().documents.begin(), r.samples().documents.end());
   if (design_.wants_other_documents && documents.size() < 2) {
     throw InputError("resample: the samples are of one document; wanted another to take values from");
@@ -54,10 +86,8 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
   auto edited = design_.edited;
   edited.push_back(options.other_token);
   auto keys = keys_for(design_.tracked, edited, r);
-  setting_ = std::make_unique<Setting>(Setting{r, options_, facts_, std::move(keys), -1, draw_other_documents(), {}});
+  setting_ = std::make_unique<Setting>(Setting{r, options_, facts_, std::move(keys), draw_other_documents()});
   const auto n = static_cast<int64_t>(r.samples().ids.size());
-  setting_->mean_over = design_.means_of_chosen ? measure::choosing_half(r.samples().documents, r.options().seed)
-                                                : at::ones({n}, at::kBool);
   if (n < kAskedSamples)
     r.warn(fmt::format("{} samples; the intervals of a causal claim want {} or more", n, kAskedSamples));
   if (documents.size() < 2) r.warn("the samples are of one document: there are no intervals");
@@ -85,28 +115,25 @@ std::vector<int64_t> Runner::draw_other_documents() const {
 bool Runner::start() {
   const double share = 0.5 + 1.0 / static_cast<double>(run_.config().n_layers);
   const double of_controls = static_cast<double>(options_.controls) + 3;
-  const double passes = 3 + design_.full_trials * share * (1 + 0.5 * of_controls) + design_.quick_trials * share;
+  const double passes = 3 + design_.trials * share * (1 + 0.5 * of_controls);
   if (!run_.start(static_cast<int64_t>(passes + 1))) return false;
   run_.hold_interrupts();
-  facts_ = find_facts(run_, setting_->keys, run_.options().q_min);
-  sink_layer_ = options_.layer >= 0 ? options_.layer : facts_.sink_layer;
-  setting_->sink_layer = sink_layer_;
+  facts_ = find_facts(run_, keys(), run_.options().q_min);
+  setting_->sink_layer = options_.layer >= 0 ? options_.layer : facts_.sink_layer;
   return true;
 }
 
 void Runner::open_journal() {
-  auto header = app::identity_of(run_.provenance());
-  header["experiment"] = run_.provenance().at("experiment");
+  const auto provenance = run_.provenance();
+  auto header = app::identity_of(provenance);
+  header["experiment"] = provenance.at("experiment");
   header["trials"] = design_to_json(options_, design_);
   const auto file = std::filesystem::path(run_.options().out).replace_extension(".journal");
   journal_ = std::make_unique<result::Journal>(file, header);
-  if (journal_->cut() > 0)
+  if (journal_->cut() > 0) {
     run_.warn(fmt::format("the journal's last {} bytes were torn and are cut off", journal_->cut()));
-  constexpr size_t kKeyBytes = 64;
-  for (const auto& [unit, payload] : journal_->records()) {
-    done_[payload.substr(0, kKeyBytes)] = payload.substr(kKeyBytes);
-    next_unit_ = std::max(next_unit_, unit + 1);
   }
+  for (const auto& [unit, payload] : journal_->records()) units_[payload.substr(0, kKeyBytes)] = unit;
 }
 
 void Runner::check(const std::vector<Trial>& list) const {
@@ -122,53 +149,71 @@ void Runner::check(const std::vector<Trial>& list) const {
   }
 }
 
-std::vector<Outcome> Runner::measure(const std::vector<Trial>& list, Detail detail) {
-  if (sink_layer_ < 0) {
+/// Of the edits, and of the same edits at the control's position.
+void Runner::want_rows(const std::vector<Trial>& list) {
+  for (const auto& trial : list) {
+    for (auto edit : trial.edits) {
+      rows_.want(edit, run_.longest());
+      if (edit.all_but) continue;
+      edit.tokens = {options_.other_token};
+      rows_.want(edit, run_.longest());
+    }
+  }
+}
+
+std::vector<Trial> Runner::missing(const std::vector<Trial>& list, int64_t batch) const {
+  std::vector<Trial> left;
+  for (const auto& trial : list) {
+    if (!units_.contains(key_of(trial, batch))) left.push_back(trial);
+  }
+  return left;
+}
+
+void Runner::record(const Trial& trial, int64_t batch, const Outcome& outcome) {
+  const auto key = key_of(trial, batch);
+  const auto unit = static_cast<int64_t>(journal_->records().size());
+  journal_->append(unit, key + to_bytes(outcome));
+  units_[key] = unit;
+}
+
+Outcome Runner::recorded(const Trial& trial) const {
+  std::vector<Outcome> parts;
+  for (size_t b = 0; b < run_.batches().size(); ++b) {
+    const auto unit = units_.at(key_of(trial, static_cast<int64_t>(b)));
+    parts.push_back(from_bytes(journal_->records().at(unit).substr(kKeyBytes)));
+  }
+  return joined(parts);
+}
+
+std::vector<Outcome> Runner::measure(const std::vector<Trial>& list) {
+  if (sink_layer() < 0) {
     throw InputError("no sink: no layer's attention to token 0 stands out; --layer names one to read at all the same");
   }
   check(list);
   if (!journal_) open_journal();
-  for (const auto& trial : list) {
-    for (const auto& edit : trial.edits) {
-      rows_.want(edit, run_.longest());
-      auto elsewhere = edit;
-      elsewhere.tokens = {options_.other_token};
-      if (detail == Detail::full && !edit.all_but) rows_.want(elsewhere, run_.longest());
-    }
-  }
-  std::vector<std::vector<Outcome>> parts(list.size());
+  want_rows(list);
   std::vector<Outcome> unedited;
-  bool gathered = false;
   for (size_t b = 0; b < run_.batches().size(); ++b) {
     const auto index = static_cast<int64_t>(b);
-    std::vector<Trial> missing;
-    for (const auto& trial : list) {
-      if (!done_.contains(key_of(trial, detail, index))) missing.push_back(trial);
+    const auto left = missing(list, index);
+    if (!left.empty()) rows_.gather(run_);
+    BatchTrials batch(*setting_, run_.batches()[b], left);
+    unedited.push_back(batch.unedited());
+    for (const auto& trial : left) {
+      app::check_interrupt();
+      record(trial, index, batch.run(trial, rows_));
+      run_.note(trial.name);
     }
-    if (!missing.empty() || !unedited_.attention.defined()) {
-      if (!std::exchange(gathered, true)) rows_.gather(run_);
-      BatchTrials batch(*setting_, run_.batches()[b], missing);
-      unedited.push_back(batch.unedited());
-      for (const auto& trial : missing) {
-        app::check_interrupt();
-        const auto bytes = to_bytes(batch.run(trial, rows_, detail));
-        const auto key = key_of(trial, detail, index);
-        journal_->append(next_unit_++, key + bytes);
-        done_[key] = bytes;
-        run_.note(trial.name);
-      }
-    }
-    for (size_t i = 0; i < list.size(); ++i) parts[i].push_back(from_bytes(done_.at(key_of(list[i], detail, index))));
   }
-  if (!unedited_.attention.defined()) unedited_ = joined(unedited);
+  unedited_ = joined(unedited);
   std::vector<Outcome> outcomes;
-  for (const auto& of_trial : parts) outcomes.push_back(joined(of_trial));
+  for (const auto& trial : list) outcomes.push_back(recorded(trial));
   return outcomes;
 }
 
 void Runner::finish(const json& metrics, json results) {
   results["facts"] = to_json(facts_);
-  results["sink_layer"] = sink_layer_ >= 0 ? json(sink_layer_) : json();
+  results["sink_layer"] = sink_layer() >= 0 ? json(sink_layer()) : json();
   results["tokens"] = {{"tracked", keys().tracked},
                        {"ordinary", keys().ordinary},
                        {"first_queries", keys().first_queries(run_.options().q_min)}};

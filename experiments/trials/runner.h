@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -18,9 +18,7 @@ struct Design {
   std::vector<int64_t> edited = {};    ///< tokens that trials will edit or take rows from
   intervene::Runs runs = {};           ///< conditions that can be copied from
   bool wants_other_documents = false;  ///< some trial resamples
-  bool means_of_chosen = false;        ///< means over the choosing half of the documents, not over all samples
-  double full_trials = 0;              ///< expected, with controls, for plan and progress
-  double quick_trials = 0;             ///< expected, read at the sink layer only
+  double trials = 0;                   ///< expected, with their controls, for plan and progress
 };
 
 /// Runs trials over all samples, each batch from kept tensors, with a journal beside --out so that a run that was
@@ -34,7 +32,7 @@ class Runner {
   bool start();
 
   const Facts& facts() const { return facts_; }
-  int64_t sink_layer() const { return sink_layer_; }
+  int64_t sink_layer() const { return setting_->sink_layer; }
   const Keys& keys() const { return setting_->keys; }
   app::Run& run() { return run_; }
   const Options& options() const { return options_; }
@@ -45,31 +43,34 @@ class Runner {
   void check(const std::vector<intervene::Trial>&) const;
 
   /// Outcomes in the trials' order.
-  std::vector<Outcome> measure(const std::vector<intervene::Trial>&, Detail);
-
-  /// Rows of runs without edits, for what is not a trial.
-  Rows& rows() { return rows_; }
+  std::vector<Outcome> measure(const std::vector<intervene::Trial>&);
 
   const measure::Bootstrap& bootstrap() const { return bootstrap_; }
+  /// The same over the samples of one kind of first token: ordinary, whitespace, special, or repeated (token 1 is the
+  /// same id).
+  const std::map<std::string, measure::Bootstrap>& by_first_token() const { return by_first_token_; }
 
   /// Writes the result and deletes the journal.
   void finish(const nlohmann::json& metrics, nlohmann::json results);
 
  private:
   void open_journal();
+  void want_rows(const std::vector<intervene::Trial>&);
+  std::vector<intervene::Trial> missing(const std::vector<intervene::Trial>&, int64_t batch) const;
+  void record(const intervene::Trial&, int64_t batch, const Outcome&);
+  Outcome recorded(const intervene::Trial&) const;
   std::vector<int64_t> draw_other_documents() const;
 
   app::Run& run_;
   const Options& options_;
   Design design_;
   Facts facts_;
-  int64_t sink_layer_ = -1;
   Rows rows_;
   measure::Bootstrap bootstrap_;
+  std::map<std::string, measure::Bootstrap> by_first_token_;
   std::unique_ptr<Setting> setting_;
   std::unique_ptr<result::Journal> journal_;
-  std::map<std::string, std::string> done_;  // outcomes' bytes by trial, detail and batch
-  int64_t next_unit_ = 0;
+  std::map<std::string, int64_t> units_;  // records of the journal by trial and batch
   Outcome unedited_;
 };
 

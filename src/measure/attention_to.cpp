@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "query_weights.h"
+
 namespace sinkscope::measure {
 
 AttentionTo::AttentionTo(std::vector<int64_t> keys, std::vector<int64_t> first_queries, std::vector<int64_t> layers)
@@ -12,11 +14,7 @@ AttentionTo::AttentionTo(std::vector<int64_t> keys, std::vector<int64_t> first_q
 void AttentionTo::attach(model::Taps& taps, const std::vector<int64_t>& lengths, int64_t T, at::Device device) {
   lengths_ = lengths;
   seen_.assign(layers_.size(), {});
-  const auto query = at::arange(T, at::kLong).view({1, T, 1});
-  const auto first = at::tensor(first_queries_, at::kLong).view({1, 1, -1});
-  const auto length = at::tensor(lengths, at::kLong).view({-1, 1, 1});
-  const auto counted = (query >= first).logical_and(query < length).to(at::kFloat);
-  const auto weights = (counted / counted.sum(1, true).clamp_min(1)).unsqueeze(1).to(device);  // [n, 1, T, keys]
+  const auto weights = query_weights(lengths, first_queries_, T).unsqueeze(1).to(device);  // [n, 1, T, keys]
   for (size_t i = 0; i < layers_.size(); ++i) {
     taps.columns(layers_[i], keys_, [this, i, weights](const at::Tensor& columns) {  // [n, H, T, keys]
       seen_[i] = (columns * weights).sum(2).mean(1);

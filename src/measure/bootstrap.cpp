@@ -73,17 +73,4 @@ const char* reading(const Bootstrap::Interval& i, double bound) {
   return (i.low > 0 || i.high < 0) && std::abs(i.mean) > bound ? "effect" : "undecided";
 }
 
-at::Tensor choosing_half(const std::vector<int64_t>& documents, uint64_t seed) {
-  std::set<int64_t> distinct(documents.begin(), documents.end());
-  std::vector<int64_t> names(distinct.begin(), distinct.end());
-  std::mt19937_64 generator(seed);
-  for (size_t i = names.size(); i > 1; --i) {  // Fisher and Yates, spelled out: std::shuffle differs between libraries
-    std::swap(names[i - 1], names[static_cast<size_t>(draw_below(generator, static_cast<int64_t>(i)))]);
-  }
-  const std::set<int64_t> chosen(names.begin(), names.begin() + static_cast<int64_t>((names.size() + 1) / 2));
-  auto half = at::zeros({static_cast<int64_t>(documents.size())}, at::kBool);
-  for (size_t i = 0; i < documents.size(); ++i) half[static_cast<int64_t>(i)] = chosen.contains(documents[i]);
-  return half;
-}
-
 }  // namespace sinkscope::measure

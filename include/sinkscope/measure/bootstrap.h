@@ -40,8 +40,4 @@ nlohmann::json to_json(const Bootstrap::Interval&);
 /// within ±bound, "effect" where it excludes 0 and its mean is beyond the bound, otherwise "undecided".
 const char* reading(const Bootstrap::Interval&, double bound);
 
-/// True for the documents on whose samples things are chosen, false for those on which they are tested: half of the
-/// documents each, by a seeded draw. [samples] bool
-at::Tensor choosing_half(const std::vector<int64_t>& documents, uint64_t seed);
-
 }  // namespace sinkscope::measure

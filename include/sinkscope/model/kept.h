@@ -3,7 +3,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <map>
-#include <set>
 #include <vector>
 
 #include "sinkscope/model/points.h"
@@ -34,10 +33,7 @@ class Kept {
   Start at(const Site& start) const;
 
  private:
-  struct Order {
-    bool operator()(const Site& a, const Site& b) const { return before(a, b); }
-  };
-  std::map<Site, at::Tensor, Order> tensors_;
+  std::map<Site, at::Tensor, InOrderOfPass> tensors_;
 };
 
 }  // namespace sinkscope::model

@@ -69,6 +69,11 @@ struct Site {
 /// True where the pass reaches `a` before `b`.
 bool before(const Site& a, const Site& b);
 
+/// That order, for sites as the keys of a map.
+struct InOrderOfPass {
+  bool operator()(const Site& a, const Site& b) const { return before(a, b); }
+};
+
 /// "blocks.6.hook_mlp_out"
 std::string name(const Site&);
 

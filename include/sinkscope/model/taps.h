@@ -70,9 +70,6 @@ class Taps {
     std::vector<Read> reads;
     bool fired = false;
   };
-  struct Order {
-    bool operator()(const Site& a, const Site& b) const { return before(a, b); }
-  };
 
   void check_site(const Site&) const;
   void check_layer(int64_t layer) const;
@@ -80,7 +77,7 @@ class Taps {
   std::vector<int64_t> layers_or_all(const std::vector<int64_t>&) const;
 
   Config config_;
-  std::map<Site, AtSite, Order> sites_;
+  std::map<Site, AtSite, InOrderOfPass> sites_;
   std::vector<AttentionChange> attention_;
   std::vector<std::vector<Column>> columns_;
   std::vector<std::vector<int64_t>> q_positions_, k_positions_;
