@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "sinkscope/intervene/edits.h"
+#include "sinkscope/intervene/trial.h"
 #include "tiny_model.h"
 
 namespace sinkscope::tests {
@@ -41,7 +41,7 @@ TEST(Taps, AnEditReachesLaterSitesAndNoEarlierOne) {
   const auto m = tiny_model();
   const auto ids = tiny_ids(2, 12);
   Taps edited(m.config());
-  edited.edit({Point::mlp_out, 1}, intervene::zero_at({4}));
+  edited.edit({Point::mlp_out, 1}, intervene::bind({.tokens = {4}}, {}));
   for (const auto& site : model::all_sites(m.config())) {
     if (model::before(site, {Point::mlp_out, 1})) continue;
     const bool same = at::equal(read_site(m, ids, site, edited), read_site(m, ids, site));
@@ -66,7 +66,7 @@ TEST(Taps, CausalityAnEditAtATokenLeavesEarlierTokens) {
   const auto m = tiny_model();
   const auto ids = tiny_ids(2, 15);
   Taps taps(m.config());
-  taps.edit({Point::embed}, intervene::scale_at({7}, 3));
+  taps.edit({Point::embed}, intervene::bind({.tokens = {7}, .operation = intervene::Operation::scale, .dose = 3}, {}));
   const auto plain = read_site(m, ids, {Point::resid_post, 2}),
              edited = read_site(m, ids, {Point::resid_post, 2}, taps);
   EXPECT_TRUE(at::equal(plain.slice(1, 0, 7), edited.slice(1, 0, 7)));
