@@ -148,6 +148,9 @@ class Trials(unittest.TestCase):
         found = {t["name"]: t["mean_attention"][1]["edited"] for t in results["trials"]}
         for name, wanted in {"alone": 0.5, "alone, clamped": 0, "copied": 0.5}.items():
             self.assertAlmostEqual(found[name], wanted, delta=NEAR, msg=name)
+        # by itself, where no other trial keeps the place that its no-op begins at
+        (single,) = run(folder, "intervene", "--track", "0,8", "--trials", json.dumps(trials[1:2]))["trials"]
+        self.assertEqual(single["controls"]["no_op_largest_difference"], 0)
 
     def test_batches_change_no_number(self) -> None:
         folder, _ = self.models["base"]
