@@ -115,6 +115,15 @@ void BatchTrials::freeze_norms(model::Taps& taps, const Site& start) const {
   }
 }
 
+bool BatchTrials::keeps(const std::vector<Trial>& list) const {
+  const auto starts = starts_of(list, setting_.run.config());
+  return std::all_of(starts.begin(), starts.end(), [&](const Site& start) { return kept_.holds(start); });
+}
+
+Outcome BatchTrials::probe(const Trial& trial, const Rows& rows) const {
+  return pass(trial, rows, Detail::sink);
+}
+
 at::Tensor BatchTrials::source_of(const Edit& edit, const Rows& rows) const {
   if (!intervene::takes_rows(edit)) return {};
   std::vector<at::Tensor> by_token;
@@ -125,6 +134,7 @@ at::Tensor BatchTrials::source_of(const Edit& edit, const Rows& rows) const {
     }
     auto all = averaged.size() == 1 ? averaged[0] : at::stack(averaged).mean(0);  // [samples, D]
     if (edit.operation == intervene::Operation::mean) {
+      if (setting_.means_over.defined()) all = all.index_select(0, setting_.means_over.to(all.device()));
       by_token.push_back(all.mean(0, true));
       continue;
     }

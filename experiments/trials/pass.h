@@ -24,8 +24,12 @@ class BatchTrials {
   BatchTrials(const Setting&, const app::Batch&, const std::vector<intervene::Trial>&);
 
   const Outcome& unedited() const { return unedited_; }
+  /// Whether the starts of these trials are kept.
+  bool keeps(const std::vector<intervene::Trial>&) const;
   /// Every outcome, with the controls.
   Outcome run(const intervene::Trial&, const Rows&);
+  /// The sink and the spike alone, without controls.
+  Outcome probe(const intervene::Trial&, const Rows&) const;
 
  private:
   using Adjusts = std::vector<intervene::Adjust>;  // one an edit, or empty

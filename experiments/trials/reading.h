@@ -25,6 +25,7 @@ struct Setting {
   Keys keys;
   std::vector<int64_t> resample_from;  ///< another sample of another document, one a sample; empty: nothing resamples
   int64_t sink_layer = -1;
+  at::Tensor means_over = {};  ///< samples over which the mean operation averages; undefined: all
 };
 
 /// The outcomes of one pass over a batch that begins at `start`.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
@@ -24,8 +25,26 @@ constexpr int64_t kAskedSamples = 100;
 
 constexpr size_t kKeyBytes = 64;  // of a record, before the outcome's
 
-std::string key_of(const Trial& trial, int64_t batch) {
-  return result::sha256(fmt::format("{} {}", intervene::to_json(trial).dump(), batch));
+std::string key_of(const Trial& trial, int64_t batch, bool whole) {
+  return result::sha256(fmt::format("{} {}{}", intervene::to_json(trial).dump(), batch, whole ? "" : " probe"));
+}
+
+/// NaN in some samples' rows of everything that has one row a sample.
+Outcome without(Outcome outcome, const at::Tensor& samples) {
+  for (auto* tensor : {&outcome.attention, &outcome.spike, &outcome.loss, &outcome.written, &outcome.frozen,
+                       &outcome.moved, &outcome.random}) {
+    if (tensor->defined()) *tensor = tensor->index_fill(0, samples, std::numeric_limits<double>::quiet_NaN());
+  }
+  return outcome;
+}
+
+/// The samples of some documents.
+at::Tensor samples_of(const std::vector<int64_t>& documents, const std::set<int64_t>& chosen, bool inside) {
+  std::vector<int64_t> samples;
+  for (size_t i = 0; i < documents.size(); ++i) {
+    if (chosen.contains(documents[i]) == inside) samples.push_back(static_cast<int64_t>(i));
+  }
+  return at::tensor(samples, at::kLong);
 }
 
 /// What first tokens the samples have.
@@ -58,8 +77,9 @@ std::map<std::string, measure::Bootstrap> by_kind(const measure::Bootstrap& all,
 }
 
 json design_to_json(const Options& o, const Design& design) {
-  return {{"tracked", design.tracked},    {"runs", design.runs}, {"layer", o.layer},       {"controls", o.controls},
-          {"other_token", o.other_token}, {"loss", !o.no_loss},  {"frozen", !o.no_frozen}, {"q_min", o.run.q_min}};
+  return {{"tracked", design.tracked}, {"runs", design.runs},          {"layer", o.layer},
+          {"controls", o.controls},    {"other_token", o.other_token}, {"loss", !o.no_loss},
+          {"frozen", !o.no_frozen},    {"q_min", o.run.q_min},         {"halves", design.halves}};
 }
 
 }  // namespace
@@ -70,7 +90,9 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
       design_(std::move(design)),
       rows_(design_.runs),
       bootstrap_(r.samples().documents, r.options().seed),
-      by_first_token_(by_kind(bootstrap_, first_token_kinds(r))) {
+      by_first_token_(by_kind(bootstrap_, first_token_kinds(r))),
+      choosing_(at::arange(static_cast<int64_t>(r.samples().ids.size()))),
+      testing_(choosing_) {
   const std::set<int64_t> documents(r.samples().documents.begin(), r.samples().documents.end());
   if (design_.wants_other_documents && documents.size() < 2) {
     throw InputError("resample: the samples are of one document; wanted another to take values from");
@@ -87,9 +109,10 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
   edited.push_back(options.other_token);
   auto keys = keys_for(design_.tracked, edited, r);
   setting_ = std::make_unique<Setting>(Setting{r, options_, facts_, std::move(keys), draw_other_documents()});
-  const auto n = static_cast<int64_t>(r.samples().ids.size());
+  if (design_.halves) draw_halves();
+  const auto n = testing_.size(0);
   if (n < kAskedSamples)
-    r.warn(fmt::format("{} samples; the intervals of a causal claim want {} or more", n, kAskedSamples));
+    r.warn(fmt::format("{} samples to test on; the intervals of a causal claim want {} or more", n, kAskedSamples));
   if (documents.size() < 2) r.warn("the samples are of one document: there are no intervals");
   if (options.controls < 100)
     r.warn(fmt::format("{} random controls beside a trial; 100 or more are asked of a causal claim", options.controls));
@@ -110,6 +133,25 @@ std::vector<int64_t> Runner::draw_other_documents() const {
     from.push_back(others[generator() % others.size()]);
   }
   return from;
+}
+
+void Runner::draw_halves() {
+  const auto& of_sample = run_.samples().documents;
+  const std::set<int64_t> distinct(of_sample.begin(), of_sample.end());
+  if (distinct.size() < 4) {
+    throw InputError(
+        fmt::format("samples of {} documents: candidates are chosen on half of the documents and tested "
+                    "on the others; wanted 4 or more",
+                    distinct.size()));
+  }
+  std::vector<int64_t> documents(distinct.begin(), distinct.end());
+  std::mt19937_64 generator(static_cast<uint64_t>(run_.options().seed) + 2);
+  for (size_t i = documents.size(); i > 1; --i) std::swap(documents[i - 1], documents[generator() % i]);
+  const auto middle = documents.begin() + static_cast<int64_t>(documents.size() / 2);
+  const std::set<int64_t> chosen(documents.begin(), middle);
+  choosing_ = samples_of(of_sample, chosen, true);
+  testing_ = samples_of(of_sample, chosen, false);
+  setting_->means_over = choosing_;
 }
 
 bool Runner::start() {
@@ -150,65 +192,95 @@ void Runner::check(const std::vector<Trial>& list) const {
 }
 
 /// Of the edits, and of the same edits at the control's position.
-void Runner::want_rows(const std::vector<Trial>& list) {
+void Runner::want_rows(const std::vector<Trial>& list, Depth depth) {
   for (const auto& trial : list) {
     for (auto edit : trial.edits) {
       rows_.want(edit, run_.longest());
-      if (edit.all_but) continue;
+      if (edit.all_but || depth == Depth::probe) continue;
       edit.tokens = {options_.other_token};
       rows_.want(edit, run_.longest());
     }
   }
 }
 
-std::vector<Trial> Runner::missing(const std::vector<Trial>& list, int64_t batch) const {
+std::vector<Trial> Runner::missing(const std::vector<Trial>& list, int64_t batch, Depth depth) const {
   std::vector<Trial> left;
   for (const auto& trial : list) {
-    if (!units_.contains(key_of(trial, batch))) left.push_back(trial);
+    if (!units_.contains(key_of(trial, batch, depth == Depth::whole))) left.push_back(trial);
   }
   return left;
 }
 
-void Runner::record(const Trial& trial, int64_t batch, const Outcome& outcome) {
-  const auto key = key_of(trial, batch);
+void Runner::record(const std::string& key, const Outcome& outcome) {
   const auto unit = static_cast<int64_t>(journal_->records().size());
   journal_->append(unit, key + to_bytes(outcome));
   units_[key] = unit;
 }
 
-Outcome Runner::recorded(const Trial& trial) const {
+Outcome Runner::recorded(const Trial& trial, Depth depth) const {
   std::vector<Outcome> parts;
   for (size_t b = 0; b < run_.batches().size(); ++b) {
-    const auto unit = units_.at(key_of(trial, static_cast<int64_t>(b)));
+    const auto unit = units_.at(key_of(trial, static_cast<int64_t>(b), depth == Depth::whole));
     parts.push_back(from_bytes(journal_->records().at(unit).substr(kKeyBytes)));
   }
   return joined(parts);
 }
 
-std::vector<Outcome> Runner::measure(const std::vector<Trial>& list) {
+/// Made anew where another batch, or other places, are held.
+BatchTrials& Runner::batch(int64_t index, const std::vector<Trial>& list) {
+  if (held_ != index || !batch_->keeps(list)) {
+    batch_.reset();
+    batch_ = std::make_unique<BatchTrials>(*setting_, run_.batches()[static_cast<size_t>(index)], list);
+    held_ = index;
+  }
+  return *batch_;
+}
+
+void Runner::complete(const std::vector<Trial>& list, Depth depth) {
   if (sink_layer() < 0) {
     throw InputError("no sink: no layer's attention to token 0 stands out; --layer names one to read at all the same");
   }
   check(list);
   if (!journal_) open_journal();
-  want_rows(list);
-  std::vector<Outcome> unedited;
+  want_rows(list, depth);
+  unedited_parts_.resize(run_.batches().size());
   for (size_t b = 0; b < run_.batches().size(); ++b) {
     const auto index = static_cast<int64_t>(b);
-    const auto left = missing(list, index);
+    const auto left = missing(list, index, depth);
+    if (left.empty() && unedited_parts_[b].attention.defined()) continue;
     if (!left.empty()) rows_.gather(run_);
-    BatchTrials batch(*setting_, run_.batches()[b], left);
-    unedited.push_back(batch.unedited());
+    auto& trials = batch(index, left);
+    unedited_parts_[b] = trials.unedited();
     for (const auto& trial : left) {
       app::check_interrupt();
-      record(trial, index, batch.run(trial, rows_));
+      const bool whole = depth == Depth::whole;
+      record(key_of(trial, index, whole), whole ? trials.run(trial, rows_) : trials.probe(trial, rows_));
       run_.note(trial.name);
     }
   }
-  unedited_ = joined(unedited);
+}
+
+std::vector<Outcome> Runner::measure(const std::vector<Trial>& list) {
+  complete(list, Depth::whole);
+  const auto tested = [&](Outcome outcome) {
+    return design_.halves ? without(std::move(outcome), choosing_) : outcome;
+  };
+  unedited_ = tested(joined(unedited_parts_));
   std::vector<Outcome> outcomes;
-  for (const auto& trial : list) outcomes.push_back(recorded(trial));
+  for (const auto& trial : list) outcomes.push_back(tested(recorded(trial, Depth::whole)));
   return outcomes;
+}
+
+Outcome Runner::probe(const Trial& trial) {
+  complete({trial}, Depth::probe);
+  auto outcome = recorded(trial, Depth::probe);
+  return design_.halves ? without(std::move(outcome), testing_) : outcome;
+}
+
+Outcome Runner::unedited_probe() {
+  complete({}, Depth::probe);
+  auto outcome = joined(unedited_parts_);
+  return design_.halves ? without(std::move(outcome), testing_) : outcome;
 }
 
 void Runner::finish(const json& metrics, json results) {

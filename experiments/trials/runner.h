@@ -18,6 +18,7 @@ struct Design {
   std::vector<int64_t> edited = {};    ///< tokens that trials will edit or take rows from
   intervene::Runs runs = {};           ///< conditions that can be copied from
   bool wants_other_documents = false;  ///< some trial resamples
+  bool halves = false;                 ///< candidates are chosen on half of the documents and tested on the others
   double trials = 0;                   ///< expected, with their controls, for plan and progress
 };
 
@@ -42,8 +43,20 @@ class Runner {
   /// see; reads no weight.
   void check(const std::vector<intervene::Trial>&) const;
 
-  /// Outcomes in the trials' order.
+  /// Outcomes in the trials' order; of a design with halves, NaN in the half that chooses.
   std::vector<Outcome> measure(const std::vector<intervene::Trial>&);
+
+  /// The sink and the spike alone, at once and without controls, to choose by: NaN in the half that tests.
+  Outcome probe(const intervene::Trial&);
+  /// The unedited run, likewise.
+  Outcome unedited_probe();
+
+  /// Rows of runs without edits; want them, gather, read.
+  Rows& rows() { return rows_; }
+  void gather() { rows_.gather(run_); }
+  /// Indices of the samples that choose, and of those that test; all of them both without halves.
+  const at::Tensor& choosing() const { return choosing_; }
+  const at::Tensor& testing() const { return testing_; }
 
   const measure::Bootstrap& bootstrap() const { return bootstrap_; }
   /// The same over the samples of one kind of first token: ordinary, whitespace, special, or repeated (token 1 is the
@@ -54,12 +67,18 @@ class Runner {
   void finish(const nlohmann::json& metrics, nlohmann::json results);
 
  private:
+  enum class Depth { whole, probe };
+
   void open_journal();
-  void want_rows(const std::vector<intervene::Trial>&);
-  std::vector<intervene::Trial> missing(const std::vector<intervene::Trial>&, int64_t batch) const;
-  void record(const intervene::Trial&, int64_t batch, const Outcome&);
-  Outcome recorded(const intervene::Trial&) const;
+  void want_rows(const std::vector<intervene::Trial>&, Depth);
+  /// Runs what the journal does not have yet.
+  void complete(const std::vector<intervene::Trial>&, Depth);
+  BatchTrials& batch(int64_t index, const std::vector<intervene::Trial>&);
+  std::vector<intervene::Trial> missing(const std::vector<intervene::Trial>&, int64_t batch, Depth) const;
+  void record(const std::string& key, const Outcome&);
+  Outcome recorded(const intervene::Trial&, Depth) const;
   std::vector<int64_t> draw_other_documents() const;
+  void draw_halves();
 
   app::Run& run_;
   const Options& options_;
@@ -71,6 +90,10 @@ class Runner {
   std::unique_ptr<Setting> setting_;
   std::unique_ptr<result::Journal> journal_;
   std::map<std::string, int64_t> units_;  // records of the journal by trial and batch
+  at::Tensor choosing_, testing_;         // [..] int64
+  int64_t held_ = -1;                     // batch of which the kept tensors are held
+  std::unique_ptr<BatchTrials> batch_;
+  std::vector<Outcome> unedited_parts_;  // by batch
   Outcome unedited_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace sinkscope::model {
@@ -36,6 +37,11 @@ void Kept::attach(Taps& taps) {
   for (auto& [site, tensor] : tensors_) {
     taps.read(site, [&into = tensor](const at::Tensor& x) { into = x; });
   }
+}
+
+bool Kept::holds(const Site& start) const {
+  const auto parts = parts_of(start);
+  return std::all_of(parts.begin(), parts.end(), [&](const Site& part) { return tensors_.contains(part); });
 }
 
 Start Kept::at(const Site& start) const {

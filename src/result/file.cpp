@@ -60,15 +60,19 @@ void check_writable(const std::filesystem::path& file, Existing existing) {
   unlink(probe.c_str());
 }
 
-void write_json(const std::filesystem::path& file, const nlohmann::json& json, Existing existing) {
+void write_text(const std::filesystem::path& file, const std::string& text, Existing existing) {
   check_writable(file, existing);
   const auto temporary = temporary_name(file);
-  write_all(temporary, json.dump(1) + "\n");
+  write_all(temporary, text);
   std::error_code error;
   std::filesystem::rename(temporary, file, error);
   if (!error) return;
   std::filesystem::remove(temporary);
   throw std::runtime_error(fmt::format("{}: cannot be written: {}", file.string(), error.message()));
+}
+
+void write_json(const std::filesystem::path& file, const nlohmann::json& json, Existing existing) {
+  write_text(file, json.dump(1) + "\n", existing);
 }
 
 }  // namespace sinkscope::result

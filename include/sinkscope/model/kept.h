@@ -29,6 +29,8 @@ class Kept {
   /// Keeps the tensors of the pass that runs with these taps.
   void attach(Taps&);
 
+  bool holds(const Site& start) const;
+
   /// Throws std::logic_error for a place that was not kept.
   Start at(const Site& start) const;
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
 namespace sinkscope::result {
 
@@ -14,6 +15,7 @@ void check_writable(const std::filesystem::path& file, Existing);
 
 /// Writes through a temporary file in the same folder, flushed to the disk, and a rename; throws std::runtime_error
 /// with the path and the system's reason. Nothing half-written is ever under the result's name.
+void write_text(const std::filesystem::path& file, const std::string& text, Existing);
 void write_json(const std::filesystem::path& file, const nlohmann::json&, Existing);
 
 }  // namespace sinkscope::result

@@ -1,0 +1,150 @@
+#include "evidence.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "../trials/listed.h"
+#include "sinkscope/measure/statistics.h"
+
+namespace sinkscope::experiments::carrier {
+namespace {
+
+using intervene::Trial;
+using trials::Outcome;
+
+constexpr int64_t kMarked = 1;  // the later token among the tracked ones
+
+/// 95 % of the random moves are smaller, and the same edit at another position: the larger of the two, over `key`.
+double controls_move(const Outcome& outcome, const Outcome& unedited, int64_t key) {
+  const auto base = unedited.sink(key);
+  double largest = 0;
+  if (outcome.moved.defined()) {
+    largest = std::abs((outcome.moved.select(1, key) - base).nanmean().item<double>());
+  }
+  if (!outcome.random.defined()) return largest;
+  auto sizes = measure::to_vector((outcome.random.select(2, key) - base.unsqueeze(1)).nanmean(0).abs());
+  std::sort(sizes.begin(), sizes.end());
+  return std::max(largest, measure::quantile(sizes, 0.95));
+}
+
+}  // namespace
+
+Evidence::Evidence(trials::Runner& r, const Candidate& candidate, const Alone& alone)
+    : r_(r), candidate_(candidate), alone_(alone), whole_(joined(candidate.sufficient)) {
+  const auto& site = candidate.site;
+  add("remove", whole_, level_of(site, whole_, alone.token, 0));
+  add("self-only, clamp", whole_, level_of(site, whole_, alone.token, alone.token), alone.spec());
+  for (const auto& set : candidate.sufficient) {
+    add("write", set, level_of(site, set, 0, alone.token));
+    add("copy from self-only", set, copy_of(site, set, alone.run(), alone.token));
+  }
+}
+
+void Evidence::add(const std::string& what, const Carrier& carrier, intervene::Edit edit, std::string attention) {
+  trials_.push_back({.name = fmt::format("{} {} at {}", what, name(carrier), trials::short_name(candidate_.site)),
+                     .attention = std::move(attention),
+                     .edits = {std::move(edit)}});
+}
+
+void Evidence::condition(std::string name, std::string what, const at::Tensor& value, bool positive) {
+  Condition made{std::move(name), std::move(what), r_.bootstrap().interval(value)};
+  made.met = positive ? made.value.low >= 0 : made.value.high <= 0;
+  conditions_.push_back(std::move(made));
+}
+
+void Evidence::removed(const Outcome& outcome) {
+  const auto bound = kBack * r_.unedited().sink(0);
+  condition("removed",
+            "attention to token 0 without the carrier, less an ordinary token's, less 0.1 of the unedited: not above 0",
+            outcome.sink(0) - outcome.ordinary() - bound, false);
+}
+
+void Evidence::written(const Outcome& outcome, const std::string& what) {
+  const auto marked = outcome.sink(kMarked);
+  condition(what, "attention to the later token, less half of token 0's from the same queries: not below 0",
+            marked - kHalf * outcome.sink(0), true);
+  condition(what + ", over ordinary", "attention to the later token, less ten times an ordinary token's: not below 0",
+            marked - kTimesOrdinary * outcome.ordinary(), true);
+}
+
+void Evidence::controlled(const std::vector<Outcome>& outcomes) {
+  const double sink = r_.unedited().sink(0).nanmean().item<double>();
+  double largest = controls_move(outcomes[0], r_.unedited(), 0);
+  for (size_t i = 2; i < outcomes.size(); i += 2) {
+    largest = std::max(largest, controls_move(outcomes[i], r_.unedited(), kMarked));
+  }
+  const double share = largest / sink;
+  conditions_.push_back({"controls",
+                         "95 % of random moves as large, and the same edit at another position, move the sink by at "
+                         "most 0.05 of the unedited: the largest such share less 0.05, not above 0",
+                         {share - kControls, share - kControls, share - kControls, r_.testing().size(0)},
+                         share <= kControls});
+}
+
+/// How far seeing only itself moves the later token's coordinates along the way from its ordinary level to token 0's.
+void Evidence::predicted() {
+  const auto& site = candidate_.site;
+  const auto& natural = r_.rows().at("unedited", site, alone_.token);
+  const auto choosing = r_.choosing().to(natural.device());
+  const auto ordinary = mean_coordinates(whole_, natural.index_select(0, choosing));
+  const auto first = mean_coordinates(whole_, r_.rows().at("unedited", site, 0).index_select(0, choosing));
+  auto edit = level_of(site, whole_, 0, alone_.token);
+  const auto reached =
+      intervene::coordinates(edit, r_.rows().at(alone_.run(), site, alone_.token)).to(at::kCPU, at::kDouble);
+  const auto way = first - ordinary;
+  const auto share = at::matmul(reached - ordinary, way) / way.square().sum().clamp_min(1e-30);
+  const auto tested = at::full_like(share, std::numeric_limits<double>::quiet_NaN())
+                          .index_copy(0, r_.testing(), share.index_select(0, r_.testing()));
+  condition(
+      "predicted by self-only",
+      "share of the way from the ordinary level to token 0's that the carrier makes when the later token sees only "
+      "itself, less a half: not below 0",
+      tested - kHalf, true);
+}
+
+void Evidence::clamped(const Outcome& outcome, const Outcome& alone) {
+  const auto excess = [](const Outcome& o) { return o.sink(kMarked) - o.ordinary(); };
+  condition(
+      "clamped under self-only",
+      "what is left of a self-only token's attention over an ordinary token's when the carrier keeps its ordinary "
+      "level, less a fifth of it: not above 0",
+      excess(outcome) - kClampedLeaves * excess(alone), false);
+}
+
+void Evidence::judge(const std::vector<Outcome>& outcomes) {
+  conditions_.clear();
+  removed(outcomes[0]);
+  const auto& alone = outcomes.back();
+  for (size_t i = 2; i + 1 < outcomes.size(); i += 2) {
+    const auto of = candidate_.sufficient.size() > 1 ? " (" + name(candidate_.sufficient[(i - 2) / 2]) + ")" : "";
+    written(outcomes[i], "written" + of);
+    written(outcomes[i + 1], "copied from self-only" + of);
+  }
+  controlled({outcomes.begin(), outcomes.end() - 1});
+  predicted();
+  clamped(outcomes[1], alone);
+}
+
+bool Evidence::passes() const {
+  return !conditions_.empty() &&
+         std::all_of(conditions_.begin(), conditions_.end(), [](const Condition& c) { return c.met; });
+}
+
+nlohmann::json to_json(const Condition& c) {
+  return {{"name", c.name}, {"what", c.what}, {"value", measure::to_json(c.value)}, {"met", c.met}};
+}
+
+nlohmann::json to_json(const Evidence& e) {
+  const auto& c = e.candidate();
+  auto sets = nlohmann::json::array(), conditions = nlohmann::json::array(), trials = nlohmann::json::array();
+  for (const auto& set : c.sufficient) sets.push_back(to_json(set));
+  for (const auto& condition : e.conditions()) conditions.push_back(to_json(condition));
+  for (const auto& trial : e.trials()) trials.push_back(trial.name);
+  return {
+      {"site", model::name(c.site)}, {"sufficient", sets},       {"each_needed", c.each_needed}, {"apart", c.apart},
+      {"needed", c.needed},          {"conditions", conditions}, {"passes", e.passes()},         {"trials", trials}};
+}
+
+}  // namespace sinkscope::experiments::carrier

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "search.h"
+
+namespace sinkscope::experiments::carrier {
+
+inline constexpr double kClampedLeaves = 0.2;  ///< of a self-only token's sink, its carrier clamped
+inline constexpr double kControls = 0.05;      ///< of the unedited sink: the most that controls may move it
+
+/// One condition of the rule, on the half that tests. `value` is a difference whose whole 95 % interval must lie on the
+/// right side of 0.
+struct Condition {
+  std::string name, what;
+  measure::Bootstrap::Interval value = {};
+  bool met = false;
+};
+
+/// The trials that a candidate must stand, and what they said.
+class Evidence {
+ public:
+  Evidence(trials::Runner&, const Candidate&, const Alone&);
+
+  const std::vector<intervene::Trial>& trials() const { return trials_; }
+
+  /// `outcomes` of trials(), in their order. Conditions in the rule's order.
+  void judge(const std::vector<trials::Outcome>& outcomes);
+
+  const Candidate& candidate() const { return candidate_; }
+  const std::vector<Condition>& conditions() const { return conditions_; }
+  bool passes() const;
+
+ private:
+  void add(const std::string& what, const Carrier&, intervene::Edit, std::string attention = {});
+  void removed(const trials::Outcome&);
+  void written(const trials::Outcome&, const std::string& what);
+  void controlled(const std::vector<trials::Outcome>&);
+  void predicted();
+  void clamped(const trials::Outcome&, const trials::Outcome& alone);
+  void condition(std::string name, std::string what, const at::Tensor& value, bool positive);
+
+  trials::Runner& r_;
+  Candidate candidate_;
+  Alone alone_;
+  Carrier whole_;  // all sufficient sets together
+  std::vector<intervene::Trial> trials_;
+  std::vector<Condition> conditions_;
+};
+
+nlohmann::json to_json(const Condition&);
+nlohmann::json to_json(const Evidence&);
+
+}  // namespace sinkscope::experiments::carrier

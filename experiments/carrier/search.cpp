@@ -1,0 +1,135 @@
+#include "search.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "../trials/listed.h"
+#include "sinkscope/measure/smallest_set.h"
+
+namespace sinkscope::experiments::carrier {
+namespace {
+
+using intervene::Operation;
+using intervene::Trial;
+
+/// One site's questions, answered by a probe each.
+class Site {
+ public:
+  Site(trials::Runner& r, const model::Site& site, const Alone& alone)
+      : r_(r), site_(site), alone_(alone), unedited_(level(r.unedited_probe(), 1)) {}
+
+  Level written(const Carrier& carrier) { return probe("write", carrier, level_of(site_, carrier, 0, alone_.token)); }
+  Level removed(const Carrier& carrier) { return probe("remove", carrier, level_of(site_, carrier, alone_.token, 0)); }
+  Level own() {
+    return probe("copy", {},
+                 trials::edit_from(site_, alone_.token, Operation::copy, {.site = site_, .tokens = {int64_t{0}}}));
+  }
+  bool makes(const Level& found) const { return makes_sink(found, unedited_.first); }
+  bool ends(const Level& found) const { return ends_sink(found, unedited_.first); }
+  double gain(const Level& found) const { return found.marked - unedited_.marked; }
+
+ private:
+  Level probe(const char* what, const Carrier& carrier, intervene::Edit edit) {
+    return level(r_.probe({.name = fmt::format("{} {} at {}", what, name(carrier), trials::short_name(site_)),
+                           .edits = {std::move(edit)}}),
+                 1);
+  }
+
+  trials::Runner& r_;
+  const model::Site& site_;
+  const Alone& alone_;
+  Level unedited_;
+};
+
+std::vector<int64_t> sorted(std::vector<int64_t> set) {
+  std::sort(set.begin(), set.end());
+  return set;
+}
+
+/// What seeing only itself adds to tokens 1 to 8, on average: free of what a token says.
+Carrier direction_at(trials::Runner& r, const model::Site& site, const Alone& alone) {
+  const auto alone_rows = traced_rows(r, alone.all_run(), site, r.choosing());
+  const auto shift = (alone_rows - traced_rows(r, "unedited", site, r.choosing())).slice(1, 1).flatten(0, 1).mean(0);
+  return {.direction = (shift / shift.norm().clamp_min(1e-20)).unsqueeze(0).to(at::kCPU)};
+}
+
+/// Disjoint sets, most promising first; stops at the first that is no small one.
+void find_sufficient(Site& at, std::vector<int64_t> order, Candidate& into) {
+  while (into.sufficient.size() < kMostSets && !order.empty()) {
+    const auto set = measure::smallest_set(
+        order, [&](const auto& dimensions) { return at.makes(at.written({.dimensions = sorted(dimensions)})); });
+    if (!set) return;
+    const bool small = set->members.size() <= kMostChannels;
+    if (into.sufficient.empty()) {
+      into.each_needed = set->each_needed;
+    } else if (!small) {
+      return;
+    }
+    into.sufficient.push_back({.dimensions = sorted(set->members)});
+    if (!small) return;
+    std::erase_if(order, [&](int64_t d) { return std::count(set->members.begin(), set->members.end(), d) > 0; });
+  }
+}
+
+/// Whether channels that suffice together each do a part of it alone.
+bool work_apart(Site& at, const Carrier& set) {
+  if (set.dimensions.size() < 2 || set.dimensions.size() > kMostChannels) return false;
+  constexpr double kOfJoint = 0.8, kOfEach = 0.1;
+  const double joint = at.gain(at.written(set));
+  double sum = 0;
+  for (const int64_t dimension : set.dimensions) {
+    const double alone = at.gain(at.written({.dimensions = {dimension}}));
+    if (alone < kOfEach * joint) return false;
+    sum += alone;
+  }
+  return sum >= kOfJoint * joint;
+}
+
+}  // namespace
+
+Level level(const trials::Outcome& outcome, int64_t which) {
+  const auto mean = [](const at::Tensor& values) { return values.nanmean().item<double>(); };
+  return {mean(outcome.sink(0)), mean(outcome.sink(which)), mean(outcome.ordinary())};
+}
+
+bool makes_sink(const Level& found, double unedited) {
+  return found.marked >= kHalf * found.first && found.marked >= kAgainstCompetition * unedited;
+}
+
+bool ends_sink(const Level& found, double unedited) {
+  return found.first - found.ordinary <= kBack * unedited;
+}
+
+std::vector<model::Site> candidate_sites(int64_t sink_layer) {
+  std::vector<model::Site> sites;
+  for (int64_t layer = 0; layer < sink_layer; ++layer) {
+    sites.push_back({model::Point::resid_mid, layer});
+    sites.push_back({model::Point::resid_post, layer});
+  }
+  return sites;
+}
+
+Candidate search(trials::Runner& r, const model::Site& site, const Alone& alone) {
+  Site at(r, site, alone);
+  Candidate found{.site = site};
+  found.own_suffices = at.makes(at.own());
+  found.level_suffices = at.makes(at.written({}));
+  found.removal_ends = at.ends(at.removed({}));
+  if (!found.level_suffices) return found;
+  const auto order = trace_of(traced_rows(r, "unedited", site, r.choosing())).by_effect;
+  find_sufficient(at, order, found);
+  if (found.found() && found.sufficient[0].dimensions.size() > kMostChannels) {
+    const auto direction = direction_at(r, site, alone);
+    if (at.makes(at.written(direction))) found.sufficient = {direction};
+  }
+  if (!found.found() || found.sufficient[0].direction.defined()) return found;
+  found.apart = work_apart(at, found.sufficient[0]);
+  const auto needed = measure::smallest_set(
+      order, [&](const auto& dimensions) { return at.ends(at.removed({.dimensions = sorted(dimensions)})); });
+  if (needed) found.needed = sorted(needed->members);
+  return found;
+}
+
+}  // namespace sinkscope::experiments::carrier

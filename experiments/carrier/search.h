@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "alone.h"
+#include "carrier.h"
+#include "site_trace.h"
+
+namespace sinkscope::experiments::carrier {
+
+/// The rule's bars (README of the page that `identify` writes; section 9 of the definitions).
+inline constexpr double kHalf = 0.5;                 ///< of what token 0 gets from the same queries: a sink is made
+inline constexpr double kTimesOrdinary = 10;         ///< and of an ordinary token's level
+inline constexpr double kAgainstCompetition = 0.25;  ///< in the search: and of the unedited sink
+inline constexpr double kBack = 0.1;         ///< of the unedited sink, over an ordinary token's: a sink has ended
+inline constexpr size_t kMostChannels = 16;  ///< more are no channels but a direction
+inline constexpr size_t kMostSets = 4;       ///< disjoint sufficient sets that are looked for
+
+/// Mean attention to token 0, to tracked token `which`, and to an ordinary token, over the samples that count.
+struct Level {
+  double first = 0, marked = 0, ordinary = 0;
+};
+Level level(const trials::Outcome&, int64_t which);
+
+/// The marked token has become a sink beside token 0, which had `unedited`.
+bool makes_sink(const Level&, double unedited);
+
+/// Token 0 is a sink no more.
+bool ends_sink(const Level&, double unedited);
+
+/// What the half that chooses says of one site.
+struct Candidate {
+  model::Site site = {};
+  bool own_suffices = false;    ///< token 0's own row makes the later token a sink: the mark is here in some form
+  bool level_suffices = false;  ///< its mean over samples does too: the mark is a level, the same for all
+  bool removal_ends = false;    ///< the later token's mean row at token 0 ends its sink
+  std::vector<Carrier> sufficient = {};  ///< disjoint, each makes a sink when written
+  bool each_needed = false;              ///< of the first set's channels, none can go
+  bool apart = false;                ///< the first set's channels work each by itself and add up: circuits of their own
+  std::vector<int64_t> needed = {};  ///< a smallest set whose removal at token 0 ends its sink
+  bool found() const { return !sufficient.empty(); }
+};
+
+/// Sites where a mark may stand: the residual after each attention and each MLP below the sink's layer.
+std::vector<model::Site> candidate_sites(int64_t sink_layer);
+
+/// Looks for carriers at a site. Rows for its trace must have been gathered.
+Candidate search(trials::Runner&, const model::Site&, const Alone&);
+
+}  // namespace sinkscope::experiments::carrier

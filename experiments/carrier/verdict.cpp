@@ -1,0 +1,70 @@
+#include "verdict.h"
+
+#include <fmt/format.h>
+
+#include "../trials/listed.h"
+
+namespace sinkscope::experiments::carrier {
+namespace {
+
+std::string kind_of(const Candidate& c) {
+  if (c.sufficient.size() > 1) return "redundant sets";
+  if (c.sufficient[0].direction.defined()) return "a direction";
+  if (c.apart) return "circuits";
+  return c.sufficient[0].dimensions.size() == 1 ? "one channel" : "a set";
+}
+
+std::string sentence(const Candidate& c, const std::string& kind) {
+  const auto where = trials::short_name(c.site);
+  std::string sets;
+  for (const auto& set : c.sufficient) sets += (sets.empty() ? "" : "; ") + name(set);
+  if (kind == "redundant sets") {
+    return fmt::format("The first token is marked by any one of {} sets at {}: {}.", c.sufficient.size(), where, sets);
+  }
+  if (kind == "a direction") {
+    return fmt::format("The first token is marked along a direction of the residual at {} that is no channel.", where);
+  }
+  if (kind == "circuits") {
+    return fmt::format("The first token is marked at {} by {}, each of which makes a part of the sink by itself.",
+                       where, sets);
+  }
+  return fmt::format("The first token is marked by {} at {}{}.", sets, where,
+                     kind == "a set" && c.each_needed ? ", none of which can be left out" : "");
+}
+
+}  // namespace
+
+Verdict decide(const std::vector<Evidence>& evidence) {
+  Verdict verdict;
+  for (const auto& one : evidence) {
+    if (!one.passes()) continue;
+    if (verdict.mark) {
+      verdict.mediators.push_back(&one);
+    } else {
+      verdict.mark = &one;
+    }
+  }
+  if (!verdict.mark) {
+    verdict.statement = evidence.empty()
+                            ? "No site below the sink's layer holds a level that makes a sink when written elsewhere."
+                            : "No candidate meets every condition of the rule.";
+    return verdict;
+  }
+  verdict.kind = kind_of(verdict.mark->candidate());
+  verdict.statement = sentence(verdict.mark->candidate(), verdict.kind);
+  return verdict;
+}
+
+nlohmann::json to_json(const Verdict& v) {
+  nlohmann::json mark, mediators = nlohmann::json::array();
+  const auto brief = [](const Evidence& e) {
+    auto sets = nlohmann::json::array();
+    for (const auto& set : e.candidate().sufficient) sets.push_back(set.dimensions);
+    return nlohmann::json{{"site", model::name(e.candidate().site)}, {"sets", sets}, {"needed", e.candidate().needed}};
+  };
+  if (v.mark) mark = brief(*v.mark);
+  for (const auto* one : v.mediators) mediators.push_back(brief(*one));
+  return {{"kind", v.kind}, {"statement", v.statement}, {"mark", mark}, {"mediators", mediators}};
+}
+
+}  // namespace sinkscope::experiments::carrier

@@ -1,0 +1,170 @@
+// identify: what tells the model which token is first?
+//
+// The whole chain on one checkpoint, from a cold start: the sink's layer, the spike, the layers in which seeing only
+// itself marks a later token, and at every residual below the sink the dimensions that carry the mark. On half of the
+// documents carriers are chosen: written at the later token at token 0's mean level they make a sink, none of them can
+// go. On the other half each stands the rule. Removing it at token 0 ends the sink; writing it gives half of what token
+// 0 gets and ten times an ordinary token's; controls do neither; seeing only itself predicts it; clamping it under
+// self-only removes four fifths of that sink; copied from the self-only run alone it gives one. The earliest candidate
+// that meets all is the mark; later ones, the spike among them, are mediators. "none found" says that no fixed level of
+// a residual carries the mark, not that there is none. Source: experiments B3 to B11 and the verdict rule of section 9
+// of the project's definitions; controls as in every trial.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "carrier/flags.h"
+#include "carrier/verdict.h"
+#include "sinkscope/result/file.h"
+#include "trials/listed.h"
+
+namespace sinkscope::experiments {
+namespace {
+
+using carrier::Alone;
+using carrier::Candidate;
+using carrier::Evidence;
+using nlohmann::json;
+
+struct Options {
+  trials::Options trials;
+  int64_t token = 8;
+};
+
+json to_json(const Candidate& c) {
+  auto sets = json::array();
+  for (const auto& set : c.sufficient) sets.push_back(carrier::to_json(set));
+  return {{"site", model::name(c.site)},
+          {"own_suffices", c.own_suffices},
+          {"level_suffices", c.level_suffices},
+          {"removal_ends", c.removal_ends},
+          {"sufficient", sets},
+          {"needed", c.needed}};
+}
+
+/// What trials are measured once the candidates are known, and where each part's outcomes begin.
+struct Measured {
+  std::vector<intervene::Trial> list;
+  std::vector<trials::Outcome> outcomes;
+
+  size_t add(const std::vector<intervene::Trial>& more) {
+    list.insert(list.end(), more.begin(), more.end());
+    return list.size() - more.size();
+  }
+  std::vector<trials::Outcome> of(size_t begin, size_t count) const {
+    const auto first = outcomes.begin() + static_cast<int64_t>(begin);
+    return {first, first + static_cast<int64_t>(count)};
+  }
+};
+
+void gather_rows(trials::Runner& r, const std::vector<model::Site>& sites, const Alone& alone) {
+  for (const auto& site : sites) {
+    for (const auto& run : {std::string("unedited"), alone.all_run()}) carrier::want_trace(r, run, site);
+    for (const auto& run : {std::string("unedited"), alone.run()}) r.rows().want(run, site, alone.token);
+  }
+  r.gather();
+}
+
+json nothing_to_explain(const trials::Runner&) {
+  return {{"verdict",
+           {{"kind", "no sink"},
+            {"statement", "No sink, nothing to explain."},
+            {"mark", nullptr},
+            {"mediators", json::array()}}},
+          {"self_only", nullptr},
+          {"sites", json::array()},
+          {"candidates", json::array()},
+          {"suspects", json::array()},
+          {"dormant", json::array()},
+          {"backup", nullptr},
+          {"one_key", nullptr},
+          {"trials", json::array()}};
+}
+
+/// Chooses, tests, and looks at what stands beside the mark.
+std::pair<carrier::Verdict, json> answer(trials::Runner& r, const Options& o, std::vector<Evidence>& evidence) {
+  const auto alone = carrier::find_alone(r, o.token);
+  const auto sites = carrier::candidate_sites(r.sink_layer());
+  gather_rows(r, sites, alone);
+  auto looked_at = json::array();
+  for (const auto& site : sites) {
+    const auto candidate = carrier::search(r, site, alone);
+    looked_at.push_back(to_json(candidate));
+    if (candidate.found()) evidence.emplace_back(r, candidate, alone);
+  }
+  Measured measured;
+  const size_t at_alone =
+      measured.add({{.name = alone.run(), .attention = alone.spec()}, carrier::one_key_trial(alone)});
+  const carrier::Backup backup(r, alone);
+  const size_t at_backup = measured.add(backup.trials());
+  std::vector<size_t> begins;
+  for (const auto& one : evidence) begins.push_back(measured.add(one.trials()));
+  measured.outcomes = r.measure(measured.list);
+  const auto alone_outcome = measured.outcomes[at_alone];
+  for (size_t i = 0; i < evidence.size(); ++i) {
+    auto outcomes = measured.of(begins[i], evidence[i].trials().size());
+    outcomes.push_back(alone_outcome);
+    evidence[i].judge(outcomes);
+  }
+  const auto verdict = carrier::decide(evidence);
+  auto candidates = json::array(), suspects = json::array(), dormant = json::array();
+  for (const auto& one : evidence) candidates.push_back(carrier::to_json(one));
+  if (verdict.mark) {
+    const carrier::Suspects list(r, *verdict.mark, alone);
+    const size_t begin = measured.add(list.trials());
+    measured.outcomes = r.measure(measured.list);
+    suspects = list.judge(r, measured.of(begin, list.trials().size()));
+    dormant = carrier::find_dormant(r, *verdict.mark, alone);
+  }
+  json results{{"verdict", carrier::to_json(verdict)},
+               {"self_only", {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}}},
+               {"sites", looked_at},
+               {"candidates", candidates},
+               {"suspects", suspects},
+               {"dormant", dormant},
+               {"backup", backup.judge(r, measured.of(at_backup, backup.trials().size()), alone_outcome)},
+               {"one_key", carrier::judge_one_key(r, measured.outcomes[at_alone + 1], alone_outcome)},
+               {"trials", trials::describe(r, measured.list, measured.outcomes)}};
+  return {verdict, results};
+}
+
+void run(const Options& o, const CLI::App& command) {
+  app::Run r(o.trials.run, command);
+  const int64_t L = r.config().n_layers;
+  trials::Runner runner(r, o.trials,
+                        {.tracked = {0, o.token},
+                         .edited = {0, carrier::kLastTraced, o.token},
+                         .runs = carrier::alone_runs(o.token, L),
+                         .halves = true,
+                         .trials = 8.0 * static_cast<double>(L)});
+  const auto page = std::filesystem::path(o.trials.run.out).replace_extension(".txt");
+  const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
+  result::check_writable(page, existing);
+  if (!runner.start()) return;
+  std::vector<Evidence> evidence;
+  carrier::Verdict verdict{.kind = "no sink", .statement = "No sink, nothing to explain."};
+  auto results = nothing_to_explain(runner);
+  if (runner.sink_layer() >= 0) std::tie(verdict, results) = answer(runner, o, evidence);
+  auto with_facts = results;
+  with_facts["facts"] = trials::to_json(runner.facts());
+  result::write_text(page, carrier::page(verdict, with_facts, r.model_dir().filename().string()), existing);
+  runner.finish(trials::metrics(o.trials, runner.keys()), results);
+}
+
+}  // namespace
+
+Command identify() {
+  return {"identify", "what tells the model which token is first? the whole chain, with a verdict", [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            app.add_option("--token", o->token, "the later token that is made a sink")
+                ->capture_default_str()
+                ->check(CLI::Range(2, 1 << 24));
+            app.callback([o, &app] { run(*o, app); });
+          }};
+}
+
+}  // namespace sinkscope::experiments
