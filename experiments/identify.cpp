@@ -113,7 +113,7 @@ std::pair<carrier::Verdict, json> answer(trials::Runner& r, const Options& o, st
   auto candidates = json::array(), suspects = json::array(), dormant = json::array();
   for (const auto& one : evidence) candidates.push_back(carrier::to_json(one));
   if (verdict.mark) {
-    const carrier::Suspects list(r, *verdict.mark, alone);
+    const carrier::Suspects list(r, carrier::last_of_mark(verdict), alone);
     const size_t begin = measured.add(list.trials());
     measured.outcomes = r.measure(measured.list);
     suspects = list.judge(r, measured.of(begin, list.trials().size()));

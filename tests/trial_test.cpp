@@ -110,7 +110,7 @@ TEST(TrialEdits, ARandomMoveIsAsLongAsTheEditWithTheGainFoldedIn) {
     const auto wanted = ((after - rows) * gain).norm(2, -1);
     at::Tensor first;
     for (const uint64_t seed : {1, 2, 3}) {
-      const auto moved = random_move(edit, gain, seed)(rows, after) - rows;
+      const auto moved = random_move(edit, gain, {}, seed)(rows, after) - rows;
       EXPECT_LE(largest_difference((moved * gain).norm(2, -1), wanted), 1e-4 * wanted.max().item<double>());
       if (!dimensions.empty()) {
         EXPECT_EQ((moved[0][0] != 0).sum().item<int64_t>(), 2);

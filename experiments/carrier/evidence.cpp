@@ -65,8 +65,24 @@ void Evidence::written(const Outcome& outcome, const std::string& what) {
   const auto marked = outcome.sink(kMarked);
   condition(what, "attention to the later token, less half of token 0's from the same queries: not below 0",
             marked - kHalf * outcome.sink(0), true);
-  condition(what + ", over ordinary", "attention to the later token, less ten times an ordinary token's: not below 0",
-            marked - kTimesOrdinary * outcome.ordinary(), true);
+  over_competition(outcome, what);
+}
+
+/// Half of a fallen sink is none. Two equal sinks cannot reach the bar of ten times an ordinary token where token 0
+/// alone does not have twice that.
+void Evidence::over_competition(const Outcome& outcome, const std::string& what) {
+  const auto marked = outcome.sink(kMarked);
+  const auto mean = [](const at::Tensor& values) { return values.nanmean().item<double>(); };
+  if (mean(r_.unedited().sink(0)) >= 2 * kTimesOrdinary * mean(r_.unedited().ordinary())) {
+    condition(what + ", over competition",
+              "attention to the later token, less ten times an ordinary token's: not below 0",
+              marked - kTimesOrdinary * outcome.ordinary(), true);
+  } else {
+    condition(what + ", over competition",
+              "attention to the later token, less a quarter of the unedited sink (which is below twenty times an "
+              "ordinary token's, so that two sinks cannot have ten times each): not below 0",
+              marked - kAgainstCompetition * r_.unedited().sink(0), true);
+  }
 }
 
 void Evidence::controlled(const std::vector<Outcome>& outcomes) {

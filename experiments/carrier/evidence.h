@@ -37,6 +37,7 @@ class Evidence {
   void add(const std::string& what, const Carrier&, intervene::Edit, std::string attention = {});
   void removed(const trials::Outcome&);
   void written(const trials::Outcome&, const std::string& what);
+  void over_competition(const trials::Outcome&, const std::string& what);
   void controlled(const std::vector<trials::Outcome>&);
   void predicted();
   void clamped(const trials::Outcome&, const trials::Outcome& alone);

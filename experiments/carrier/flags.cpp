@@ -61,6 +61,7 @@ json Suspects::judge(trials::Runner& r, const std::vector<Outcome>& outcomes) co
     const std::string a = measure::reading(written, bound), b = measure::reading(removed, bound);
     const double auc = trace_.auc[d].item<double>();
     list.push_back({{"dimension", d},
+                    {"site", model::name(trials_[2 * i].edits[0].site)},
                     {"effect_size", measure::finite(trace_.effect[d].item<double>())},
                     {"auc", auc},
                     {"p", measure::p_value(by_chance_, auc)},
@@ -89,7 +90,7 @@ Backup::Backup(const trials::Runner& r, const Alone& alone) {
 
 json Backup::judge(trials::Runner& r, const std::vector<Outcome>& outcomes, const Outcome& alone) const {
   if (trials_.empty()) return {};
-  constexpr double kNewSpike = 4;  // as the spike's own rule
+  constexpr double kNewSpike = 4, kNothing = 1e-6;  // as the spike's own rule
   const double unedited = r.unedited().sink(0).nanmean().item<double>();
   const double left = outcomes[0].sink(0).nanmean().item<double>();
   const auto before = measure::to_vector(alone.written.nanmean(0)),
@@ -97,11 +98,13 @@ json Backup::judge(trials::Runner& r, const std::vector<Outcome>& outcomes, cons
   auto blocks = json::array();
   for (auto layer = r.facts().spike->site.layer + 1; layer < static_cast<int64_t>(after.size()); ++layer) {
     const auto l = static_cast<size_t>(layer);
-    if (!std::isfinite(after[l]) || after[l] < kNewSpike * std::max(before[l], r.facts().written[l])) continue;
-    blocks.push_back({{"layer", layer}, {"written", after[l]}, {"unedited", before[l]}});
+    const double bar = kNewSpike * std::max(r.facts().written[l], kNothing);
+    if (!std::isfinite(after[l]) || before[l] >= bar || after[l] < bar) continue;
+    blocks.push_back({{"layer", layer}, {"written", after[l]}, {"without", before[l]}});
   }
   return {{"sink_left", measure::to_json(r.bootstrap().interval(outcomes[0].sink(0)))},
           {"sink_stays", left >= kHalf * unedited},
+          {"flagged", left >= kHalf * unedited && !blocks.empty()},
           {"blocks", blocks}};
 }
 

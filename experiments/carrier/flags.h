@@ -29,8 +29,8 @@ class Suspects {
 /// "dimension", "moved_by", "natural_share"}] of those that make a sink (half that chooses). Empty without a spike MLP.
 nlohmann::json find_dormant(trials::Runner&, const Evidence& mark, const Alone&);
 
-/// Whether another block writes a spike of its own where the first one's is clamped: {"sink_stays", "blocks":
-/// [{"layer", "written", "unedited"}]}. Null without a spike.
+/// Whether the sink outlives the spike because another block, which wrote none, then writes its own: {"sink_left",
+/// "sink_stays", "flagged", "blocks": [{"layer", "written", "without"}]}. Null without a spike.
 class Backup {
  public:
   Backup(const trials::Runner&, const Alone&);

@@ -62,7 +62,7 @@ std::string beside(const json& results) {
         "marks.\n",
         dormant.at("dimension").dump(), number(dormant.at("moved_by")), number(dormant.at("natural_share")));
   }
-  if (const auto& backup = results.at("backup"); !backup.is_null() && backup.at("sink_stays").get<bool>()) {
+  if (const auto& backup = results.at("backup"); !backup.is_null() && backup.at("flagged").get<bool>()) {
     text += fmt::format("- BACKUP: with the spike clamped the sink stays ({}); blocks that then write one: {}.\n",
                         interval(backup.at("sink_left")), backup.at("blocks").dump());
   }

@@ -26,7 +26,12 @@ class Site {
     return probe("copy", {},
                  trials::edit_from(site_, alone_.token, Operation::copy, {.site = site_, .tokens = {int64_t{0}}}));
   }
-  bool makes(const Level& found) const { return makes_sink(found, unedited_.first); }
+  bool makes(const Level& found) const { return makes_sink(found, unedited_.first) && gain(found) >= wanted_gain_; }
+  /// From now on a set must do nearly all that the whole vector does.
+  void want_everything() {
+    constexpr double kNearlyAll = 0.9;
+    wanted_gain_ = kNearlyAll * gain(written({}));
+  }
   bool ends(const Level& found) const { return ends_sink(found, unedited_.first); }
   double gain(const Level& found) const { return found.marked - unedited_.marked; }
 
@@ -41,6 +46,7 @@ class Site {
   const model::Site& site_;
   const Alone& alone_;
   Level unedited_;
+  double wanted_gain_ = -1;
 };
 
 std::vector<int64_t> sorted(std::vector<int64_t> set) {
@@ -48,11 +54,16 @@ std::vector<int64_t> sorted(std::vector<int64_t> set) {
   return set;
 }
 
-/// What seeing only itself adds to tokens 1 to 8, on average: free of what a token says.
-Carrier direction_at(trials::Runner& r, const model::Site& site, const Alone& alone) {
-  const auto alone_rows = traced_rows(r, alone.all_run(), site, r.choosing());
-  const auto shift = (alone_rows - traced_rows(r, "unedited", site, r.choosing())).slice(1, 1).flatten(0, 1).mean(0);
+Carrier along(const at::Tensor& shift) {
   return {.direction = (shift / shift.norm().clamp_min(1e-20)).unsqueeze(0).to(at::kCPU)};
+}
+
+/// What seeing only itself adds to tokens 1 to 8 on average, free of what a token says; and token 0's mean less theirs.
+std::vector<Carrier> directions_at(trials::Runner& r, const model::Site& site, const Alone& alone) {
+  const auto rows = traced_rows(r, "unedited", site, r.choosing());
+  const auto added = traced_rows(r, alone.all_run(), site, r.choosing()) - rows;
+  const auto others = [](const at::Tensor& x) { return x.slice(1, 1).flatten(0, 1).mean(0); };
+  return {along(others(added)), along(rows.select(1, 0).mean(0) - others(rows))};
 }
 
 /// Disjoint sets, most promising first; stops at the first that is no small one.
@@ -95,7 +106,7 @@ Level level(const trials::Outcome& outcome, int64_t which) {
 }
 
 bool makes_sink(const Level& found, double unedited) {
-  return found.marked >= kHalf * found.first && found.marked >= kAgainstCompetition * unedited;
+  return found.marked >= kMargin * kHalf * found.first && found.marked >= kAgainstCompetition * unedited;
 }
 
 bool ends_sink(const Level& found, double unedited) {
@@ -120,9 +131,22 @@ Candidate search(trials::Runner& r, const model::Site& site, const Alone& alone)
   if (!found.level_suffices) return found;
   const auto order = trace_of(traced_rows(r, "unedited", site, r.choosing())).by_effect;
   find_sufficient(at, order, found);
+  if (found.found() && found.removal_ends && !at.ends(at.removed(joined(found.sufficient)))) {
+    // Some part makes half a sink, but another part keeps token 0's: look for all of it.
+    at.want_everything();
+    auto whole = found;
+    whole.sufficient.clear();
+    find_sufficient(at, order, whole);
+    if (whole.found()) found = std::move(whole);
+  }
   if (found.found() && found.sufficient[0].dimensions.size() > kMostChannels) {
-    const auto direction = direction_at(r, site, alone);
-    if (at.makes(at.written(direction))) found.sufficient = {direction};
+    double best = 0;
+    for (const auto& direction : directions_at(r, site, alone)) {
+      const auto written = at.written(direction);
+      if (!at.makes(written) || at.gain(written) <= best) continue;
+      best = at.gain(written);
+      found.sufficient = {direction};
+    }
   }
   if (!found.found() || found.sufficient[0].direction.defined()) return found;
   found.apart = work_apart(at, found.sufficient[0]);

@@ -10,8 +10,9 @@
 namespace sinkscope::experiments::carrier {
 
 /// The rule's bars (README of the page that `identify` writes; section 9 of the definitions).
-inline constexpr double kHalf = 0.5;                 ///< of what token 0 gets from the same queries: a sink is made
-inline constexpr double kTimesOrdinary = 10;         ///< and of an ordinary token's level
+inline constexpr double kHalf = 0.5;          ///< of what token 0 gets from the same queries: a sink is made
+inline constexpr double kTimesOrdinary = 10;  ///< and of an ordinary token's level
+inline constexpr double kMargin = 1.2;  ///< in the search: of the half, since what is chosen loses on other samples
 inline constexpr double kAgainstCompetition = 0.25;  ///< in the search: and of the unedited sink
 inline constexpr double kBack = 0.1;         ///< of the unedited sink, over an ordinary token's: a sink has ended
 inline constexpr size_t kMostChannels = 16;  ///< more are no channels but a direction

@@ -55,6 +55,16 @@ Verdict decide(const std::vector<Evidence>& evidence) {
   return verdict;
 }
 
+const Evidence& last_of_mark(const Verdict& v) {
+  const auto all = joined(v.mark->candidate().sufficient);
+  const Evidence* last = v.mark;
+  for (const auto* one : v.mediators) {
+    const auto its = joined(one->candidate().sufficient);
+    if (its.dimensions == all.dimensions && its.direction.defined() == all.direction.defined()) last = one;
+  }
+  return *last;
+}
+
 nlohmann::json to_json(const Verdict& v) {
   nlohmann::json mark, mediators = nlohmann::json::array();
   const auto brief = [](const Evidence& e) {

@@ -17,6 +17,9 @@ struct Verdict {
   std::string statement = {};  ///< one sentence
 };
 
+/// The last of mark and mediators that is the mark's own carrier: what else could be it stands there too.
+const Evidence& last_of_mark(const Verdict&);
+
 Verdict decide(const std::vector<Evidence>&);
 
 nlohmann::json to_json(const Verdict&);

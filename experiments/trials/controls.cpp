@@ -75,7 +75,10 @@ at::Tensor BatchTrials::random_controls(const Trial& trial, const Rows& rows) co
   for (int64_t control = 0; control < setting_.options.controls; ++control) {
     Adjusts adjusts;
     for (size_t i = 0; i < trial.edits.size(); ++i) {
-      adjusts.push_back(intervene::random_move(trial.edits[i], gain_at(trial.edits[i].site, setting_.run.model()),
+      const auto& edit = trial.edits[i];
+      const auto natural =
+          edit.basis.defined() ? rows.at("unedited", edit.site, edit.all_but ? 0 : edit.tokens[0]) : at::Tensor();
+      adjusts.push_back(intervene::random_move(edit, gain_at(edit.site, setting_.run.model()), natural,
                                                seed + 1'000'003 * static_cast<uint64_t>(control) + i));
     }
     by_control.push_back(pass(trial, rows, Detail::sink, adjusts).attention.select(1, 0));

@@ -27,8 +27,8 @@ void Rows::want(const intervene::Edit& edit, int64_t T) {
       want(edit.from->run, edit.from->site, token);
     }
   }
-  if (!has_natural_range(edit)) return;
   want(kUnedited, edit.site, 0);
+  if (!has_natural_range(edit)) return;
   for (const int64_t token : tokens) want(kUnedited, edit.site, token);
 }
 

@@ -104,7 +104,7 @@ model::Taps::Edit bind(const Edit& edit, at::Tensor source, Adjust adjust) {
   };
 }
 
-Adjust random_move(const Edit& edit, const at::Tensor& gain, uint64_t seed) {
+Adjust random_move(const Edit& edit, const at::Tensor& gain, const at::Tensor& natural, uint64_t seed) {
   return [=](const at::Tensor& rows, const at::Tensor& after) {
     const int64_t width = rows.size(-1);
     auto generator = at::detail::createCPUGenerator(seed);
@@ -115,6 +115,9 @@ Adjust random_move(const Edit& edit, const at::Tensor& gain, uint64_t seed) {
       if (2 * count <= width) order.index_fill_(0, at::tensor(edit.dimensions, at::kLong), -1);  // others only
       const auto chosen = std::get<1>(order.topk(count));
       direction = at::zeros({width}).index_copy(0, chosen, direction.index_select(0, chosen).sign());
+    } else if (edit.basis.defined()) {
+      const auto share = at::randn({natural.size(0)}, generator, at::kFloat).to(natural.device());
+      direction = at::matmul(share, natural - natural.mean(0));
     }
     direction = direction.to(rows.options());
     const auto weight = gain.defined() ? gain.to(rows.options()) : at::ones({width}, rows.options());

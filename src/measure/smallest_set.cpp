@@ -7,7 +7,7 @@ namespace {
 
 using Enough = std::function<bool(const std::vector<int64_t>&)>;
 
-constexpr int64_t kSteps = 64;
+constexpr int64_t kMostDrops = 32;  // tried with steps of one size
 
 std::optional<std::vector<int64_t>> shortest_prefix(const std::vector<int64_t>& order, const Enough& enough) {
   const auto all = static_cast<int64_t>(order.size());
@@ -37,7 +37,8 @@ std::optional<SmallestSet> smallest_set(const std::vector<int64_t>& order, const
   if (!prefix) return std::nullopt;
   SmallestSet found{*prefix, prefix->size() == 1};
   const auto first = static_cast<int64_t>(prefix->size());
-  for (int64_t step = first / 2; step >= std::max<int64_t>(1, first / kSteps); step /= 2) {
+  for (int64_t step = first / 2; step >= 1; step /= 2) {
+    if (static_cast<int64_t>(found.members.size()) > kMostDrops * step) break;
     found.members = drop(std::move(found.members), step, enough);
     found.each_needed = step == 1;
   }

@@ -40,7 +40,7 @@ struct Source {
 struct Edit {
   model::Site site = {};
   std::vector<int64_t> tokens = {};
-  bool all_but = false;             ///< every token but these
+  bool all_but = false;                  ///< every token but these
   std::vector<int64_t> dimensions = {};  ///< empty: all
   Operation operation = Operation::zero;
   double dose = 1;
@@ -79,7 +79,8 @@ model::Taps::Edit bind(const Edit&, at::Tensor source, Adjust adjust = {});
 
 /// A control: the rows move as far as the edit moves them (sample by sample, lengths measured with `gain` [D] folded
 /// in, that of the norm that reads them; undefined: 1), in a random direction; where the edit has dimensions, along
-/// random signs in as many other dimensions.
-Adjust random_move(const Edit&, const at::Tensor& gain, uint64_t seed);
+/// random signs in as many other dimensions; where it has a basis, in a random direction of those in which the
+/// `natural` rows [m, D] vary, since any other would also move what no natural row moves.
+Adjust random_move(const Edit&, const at::Tensor& gain, const at::Tensor& natural, uint64_t seed);
 
 }  // namespace sinkscope::intervene

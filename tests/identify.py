@@ -1,0 +1,116 @@
+"""identify must name the planted carrier, and nothing else, on every variant; a wrong carrier that tells tokens apart
+must be cleared, a channel that could act and never does must be flagged, and where there is no sink it must say so.
+Prints the confusion table. Run: identify.py PROGRAM [VARIANT...]."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from make_planted import make_planted  # noqa: E402
+from planted_cases import SETS  # noqa: E402
+from reference_model import SHAPES, make_model  # noqa: E402
+from schemas import validate  # noqa: E402
+
+PROGRAM = "sinkscope"
+SAMPLES, LENGTH = 48, 64
+TEXT = (ROOT / "models/planted/text.txt").read_text(encoding="utf-8")
+KINDS = {"split": "a set", "redundant": "redundant sets", "second-circuit": "circuits", "rotated": "a direction"}
+
+
+def identify(folder: Path, *options: object) -> dict:
+    out = folder / "identify.json"
+    words = [PROGRAM, "identify", "--model", folder, "--samples", SAMPLES, "--length", LENGTH, "--device", "cpu", "--controls", 10,
+             "--no-frozen", "--no-loss", "--out", out, "--quiet", *options]
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(out.read_text())
+    validate(result)
+    return result["results"]
+
+
+class Identify(unittest.TestCase):
+    only: list[str] = []
+    table: list[tuple[str, str, str]] = []
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        print("\nconfusion: what was planted | verdict")
+        for name, truth, verdict in cls.table:
+            print(f"  {name:28} {truth:48} | {verdict}")
+
+    def check_mark(self, results: dict, truth: dict) -> None:
+        verdict, circuits = results["verdict"], truth["circuits"]
+        self.assertEqual(verdict["kind"], KINDS.get(truth["variant"], "one channel"))
+        self.assertEqual(verdict["mark"]["site"], truth["carrier_sites"][0])
+        together = truth["variant"] == "second-circuit"
+        sets = [c["energy_dims"] for c in circuits] if together else circuits[0]["writing_makes_sink"]
+        wanted = [sorted(sum(sets, []))] if together else sorted(map(sorted, sets))
+        self.assertEqual(sorted(verdict["mark"]["sets"]), wanted or [[]])
+        if circuits[0]["removing_ends_sink"] and not together:
+            self.assertIn(verdict["mark"]["needed"], circuits[0]["removing_ends_sink"])
+        self.assertEqual(results["one_key"]["mark"], truth["mark"])
+
+    def check_mediators(self, results: dict, truth: dict) -> None:
+        """The carrier while it waits for the spike; then the spike's own dimensions, each of which the keys read."""
+        sites = {m["site"]: m["sets"] for m in results["verdict"]["mediators"]}
+        for site in truth["carrier_sites"][1:]:
+            self.assertEqual(sites[site], results["verdict"]["mark"]["sets"])
+        spikes = {d for c in truth["circuits"] for d in c["spike_dims"]}
+        after = sites[f"blocks.{truth['layers']['spike']}.hook_resid_post"]
+        self.assertTrue(spikes & {d for one in after for d in one})
+
+    def check_flags(self, results: dict, truth: dict) -> None:
+        suspects = {s["dimension"]: s["reading"] for s in results["suspects"]}
+        for dimension in truth["answers"]["not_carriers"]:
+            self.assertEqual(suspects[dimension], "does nothing", f"channel {dimension} was not cleared")
+        self.assertEqual({d["dimension"] for d in results["dormant"]}, set(truth["answers"]["never_moves"]))
+        backups = {n["layer"] for c in truth["circuits"] for n in c["backup_neurons"]}
+        self.assertEqual({b["layer"] for b in results["backup"]["blocks"]}, backups)
+        self.assertEqual(results["backup"]["flagged"], bool(backups))
+
+    def test_every_planted_variant(self) -> None:
+        for name in self.only or SETS:
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                make_planted(SETS[name], Path(folder), TEXT)
+                truth = json.loads((Path(folder) / "planted.json").read_text())
+                results = identify(Path(folder), "--text", Path(folder) / "text.txt")
+                verdict = results["verdict"]
+                planted = f"{[c['energy_dims'] or 'direction' for c in truth['circuits']]} at {truth['carrier_sites'][0]}"
+                self.table.append((name, "no sink" if truth["removed_stage"] else planted,
+                                   f"{verdict['kind']} {verdict['mark'] and (verdict['mark']['sets'], verdict['mark']['site'])}"))
+                page = (Path(folder) / "identify.txt").read_text()
+                self.assertIn(verdict["statement"], page)
+                if truth["removed_stage"]:
+                    self.assertEqual((verdict["kind"], verdict["mark"]), ("no sink", None))
+                    continue
+                self.check_mark(results, truth)
+                self.check_mediators(results, truth)
+                self.check_flags(results, truth)
+
+    def test_other_samples_give_the_same_answer(self) -> None:
+        """Which documents choose, and which tokens are read, decide nothing."""
+        with tempfile.TemporaryDirectory() as folder:
+            make_planted(SETS["base"], Path(folder), TEXT)
+            truth = json.loads((Path(folder) / "planted.json").read_text())
+            for seed in (1, 2):
+                self.check_mark(identify(Path(folder), "--force", "--seed", seed, "--text", Path(folder) / "text.txt", "--token", 12), truth)
+
+    def test_a_random_checkpoint_has_nothing_to_explain(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            make_model(SHAPES[0], seed=3).save_pretrained(folder)
+            results = identify(Path(folder), "--tokens", "random", "--samples", 12, "--length", 24)
+            self.assertEqual(results["verdict"]["statement"], "No sink, nothing to explain.")
+            self.assertEqual(results["candidates"], [])
+
+
+if __name__ == "__main__":
+    PROGRAM, Identify.only = sys.argv[1], sys.argv[2:]
+    unittest.main(argv=sys.argv[:1])
