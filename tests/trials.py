@@ -135,6 +135,19 @@ class Trials(unittest.TestCase):
             wanted = 0.5 if row["head"] == "all" and row["layer"] == truth["layers"]["average"] else 0
             self.assertAlmostEqual(levels(row)[8], wanted, delta=NEAR)
 
+    def test_an_edit_after_the_sink_layers_attention(self) -> None:
+        """Controls end there, so they see nothing of it; what comes later does."""
+        folder, truth = self.models["base"]
+        at = truth["layers"]
+        sites = {"early": f"blocks.{at['spike']}.hook_mlp_out", "late": f"blocks.{at['sink'][0]}.attn.hook_z"}
+        edits = {name: {"site": site, "tokens": 0, "operation": "zero"} for name, site in sites.items()}
+        trials = [*({"name": name, "edits": [edit]} for name, edit in edits.items()), {"name": "both", "edits": list(edits.values())}]
+        early, late, both = run(folder, "intervene", "--trials", json.dumps(trials))["trials"]
+        for name in ("mean_attention", "frozen", "controls"):
+            self.assertEqual(both[name], early[name])
+        self.assertEqual([control["largest"] for control in late["controls"]["random"]], [0])
+        self.assertEqual(late["mean_attention"][0]["difference"]["ci95"], [0, 0])
+
     def test_conditions_and_edits_together(self) -> None:
         folder, truth = self.models["base"]
         at, circuit = truth["layers"], truth["circuits"][0]
