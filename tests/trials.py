@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from make_planted import make_planted  # noqa: E402
 from planted_cases import SETS  # noqa: E402
 from reference_model import SHAPES, make_model  # noqa: E402
+from schemas import validate  # noqa: E402
 
 PROGRAM = "sinkscope"
 CASES = ["base", "wider", "later stages", "narrow heads", "later", "decoy"]
@@ -37,7 +38,9 @@ def run(folder: Path, name: str, *options: object) -> dict:
     done = subprocess.run(command(folder, name, "--force", *options), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not (folder / f"{name}.journal").exists()
-    return json.loads((folder / f"{name}.json").read_text())["results"]
+    result = json.loads((folder / f"{name}.json").read_text())
+    validate(result)
+    return result["results"]
 
 
 def levels(row: dict) -> dict[int, float]:
