@@ -12,6 +12,8 @@ Command zero_sweep();
 Command path_split();
 Command head_attribution();
 Command transplant();
+Command stat_match();
+Command mix_dose();
 Command identify();
 Command self_mask();
 Command mlp_probe();
@@ -25,11 +27,12 @@ Command status();
 Command tokenize();
 
 std::vector<Command> all() {
-  return {scan(),       rope_swap(),  vocab_sweep(),      first_token(),
-          merge(),      status(),     self_mask(),        intervene(),
-          zero_sweep(), path_split(), head_attribution(), transplant(),
-          identify(),   mlp_probe(),  activations(),      compare(),
-          hooks(),      info(),       random_model(),     tokenize()};
+  return {
+      scan(),      rope_swap(),  vocab_sweep(), first_token(),      merge(),      status(),     self_mask(),
+      intervene(), zero_sweep(), path_split(),  head_attribution(), transplant(), stat_match(), mix_dose(),
+      identify(),  mlp_probe(),  activations(), compare(),          hooks(),      info(),       random_model(),
+      tokenize(),
+  };
 }
 
 }  // namespace sinkscope::experiments

@@ -86,11 +86,11 @@ at::Tensor BatchTrials::random_controls(const Trial& trial, const Rows& rows) co
   return at::stack(by_control, 1);
 }
 
-/// Edits of one token, made at another position; undefined where an edit is of more tokens.
+/// Edits of one token, made at another position; undefined where they are of more tokens.
 at::Tensor BatchTrials::moved(const Trial& trial, const Rows& rows) const {
   auto elsewhere = trial;
   for (auto& edit : elsewhere.edits) {
-    if (edit.all_but || edit.tokens.size() != 1) return {};
+    if (edit.all_but || edit.tokens.size() != 1 || edit.tokens != trial.edits[0].tokens) return {};
     if (intervene::takes_rows(edit) && edit.from->tokens.empty()) edit.from->tokens = edit.tokens;
     edit.tokens = {setting_.options.other_token};
   }
