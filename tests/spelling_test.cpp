@@ -3,6 +3,7 @@
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/spelling/nearest.h"
+#include "sinkscope/spelling/number_list.h"
 
 namespace sinkscope {
 namespace {
@@ -19,6 +20,17 @@ TEST(IntList, Ranges) {
 TEST(IntList, RefusesWhatIsNoList) {
   for (const auto* text : {"", ",", "1,", "a", "1-", "8-5", "1 2", "1.5", "99999999999999999999", "0-999999999999"}) {
     EXPECT_THROW(parse_int_list(text, "--layers"), InputError) << text;
+  }
+}
+
+TEST(NumberList, Numbers) {
+  EXPECT_EQ(parse_number_list("-2,0.5,1e3", "x"), (std::vector<double>{-2, 0.5, 1000}));
+  EXPECT_TRUE(parse_number_list("", "x").empty());
+}
+
+TEST(NumberList, RefusesWhatIsNoNumber) {
+  for (const auto* text : {",", "1,", "a", "1 2", "0x", "inf", "nan", "1e999", "1..2"}) {
+    EXPECT_THROW(parse_number_list(text, "--multiples"), InputError) << text;
   }
 }
 
