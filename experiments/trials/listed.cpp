@@ -28,14 +28,20 @@ json row(Runner& r, const intervene::Trial& trial, const Outcome& outcome, json 
 
 }  // namespace
 
+json table(Runner& r, const std::vector<intervene::Trial>& list, const std::vector<Outcome>& outcomes,
+           const About& about) {
+  auto rows = json::array();
+  for (size_t i = 0; i < list.size(); ++i) rows.push_back(row(r, list[i], outcomes[i], about(list[i])));
+  return rows;
+}
+
 void run_listed(app::Run& r, const Options& o, const Listed& listed) {
   Runner runner(r, o, listed.design);
   if (!runner.start()) return;
   const auto list = listed.make(runner);
   const auto outcomes = runner.measure(list);
-  auto table = json::array();
-  for (size_t i = 0; i < list.size(); ++i) table.push_back(row(runner, list[i], outcomes[i], listed.about(list[i])));
-  runner.finish(metrics(o, runner.keys()), {{"table", table}, {"trials", describe(runner, list, outcomes)}});
+  runner.finish(metrics(o, runner.keys()),
+                {{"table", table(runner, list, outcomes, listed.about)}, {"trials", describe(runner, list, outcomes)}});
 }
 
 intervene::Edit edit_at(const model::Site& site, int64_t token, intervene::Operation operation) {

@@ -10,15 +10,21 @@
 
 namespace sinkscope::experiments::trials {
 
+/// What a trial's row of the table says of it.
+using About = std::function<nlohmann::json(const intervene::Trial&)>;
+
 /// An experiment whose trials are a list that is known once the sink is found.
 struct Listed {
   Design design = {};
   std::function<std::vector<intervene::Trial>(Runner&)> make;
-  std::function<nlohmann::json(const intervene::Trial&)> about;  ///< what its row of the table says of a trial
+  About about;
 };
 
-/// Runs it and writes the result: {"facts", "trials", "table"}. A row of the table is short, for a figure: {"name",
-/// what `about` says, "sink": [{"token", "level", "difference"}], "ordinary"}.
+/// A row a trial, short, for a figure: {"name", what `about` says, "sink": [{"token", "level", "difference"}],
+/// "ordinary"}.
+nlohmann::json table(Runner&, const std::vector<intervene::Trial>&, const std::vector<Outcome>&, const About&);
+
+/// Runs it and writes the result: {"facts", "trials", "table"}.
 void run_listed(app::Run&, const Options&, const Listed&);
 
 /// The edit of whole rows at one token.
