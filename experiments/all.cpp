@@ -12,6 +12,8 @@ Command zero_sweep();
 Command path_split();
 Command head_attribution();
 Command transplant();
+Command gate_readout();
+Command magc();
 Command self_mask();
 Command mlp_probe();
 Command activations();
@@ -24,9 +26,27 @@ Command status();
 Command tokenize();
 
 std::vector<Command> all() {
-  return {scan(),      rope_swap(),  vocab_sweep(), first_token(),      merge(),      status(),    self_mask(),
-          intervene(), zero_sweep(), path_split(),  head_attribution(), transplant(), mlp_probe(), activations(),
-          compare(),   hooks(),      info(),        random_model(),     tokenize()};
+  return {scan(),
+          rope_swap(),
+          vocab_sweep(),
+          first_token(),
+          merge(),
+          status(),
+          self_mask(),
+          intervene(),
+          zero_sweep(),
+          path_split(),
+          head_attribution(),
+          transplant(),
+          gate_readout(),
+          magc(),
+          mlp_probe(),
+          activations(),
+          compare(),
+          hooks(),
+          info(),
+          random_model(),
+          tokenize()};
 }
 
 }  // namespace sinkscope::experiments
