@@ -92,7 +92,7 @@ void run(const Options& o, const CLI::App& command) {
   trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .trials = count});
   if (!runner.start()) return;
   const auto mlp = spike_mlp(o.mlp_layer, runner);
-  json results{{"layer", mlp.none.empty() ? json(mlp.layer) : json()}, {"channel", nullptr}};
+  json results{{"layer", mlp.none.empty() ? json(mlp.layer) : json()}, {"token", o.token}, {"channel", nullptr}};
   if (!mlp.none.empty()) return finish_with_trials(runner, {}, mlp.none, about, channel_metrics(), results);
   const auto found = find_spike_channel(r, mlp.layer, o.token);
   results.update(to_json(found));

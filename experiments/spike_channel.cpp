@@ -129,7 +129,6 @@ SpikeChannel find_spike_channel(app::Run& r, int64_t layer, int64_t token) {
   const measure::MlpWeights w{block.gate_up_proj.weight(0), block.gate_up_proj.weight(1),
                               down.norm(2, 0, false, at::kFloat).to(at::kDouble)};
   SpikeChannel found{.layer = layer,
-                     .token = token,
                      .first = seen.in.token(0).mean,
                      .second = seen.in.token(1).mean,
                      .later = seen.in.token(2).mean,
@@ -166,7 +165,6 @@ json to_json(const SpikeChannel& found) {
           {"no_J", why_no_carriers(found)},
           {"neurons", neurons},
           {"candidates", candidates},
-          {"token", found.token},
           {"by_channel",
            {{"difference", measure::to_vector(found.first - found.second)},
             {"R_plus", finite(measure::to_vector(found.plus))},

@@ -15,8 +15,7 @@ namespace sinkscope::experiments {
 struct SpikeChannel {
   int64_t layer = -1, channel = -1;
   measure::Towards towards = measure::Towards::plus_infinity;  ///< the side of token 1 that token 0 is on
-  int64_t token = 0;                                           ///< the later token of the trials
-  at::Tensor first = {}, second = {}, later = {};              ///< [d] mean input at tokens 0, 1 and the later one
+  at::Tensor first = {}, second = {}, later = {};              ///< [d] mean input at tokens 0, 1 and a later one
   at::Tensor plus = {}, minus = {};                            ///< [d] R of every channel, both ways; NaN: alpha is 0
   std::vector<int64_t> carriers = {};                          ///< J, largest |alpha| first
 
@@ -32,8 +31,8 @@ struct SpikeChannel {
   int64_t n_neurons = 0;
 };
 
-/// One pass over all samples, and the MLP's weights.
-SpikeChannel find_spike_channel(app::Run&, int64_t layer, int64_t token);
+/// One pass over all samples, and the MLP's weights; `later` is the token of the trials.
+SpikeChannel find_spike_channel(app::Run&, int64_t layer, int64_t later);
 
 nlohmann::json to_json(const SpikeChannel&);
 
