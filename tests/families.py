@@ -13,6 +13,10 @@ from reference_model import OTHER_SHAPES, SHAPES, make_model
 from schemas import validate
 
 DATA = ["--tokens", "random", "--samples", "3", "--length", "24", "--device", "cpu", "--quiet"]
+TRIALS = [*DATA, "--layer", "1", "--controls", "2"]  # a random model has no sink that would say where to read
+EDITS = [{"name": "alone, resampled", "attention": "layers=0;tokens=4",
+          "edits": [{"site": "blocks.0.hook_mlp_out", "tokens": 4, "operation": "resample"}]},
+         {"name": "head", "edits": [{"site": "blocks.0.attn.hook_z", "tokens": 0, "heads": 1, "operation": "zero"}]}]
 EXPERIMENTS = {
     "scan": [*DATA, "--track", "0,4"],
     "rope-swap": DATA,
@@ -20,6 +24,11 @@ EXPERIMENTS = {
     "first-token": ["--ids", "0-20", "--device", "cpu", "--quiet"],
     "self-mask": [*DATA, "--mask-tokens", "2,4"],
     "mlp-probe": DATA,
+    "intervene": [*TRIALS, "--trials", json.dumps(EDITS)],
+    "zero-sweep": [*TRIALS, "--pairs"],
+    "path-split": TRIALS,
+    "head-attribution": TRIALS,
+    "transplant": TRIALS,
 }
 NORMED = "attn.hook_q_normed"
 

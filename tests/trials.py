@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from make_planted import make_planted  # noqa: E402
 from planted_cases import SETS  # noqa: E402
 from reference_model import SHAPES, make_model  # noqa: E402
+from schemas import validate  # noqa: E402
 
 PROGRAM = "sinkscope"
 CASES = ["base", "wider", "later stages", "narrow heads", "later", "decoy"]
@@ -37,7 +38,9 @@ def run(folder: Path, name: str, *options: object) -> dict:
     done = subprocess.run(command(folder, name, "--force", *options), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not (folder / f"{name}.journal").exists()
-    return json.loads((folder / f"{name}.json").read_text())["results"]
+    result = json.loads((folder / f"{name}.json").read_text())
+    validate(result)
+    return result["results"]
 
 
 def levels(row: dict) -> dict[int, float]:
@@ -134,6 +137,19 @@ class Trials(unittest.TestCase):
         for row in (row for row in rows if row["at"] == 8):
             wanted = 0.5 if row["head"] == "all" and row["layer"] == truth["layers"]["average"] else 0
             self.assertAlmostEqual(levels(row)[8], wanted, delta=NEAR)
+
+    def test_an_edit_after_the_sink_layers_attention(self) -> None:
+        """Controls end there, so they see nothing of it; what comes later does."""
+        folder, truth = self.models["base"]
+        at = truth["layers"]
+        sites = {"early": f"blocks.{at['spike']}.hook_mlp_out", "late": f"blocks.{at['sink'][0]}.attn.hook_z"}
+        edits = {name: {"site": site, "tokens": 0, "operation": "zero"} for name, site in sites.items()}
+        trials = [*({"name": name, "edits": [edit]} for name, edit in edits.items()), {"name": "both", "edits": list(edits.values())}]
+        early, late, both = run(folder, "intervene", "--trials", json.dumps(trials))["trials"]
+        for name in ("mean_attention", "frozen", "controls"):
+            self.assertEqual(both[name], early[name])
+        self.assertEqual([control["largest"] for control in late["controls"]["random"]], [0])
+        self.assertEqual(late["mean_attention"][0]["difference"]["ci95"], [0, 0])
 
     def test_conditions_and_edits_together(self) -> None:
         folder, truth = self.models["base"]

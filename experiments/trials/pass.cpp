@@ -76,15 +76,18 @@ Outcome BatchTrials::pass(const Trial& trial, const Rows& rows, Detail detail, c
     const auto parsed = intervene::parse_self_only(trial.attention);
     taps.attention(parsed.change, parsed.layers);
   }
-  attach_edits(taps, trial, rows, adjusts);
+  attach_edits(taps, reading, trial, rows, adjusts);
   reading.attach(taps);
   if (norms == Norms::frozen) freeze_norms(taps, start);
   r.resume(kept_.at(start), taps);
   return reading.outcome(unedited_);
 }
 
-void BatchTrials::attach_edits(model::Taps& taps, const Trial& trial, const Rows& rows, const Adjusts& adjusts) const {
+/// Without those that the reading does not see: a control ends with the sink layer's attention.
+void BatchTrials::attach_edits(model::Taps& taps, const Reading& reading, const Trial& trial, const Rows& rows,
+                               const Adjusts& adjusts) const {
   for (size_t i = 0; i < trial.edits.size(); ++i) {
+    if (!reading.sees(trial.edits[i].site)) continue;
     taps.edit(trial.edits[i].site, intervene::bind(trial.edits[i], source_of(trial.edits[i], rows),
                                                    adjusts.empty() ? intervene::Adjust{} : adjusts[i]));
   }

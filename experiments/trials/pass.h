@@ -34,7 +34,7 @@ class BatchTrials {
 
   Outcome run_unedited();
   Outcome pass(const intervene::Trial&, const Rows&, Detail, const Adjusts& = {}, Norms = Norms::free) const;
-  void attach_edits(model::Taps&, const intervene::Trial&, const Rows&, const Adjusts&) const;
+  void attach_edits(model::Taps&, const Reading&, const intervene::Trial&, const Rows&, const Adjusts&) const;
   void keep_scales(model::Taps&);
   void freeze_norms(model::Taps&, const model::Site& start) const;
   at::Tensor source_of(const intervene::Edit&, const Rows&) const;

@@ -35,6 +35,9 @@ class Reading {
   /// False where the pass begins after everything that a control reads.
   bool sees_attention() const { return !layers_.empty(); }
 
+  /// False for an edit after everything that is read.
+  bool sees(const model::Site& edit) const { return loss_ || !model::before({model::Point::pattern, last_}, edit); }
+
   /// Attaches the reads; must live until the pass is over.
   void attach(model::Taps&);
 
