@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,13 @@ class Planted:
         self.neurons = [n["neuron"] for n in self.circuit["spike_neurons"]]
         self.h = activations(folder, f"blocks.{self.layer}.ln2.hook_out").astype(np.float64)
 
+    @cached_property
+    def swept(self) -> dict:
+        """magc's results with values of the channel on both sides of where the gate of tokens 0 and 8 opens."""
+        first, later = (self.circuit["threshold"] * self.h[:, token, self.constant] for token in (0, 8))
+        values = [0, 0.97 * first.min(), 1.03 * first.max(), 0.9 * later.min(), 1.1 * later.max()]
+        return run("magc", self.folder, "--multiples", "", "--values", ",".join(f"{v:.6f}" for v in values))
+
     def gate(self, h: np.ndarray) -> np.ndarray:
         """The spike's gate before SiLU, of rows [.., d]."""
         return 30 * (h[..., self.energy] - self.circuit["threshold"] * h[..., self.constant])
@@ -152,7 +160,7 @@ class OnPlanted(unittest.TestCase):
 
     def test_magc_says_where_up_does_not_read_the_channel(self) -> None:
         def claim(model: Planted) -> None:
-            found = run("magc", model.folder, "--multiples", 0)
+            found = model.swept
             self.assertEqual((found["layer"], found["channel"]["channel"]), (model.layer, model.energy))
             self.assertEqual((found["J"], found["channel"]["R"]), ([], None))
             self.assertIn(f"channel {model.energy}", found["no_J"])
@@ -167,12 +175,8 @@ class OnPlanted(unittest.TestCase):
 
     def test_magc_sweep_ends_and_makes_the_sink_at_the_threshold(self) -> None:
         def claim(model: Planted) -> None:
-            h, theta = model.h, model.circuit["threshold"]
-            edges = {token: theta * h[:, token, model.constant] for token in (0, 8)}
-            values = [0, 0.97 * edges[0].min(), 1.03 * edges[0].max(), 0.9 * edges[8].min(), 1.1 * edges[8].max()]
-            found = run("magc", model.folder, "--multiples", "", "--values", ",".join(f"{v:.6f}" for v in values))
-            made = set()
-            self.assertEqual(len(found["table"]), 2 + 2 * len(values))
+            h, found, made = model.h, model.swept, set()
+            self.assertEqual(len(found["table"]), 2 + 2 * 5)
             for row, trial in zip(found["table"], found["trials"], strict=True):
                 at = row["at"]
                 edited = h[:, at].copy()
