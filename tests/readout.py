@@ -242,12 +242,28 @@ class OnPlanted(unittest.TestCase):
                     self.assertIsNone(found["layer"])
                     self.assertIn("no sink", found["no_trials"])
                     self.assertEqual(found["trials"], [])
+                    self.draw(name, folder)
         # the spike is there and nothing attends to it: the MLP that is named is read, and no trial is made
         layer = json.loads((folder / "planted.json").read_text())["layers"]["spike"]
         found = run("magc", folder, "--mlp-layer", layer)
         planted = json.loads((folder / "planted.json").read_text())
         self.assertEqual(found["channel"]["channel"], planted["circuits"][0]["energy_dims"][0])
         self.assertIn("no sink", found["no_trials"])
+
+    def test_figures_are_drawn_the_same_twice(self) -> None:
+        folder = self.models["base"].folder
+        for name, options in (("magc", ("--multiples", "", "--values", 7)), ("gate-readout", ("--mlp-layer", 1, "--write", "blocks.0.hook_mlp_out:3"))):
+            run(name, folder, *options)
+            drawn = []
+            for _ in range(2):
+                self.draw(name, folder)
+                drawn.append((folder / "figure.png").read_bytes())
+            self.assertEqual(drawn[0], drawn[1], name)
+
+    def draw(self, name: str, folder: Path) -> None:
+        words = [sys.executable, ROOT / f"scripts/plot_{name.replace('-', '_')}.py", folder / f"{name}.json", "-o", folder / "figure.png"]
+        done = subprocess.run(list(map(str, words)), capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_refused_before_weights_are_read(self) -> None:
         folder = self.models["base"].folder
