@@ -29,7 +29,7 @@ run_all() {
   mkdir -p "$folder"
   run_one "$folder" first-token --model "$model"
   draw "$folder" first-token
-  for experiment in scan rope-swap vocab-sweep self-mask mlp-probe; do
+  for experiment in scan rope-swap vocab-sweep self-mask mlp-probe zero-sweep path-split head-attribution transplant; do
     run_one "$folder" "$experiment" --model "$model" "$@"
     local beside=()
     if [[ $experiment == vocab-sweep ]]; then beside=(--atlas "$folder/first-token.json"); fi
@@ -38,8 +38,14 @@ run_all() {
   .venv/bin/python scripts/plot_mlp_probe.py --self-only "$folder/mlp-probe.json" -o "$folder/mlp-probe-self-only.png"
 }
 
+# The trials of `intervene` are about one model: those of the config about the demo model.
 run_all out/demo models/demo
+run_one out/demo intervene
+draw out/demo intervene
 .venv/bin/python scripts/plot_emergence.py models/demo/emergence.json --beside models/demo/emergence-{seed-1,twin}.json -o out/demo/emergence.png
-run_all out/planted models/planted --text models/planted/text.txt --length 64
+PLANTED=(models/planted --text models/planted/text.txt --length 64)
+run_all out/planted "${PLANTED[@]}"
+run_one out/planted intervene --model "${PLANTED[@]}" --trials configs/demo/planted-trials.json
+draw out/planted intervene
 .venv/bin/python scripts/summary.py out/planted
 .venv/bin/python scripts/summary.py out/demo

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from figures.findings import Findings
+from figures.trial_rows import level, place, unedited
 
 
 def rows(found: Findings) -> Iterator[tuple[str, str]]:
@@ -29,12 +30,49 @@ def rows(found: Findings) -> Iterator[tuple[str, str]]:
         yield "massive activation", f"written by the MLP of layer {spike['layer']} into dimensions {dimensions}"
 
 
+def mean(row: dict, token: int) -> float:
+    return level(row, token)["mean"]
+
+
+def without(sweep: dict, operation: str) -> str:
+    """The parts that hold half of the sink or more, else the one that holds most."""
+    sink = unedited(sweep)[0][0]
+    rows = sorted((row for row in sweep["table"] if row["operation"] == operation and len(row["sites"]) == 1), key=lambda row: mean(row, 0))
+    held = [row for row in rows if mean(row, 0) <= 0.5 * sink] or rows[:1]
+    return f"{mean(held[0], 0):.3f} of {sink:.3f} without " + ", ".join(place(row["sites"][0]) for row in held)
+
+
+def trial_rows(found: Findings) -> Iterator[tuple[str, str]]:
+    """Of the experiments made of trials, at the layer where they found the sink; every level by its own run's queries."""
+    sweep, routes, heads, moves, edits = (found.result(name)["results"] for name in (
+        "zero-sweep", "path-split", "head-attribution", "transplant", "intervene"))
+    yield f"5 parts zeroed at token 0, sink of layer {sweep['sink_layer']}", without(sweep, "zero")
+    yield "  resampled", without(sweep, "resample")
+    written = routes["table"][0]["written"]
+    row = min((row for row in routes["table"] if row["written"] == written != row["taken_away_at"]), key=lambda row: mean(row, 0))
+    yield f"  output of {place(written)} hidden from one reader", \
+        f"{mean(row, 0):.3f} of {unedited(routes)[0][0]:.3f} without {row['name'].split(' not through ')[1]}"
+    k = heads["tokens"]["tracked"][-1]
+    one, every = (max((row for row in heads["table"] if row["at"] == k and (row["head"] == "all") == whole), key=lambda row: mean(row, k))
+                  for whole in (False, True))
+    yield f"  heads of token {k} as if it saw itself alone", \
+        f"layer {one['layer']}, head {one['head']} gives it {mean(one, k):.3f}, all heads of layer {every['layer']} {mean(every, k):.3f}"
+    halves = [row for row in moves["table"] if row["to"] == k and mean(row, k) >= 0.5 * mean(row, 0)]
+    what = f"  token 0's residual in token {k}'s place"
+    if halves:
+        yield what, f"after {place(halves[0]['site'])} token {k} gets {mean(halves[0], k):.3f}, token 0 {mean(halves[0], 0):.3f}"
+    else:
+        yield what, f"gives token {k} less than half of token 0's attention, wherever it is put"
+    readings = [trial["mean_attention"][0]["reading"] for trial in edits["trials"]]
+    yield f"  {len(readings)} declared edits, on token 0", ", ".join(f"{readings.count(reading)} {reading}" for reading in sorted(set(readings)))
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     found = Findings(folder)
     planted = ": a circuit planted by hand, a test and no evidence" if found.model["planted"] else ""
     print(f"\n{found.model['path']}{planted}; attention in layer {found.layer}, where the sink is strongest")
-    for what, value in rows(found):
+    for what, value in [*rows(found), *trial_rows(found)]:
         print(f"  {what:<44} {value}")
     print("\nfigures:")
     for figure in sorted(folder.glob("*.png")):

@@ -192,6 +192,22 @@ class Trials(unittest.TestCase):
         self.assertGreater(kills, 1)
         self.assertEqual(run(folder, "zero-sweep", "--controls", 40), wanted)
 
+    def test_figures_are_drawn_the_same_twice(self) -> None:
+        folder, _ = self.models["base"]
+        trials = [{"name": "alone", "attention": "layers=0;tokens=8"},
+                {"name": "zero", "edits": [{"site": "blocks.0.hook_mlp_out", "tokens": 0, "operation": "zero"}]}]
+        runs = {"intervene": ["--track", "0,8", "--trials", json.dumps(trials)], "zero-sweep": ["--pairs", "--operations", "zero,mean"],
+                "path-split": [], "head-attribution": [], "transplant": []}
+        for name, options in runs.items():
+            run(folder, name, *options)
+            script = ROOT / "scripts" / f"plot_{name.replace('-', '_')}.py"
+            drawn = []
+            for figure in (folder / f"{name}.png", folder / f"{name}-again.png"):
+                done = subprocess.run([sys.executable, script, folder / f"{name}.json", "-o", figure], capture_output=True, text=True)
+                self.assertEqual((done.returncode, done.stderr), (0, ""), name)
+                drawn.append(figure.read_bytes())
+            self.assertEqual(*drawn, name)
+
     def refused(self, folder: Path, name: str, options: tuple, *parts: str) -> None:
         done = subprocess.run(command(folder, name, *options), capture_output=True, text=True)
         self.assertEqual(done.returncode, 2, done.stderr)

@@ -131,10 +131,18 @@ def shown(piece: str | None, token: int) -> str:
     return "".join(c if ord(c) in drawable() else f"\\u{ord(c):04x}" for c in text).replace("$", r"\$")
 
 
-def image(figure, axis, values, label: str, **options):
+def wide(figure, row):
+    """One panel over the whole width in place of a row of panels."""
+    grid, at = row[0].get_gridspec(), row[0].get_subplotspec().rowspan.start
+    for axis in row:
+        axis.remove()
+    return figure.add_subplot(grid[at, :])
+
+
+def image(figure, axis, values, label: str, cmap: str = SEQUENTIAL, **options):
     """A heat map with its colour bar; missing values are grey."""
     masked = np.ma.masked_invalid(np.array(values, dtype=float))
-    colours = plt.get_cmap(SEQUENTIAL).copy()
+    colours = plt.get_cmap(cmap).copy()
     colours.set_bad("#cccccc")
     drawn = axis.imshow(masked, aspect="auto", cmap=colours, interpolation="nearest", **options)
     figure.colorbar(drawn, ax=axis, label=label, fraction=0.05, pad=0.02)
