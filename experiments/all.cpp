@@ -14,6 +14,8 @@ Command head_attribution();
 Command transplant();
 Command stat_match();
 Command mix_dose();
+Command gate_readout();
+Command magc();
 Command identify();
 Command self_mask();
 Command mlp_probe();
@@ -28,10 +30,10 @@ Command tokenize();
 
 std::vector<Command> all() {
   return {
-      scan(),      rope_swap(),  vocab_sweep(), first_token(),      merge(),      status(),     self_mask(),
-      intervene(), zero_sweep(), path_split(),  head_attribution(), transplant(), stat_match(), mix_dose(),
-      identify(),  mlp_probe(),  activations(), compare(),          hooks(),      info(),       random_model(),
-      tokenize(),
+      scan(),      rope_swap(),    vocab_sweep(), first_token(),      merge(),       status(),     self_mask(),
+      intervene(), zero_sweep(),   path_split(),  head_attribution(), transplant(),  stat_match(), mix_dose(),
+      magc(),      gate_readout(), identify(),    mlp_probe(),        activations(), compare(),    hooks(),
+      info(),      random_model(), tokenize(),
   };
 }
 

@@ -4,7 +4,7 @@
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
-from figures.style import COLOURS, arguments, caption, floats, layers_axis, new, save, title
+from figures.style import COLOURS, arguments, caption, floats, layers_axis, new, nothing, save, title
 
 
 def site(layer: dict, name: str) -> list[dict]:
@@ -81,11 +81,6 @@ def direction(axis, found: dict) -> None:
     axis.set(xlabel="layer", ylabel="cosine with the spike", title="residual along the spike (dashed: after the gain)", ylim=(-1.05, 1.05))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend()
-
-
-def nothing(axis, text: str) -> None:
-    axis.axis("off")
-    axis.text(0.5, 0.5, text, ha="center", va="center", transform=axis.transAxes, color="#666666")
 
 
 def self_only(figure, axes, found: dict) -> None:

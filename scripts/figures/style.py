@@ -99,6 +99,12 @@ def save(figure, path: Path) -> None:
     plt.close(figure)
 
 
+def nothing(axis, text: str) -> None:
+    """A panel that says why it is empty."""
+    axis.axis("off")
+    axis.text(0.5, 0.5, "\n".join(textwrap.wrap(text, 60)), ha="center", va="center", transform=axis.transAxes, color="#666666")
+
+
 def layers_axis(axis, count: int) -> None:
     axis.set_xlim(-0.5, count - 0.5)
     axis.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
