@@ -16,6 +16,8 @@ Command stat_match();
 Command mix_dose();
 Command gate_readout();
 Command magc();
+Command channel_trace();
+Command channel_patch();
 Command identify();
 Command self_mask();
 Command mlp_probe();
@@ -30,10 +32,10 @@ Command tokenize();
 
 std::vector<Command> all() {
   return {
-      scan(),      rope_swap(),    vocab_sweep(), first_token(),      merge(),       status(),     self_mask(),
-      intervene(), zero_sweep(),   path_split(),  head_attribution(), transplant(),  stat_match(), mix_dose(),
-      magc(),      gate_readout(), identify(),    mlp_probe(),        activations(), compare(),    hooks(),
-      info(),      random_model(), tokenize(),
+      scan(),      rope_swap(),    vocab_sweep(),   first_token(),      merge(),      status(),     self_mask(),
+      intervene(), zero_sweep(),   path_split(),    head_attribution(), transplant(), stat_match(), mix_dose(),
+      magc(),      gate_readout(), channel_trace(), channel_patch(),    identify(),   mlp_probe(),  activations(),
+      compare(),   hooks(),        info(),          random_model(),     tokenize(),
   };
 }
 

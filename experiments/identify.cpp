@@ -60,14 +60,6 @@ struct Measured {
   }
 };
 
-void gather_rows(trials::Runner& r, const std::vector<model::Site>& sites, const Alone& alone) {
-  for (const auto& site : sites) {
-    for (const auto& run : {std::string("unedited"), alone.all_run()}) carrier::want_trace(r, run, site);
-    for (const auto& run : {std::string("unedited"), alone.run()}) r.rows().want(run, site, alone.token);
-  }
-  r.gather();
-}
-
 json nothing_to_explain(const trials::Runner&) {
   return {{"verdict",
            {{"kind", "no sink"},
@@ -88,7 +80,7 @@ json nothing_to_explain(const trials::Runner&) {
 std::pair<carrier::Verdict, json> answer(trials::Runner& r, const Options& o, std::vector<Evidence>& evidence) {
   const auto alone = carrier::find_alone(r, o.token);
   const auto sites = carrier::candidate_sites(r.sink_layer());
-  gather_rows(r, sites, alone);
+  carrier::gather(r, sites, alone);
   auto looked_at = json::array();
   for (const auto& site : sites) {
     const auto candidate = carrier::search(r, site, alone);

@@ -122,6 +122,14 @@ std::vector<model::Site> candidate_sites(int64_t sink_layer) {
   return sites;
 }
 
+void gather(trials::Runner& r, const std::vector<model::Site>& sites, const Alone& alone) {
+  for (const auto& site : sites) {
+    for (const auto& run : {std::string("unedited"), alone.all_run()}) want_trace(r, run, site);
+    for (const auto& run : {std::string("unedited"), alone.run()}) r.rows().want(run, site, alone.token);
+  }
+  r.gather();
+}
+
 Candidate search(trials::Runner& r, const model::Site& site, const Alone& alone) {
   Site at(r, site, alone);
   Candidate found{.site = site};

@@ -46,7 +46,10 @@ struct Candidate {
 /// Sites where a mark may stand: the residual after each attention and each MLP below the sink's layer.
 std::vector<model::Site> candidate_sites(int64_t sink_layer);
 
-/// Looks for carriers at a site. Rows for its trace must have been gathered.
+/// The rows of these sites that search and evidence look at.
+void gather(trials::Runner&, const std::vector<model::Site>&, const Alone&);
+
+/// Looks for carriers at a site whose rows were gathered.
 Candidate search(trials::Runner&, const model::Site&, const Alone&);
 
 }  // namespace sinkscope::experiments::carrier

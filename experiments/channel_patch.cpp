@@ -1,0 +1,196 @@
+// channel-patch: which dimensions make a sink when they are moved, and which end it when they are taken away?
+//
+// Edit, after each block part below the sink: at token k, token 0's own row and its mean row, the ceilings; then of the
+// dimensions chosen on half of the documents the smallest set that suffices, everything but it, and doses of it from -4
+// to 4; at token 0, token k's mean level in the whole vector, in that set, and in the smallest set whose removal is
+// needed. Channels that are named are moved likewise. Reading: attention to both, on the other documents, beside as
+// many random dimensions. A set that suffices and whose removal ends the sink carries the mark. Both are told apart: a
+// split carrier hides from single patches, since no part suffices, and a redundant one from single removals. If the own
+// row suffices and the mean row does not, the mark is a pattern of each sample's own. Sources: experiment B4 of the
+// project's list; the published channel 2276 of Qwen3-8B, which nobody has patched.
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+
+#include "carrier/search.h"
+#include "sinkscope/error.h"
+#include "sinkscope/spelling/int_list.h"
+#include "sinkscope/spelling/number_list.h"
+#include "trials/described.h"
+#include "trials/listed.h"
+
+namespace sinkscope::experiments {
+namespace {
+
+using carrier::Carrier;
+using intervene::Operation;
+using model::Site;
+using nlohmann::json;
+
+struct Options {
+  trials::Options trials;
+  int64_t token = 8;
+  std::string sites, dimensions, doses = "-4,-2,-1,-0.5,0.5,1,1.5,2,4";
+};
+
+/// The trials of one site.
+class Patches {
+ public:
+  Patches(trials::Described& into, const Site& site, const Options& o, int64_t width)
+      : into_(into), site_(site), o_(o), width_(width) {}
+
+  void ceilings() {
+    auto own = trials::edit_from(site_, o_.token, Operation::copy, {.site = site_, .tokens = {int64_t{0}}});
+    add("write", "own row", {}, 1, std::move(own));
+    write({}, "whole vector", 1);
+    remove({}, "whole vector", 1);
+  }
+  void write(const Carrier& c, const std::string& of, double dose) {
+    add("write", of, c, dose, carrier::level_of(site_, c, 0, o_.token));
+  }
+  void remove(const Carrier& c, const std::string& of, double dose) {
+    add("remove", of, c, dose, carrier::level_of(site_, c, o_.token, 0));
+  }
+  /// Token k gets token 0's mean level in every dimension but these.
+  void all_but(const Carrier& c) {
+    Carrier rest;
+    for (int64_t d = 0; d < width_; ++d) {
+      if (std::count(c.dimensions.begin(), c.dimensions.end(), d) == 0) rest.dimensions.push_back(d);
+    }
+    write(rest, "all but the smallest set", 1);
+  }
+  void doses(const Carrier& c, const std::string& of, const std::vector<double>& doses) {
+    for (const double dose : doses) {
+      write(c, of, dose);
+      remove(c, of, dose);
+    }
+  }
+
+ private:
+  void add(const std::string& what, const std::string& of, const Carrier& c, double dose, intervene::Edit edit) {
+    edit.dose = dose;
+    into_.add({.name = fmt::format("{}: {} {}, dose {}", trials::short_name(site_), what, of, dose), .edits = {edit}},
+              {{"site", model::name(site_)},
+               {"edit", what},
+               {"of", of},
+               {"dose", dose},
+               {"dimensions", c.dimensions.size() > carrier::kMostChannels ? json() : json(c.dimensions)}});
+  }
+
+  trials::Described& into_;
+  Site site_;
+  const Options& o_;
+  int64_t width_;
+};
+
+std::vector<double> with_one(std::vector<double> doses) {
+  if (std::count(doses.begin(), doses.end(), 1.0) == 0) doses.push_back(1);
+  return doses;
+}
+
+json to_json(const carrier::Candidate& c) {
+  auto sets = json::array();
+  for (const auto& set : c.sufficient) sets.push_back(carrier::to_json(set));
+  return {{"site", model::name(c.site)},
+          {"own_suffices", c.own_suffices},
+          {"level_suffices", c.level_suffices},
+          {"removal_ends", c.removal_ends},
+          {"sufficient", sets},
+          {"each_needed", c.each_needed},
+          {"apart", c.apart},
+          {"needed", c.needed}};
+}
+
+void add_patches(Patches& at, const carrier::Candidate& found, const std::vector<int64_t>& named,
+                 const std::vector<double>& doses) {
+  at.ceilings();
+  for (size_t i = 0; i < found.sufficient.size(); ++i) {
+    const auto of = i == 0 ? std::string("smallest set") : fmt::format("another set {}", i);
+    at.doses(found.sufficient[i], of, i == 0 ? with_one(doses) : std::vector<double>{1});
+  }
+  if (found.found() && !found.sufficient[0].direction.defined()) {
+    const auto all = carrier::joined(found.sufficient);
+    at.all_but(all);
+    if (found.sufficient.size() > 1) at.remove(all, "every set", 1);
+  }
+  if (!found.needed.empty()) at.remove({.dimensions = found.needed}, "needed set", 1);
+  for (const int64_t d : named) at.doses({.dimensions = {d}}, fmt::format("channel {}", d), with_one(doses));
+}
+
+std::vector<Site> parse_places(const std::string& list, const model::Config& config) {
+  if (list.empty()) return {};
+  const auto sites = model::parse_sites(list, config);
+  for (const auto& site : sites) {
+    if (site.point == model::Point::resid_mid || site.point == model::Point::resid_post) continue;
+    throw InputError(
+        fmt::format("--sites: {}: wanted the residual after an attention or MLP (hook_resid_mid, "
+                    "hook_resid_post)",
+                    model::name(site)));
+  }
+  return sites;
+}
+
+void run(const Options& o, const CLI::App& command) {
+  app::Run r(o.trials.run, command);
+  const int64_t L = r.config().n_layers, width = r.config().d_model;
+  const auto named = parse_int_list(o.dimensions, "--dimensions");
+  for (const int64_t d : named) {
+    if (d >= 0 && d < width) continue;
+    throw InputError(fmt::format("--dimensions: {}: the residual has {} (0 to {})", d, width, width - 1));
+  }
+  const auto doses = parse_number_list(o.doses, "--doses");
+  for (const double dose : doses) {
+    if (dose == 0) throw InputError("--doses: 0 changes nothing");
+  }
+  auto sites = parse_places(o.sites, r.config());
+  trials::Runner runner(
+      r, o.trials,
+      {.tracked = {0, o.token},
+       .edited = {0, carrier::kLastTraced, o.token},
+       .runs = carrier::alone_runs(o.token, L),
+       .halves = true,
+       .trials = 4.0 * static_cast<double>(L * static_cast<int64_t>(doses.size() * (1 + named.size())))});
+  if (!runner.start()) return;
+  if (sites.empty()) sites = carrier::candidate_sites(runner.sink_layer());
+  for (const auto& site : sites) {
+    if (runner.sink_layer() < 0 || site.layer < runner.sink_layer()) continue;
+    throw InputError(
+        fmt::format("--sites: {}: the sink appears in layer {}, before it", model::name(site), runner.sink_layer()));
+  }
+  const auto alone = carrier::find_alone(runner, o.token);
+  carrier::gather(runner, sites, alone);
+  trials::Described list;
+  auto searched = json::array();
+  for (const auto& site : sites) {
+    const auto found = carrier::search(runner, site, alone);
+    searched.push_back(to_json(found));
+    Patches at(list, site, o, width);
+    add_patches(at, found, named, doses);
+  }
+  const auto outcomes = runner.measure(list.list);
+  const auto about = [&](const intervene::Trial& trial) { return list.about(trial); };
+  runner.finish(trials::metrics(o.trials, runner.keys()), {{"sites", searched},
+                                                           {"table", trials::table(runner, list.list, outcomes, about)},
+                                                           {"trials", trials::describe(runner, list.list, outcomes)}});
+}
+
+}  // namespace
+
+Command channel_patch() {
+  return {
+      "channel-patch", "which dimensions make a sink when moved, and which end it when taken away?", [](CLI::App& app) {
+        auto o = std::make_shared<Options>();
+        trials::add_options(app, o->trials);
+        app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(2, 1 << 24));
+        app.add_option("--sites", o->sites, "residuals to patch; none named: all below the sink's layer");
+        app.add_option("--dimensions", o->dimensions, "channels to move beside those that are found");
+        app.add_option("--doses", o->doses, "shares of the way to the other token's level")->capture_default_str();
+        app.callback([o, &app] { run(*o, app); });
+      }};
+}
+
+}  // namespace sinkscope::experiments
