@@ -18,7 +18,6 @@
 
 #include "carrier/search.h"
 #include "sinkscope/error.h"
-#include "sinkscope/spelling/int_list.h"
 #include "sinkscope/spelling/number_list.h"
 #include "trials/described.h"
 #include "trials/listed.h"
@@ -137,11 +136,7 @@ std::vector<Site> parse_places(const std::string& list, const model::Config& con
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
   const int64_t L = r.config().n_layers, width = r.config().d_model;
-  const auto named = parse_int_list(o.dimensions, "--dimensions");
-  for (const int64_t d : named) {
-    if (d >= 0 && d < width) continue;
-    throw InputError(fmt::format("--dimensions: {}: the residual has {} (0 to {})", d, width, width - 1));
-  }
+  const auto named = carrier::parse_channels(o.dimensions, r.config());
   const auto doses = parse_number_list(o.doses, "--doses");
   for (const double dose : doses) {
     if (dose == 0) throw InputError("--doses: 0 changes nothing");

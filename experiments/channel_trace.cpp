@@ -15,9 +15,9 @@
 #include <algorithm>
 #include <memory>
 
+#include "carrier/carrier.h"
 #include "carrier/site_trace.h"
 #include "command.h"
-#include "sinkscope/error.h"
 #include "sinkscope/measure/separation.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/spelling/int_list.h"
@@ -105,12 +105,7 @@ json definitions(const Options& o) {
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
   const auto layers = trials::parse_layers(o.self_only_layers, r.config());
-  const auto named = parse_int_list(o.dimensions, "--dimensions");
-  for (const int64_t d : named) {
-    if (d >= 0 && d < r.config().d_model) continue;
-    throw InputError(
-        fmt::format("--dimensions: {}: the residual has {} (0 to {})", d, r.config().d_model, r.config().d_model - 1));
-  }
+  const auto named = carrier::parse_channels(o.dimensions, r.config());
   trials::Runner runner(r, o.trials,
                         {.edited = {0, carrier::kLastTraced},
                          .runs = {{kSelfOnly, fmt::format("layers={};tokens=all", spell(layers))}},

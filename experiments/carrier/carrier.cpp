@@ -8,7 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "../trials/listed.h"
+#include "sinkscope/error.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/spelling/int_list.h"
 
 namespace sinkscope::experiments::carrier {
 
@@ -27,6 +29,17 @@ nlohmann::json to_json(const Carrier& carrier) {
   nlohmann::json direction;
   if (carrier.direction.defined()) direction = measure::to_vector(carrier.direction.flatten().to(at::kDouble));
   return {{"dimensions", carrier.dimensions}, {"direction", direction}};
+}
+
+std::vector<int64_t> parse_channels(const std::string& list, const model::Config& config) {
+  if (list.empty()) return {};
+  const auto channels = parse_int_list(list, "--dimensions");
+  for (const int64_t d : channels) {
+    if (d >= 0 && d < config.d_model) continue;
+    throw InputError(
+        fmt::format("--dimensions: {}: the residual has {} (0 to {})", d, config.d_model, config.d_model - 1));
+  }
+  return channels;
 }
 
 Carrier joined(const std::vector<Carrier>& parts) {

@@ -22,6 +22,9 @@ std::string name(const Carrier&);
 
 nlohmann::json to_json(const Carrier&);
 
+/// The channels of --dimensions; none for an empty text. Throws InputError for one that the residual does not have.
+std::vector<int64_t> parse_channels(const std::string& list, const model::Config&);
+
 Carrier joined(const std::vector<Carrier>&);  ///< of dimensions
 
 /// The carrier's coordinates at token `to` become their mean over samples at token `from`: a level, the same for all.
