@@ -3,7 +3,9 @@
 gradients, and what the sink does when it is taken away or given."""
 
 import numpy as np
-from figures.style import COLOURS, arguments, caption, floats, new, nothing, save, title
+from figures.style import COLOURS, arguments, caption, floats, new, nothing, save, title, wide
+from figures.trial_rows import level
+from figures.trials import held_against, say, with_intervals
 
 FIRST, LATER = COLOURS[0], COLOURS[1]
 SHOWN = 10  # read-outs and trials named in a panel
@@ -65,14 +67,11 @@ def edits(axis, found: dict) -> None:
     rows = found["table"][:SHOWN]
     if not rows:
         return nothing(axis, found["no_trials"])
-    unedited = {one["token"]: one["unedited"] for one in found["trials"][0]["mean_attention"]}
-    for offset, (token, colour) in zip((-0.15, 0.15), ((0, FIRST), (found["token"], LATER))):
-        levels = [next(one["level"] for one in row["sink"] if one["token"] == token) for row in rows]
-        mean, bounds = floats([level["mean"] for level in levels]), floats([level["ci95"] for level in levels])
-        reach = np.nan_to_num([np.maximum(mean - bounds[:, 0], 0), np.maximum(bounds[:, 1] - mean, 0)])
-        axis.errorbar(mean, np.arange(len(rows)) + offset, xerr=reach, fmt="o", color=colour, ms=3, elinewidth=1, label=f"to token {token}")
-        axis.axvline(unedited[token], color=colour, ls="--", lw=0.8, label=f"token {token}, unedited")
-    axis.axvline(found["trials"][0]["ordinary"]["unedited"], color="#666666", ls=":", lw=1, label="ordinary token, unedited")
+    colours = {0: FIRST, found["token"]: LATER}
+    held_against(axis.axvline, found, colours)
+    for offset, (token, colour) in zip((-0.15, 0.15), colours.items()):
+        levels = [level(row, token) for row in rows]
+        with_intervals(axis, np.arange(len(rows)) + offset, levels, "horizontal", color=colour, label=f"to token {token}")
     axis.set_yticks(range(len(rows)), [edit_name(row) for row in rows], fontsize=6)
     axis.set(ylim=(len(rows) - 0.5, -0.5), xlabel="attention", title="the sink when these directions are taken from token 0, or given to the later one")
     axis.legend(loc="upper center", bbox_to_anchor=(0.45, -0.24), ncols=5, fontsize=6)
@@ -94,13 +93,10 @@ def main() -> None:
         projections(axes[0][1], first_of(found, neurons=False), "written dimensions")
         agreement(axes[1][0], found)
         gram(axes[1][1], found)
-        grid = axes[2][0].get_gridspec()
-        for axis in axes[2]:
-            axis.remove()
-        edits(figure.add_subplot(grid[2, :]), found)
+        edits(wide(figure, axes[2]), found)
     title(figure, result, "What pattern is read to write the spike")
-    at = f"mean_attention at layer {found['sink_layer']}, queries q ≥ {found['tokens']['first_queries'][0]}; bars: 95 % interval, bootstrap by document; " if found["trials"] else ""
-    caption(figure, result, f"{at}directions: mean unit gradients at token 0; projections of the rows that are read; lines: mean and sd")
+    text = "directions: mean unit gradients at token 0; upper panels: a point a sample, mean and sd"
+    (say if found["trials"] else caption)(figure, result, text)
     save(figure, args.output)
 
 

@@ -4,6 +4,8 @@ the sink and the spike do as the channel's value changes."""
 
 import numpy as np
 from figures.style import COLOURS, arguments, caption, floats, new, nothing, save, title
+from figures.trial_rows import level
+from figures.trials import from_zero, legend_row, say, with_legend_row
 
 FIRST, LATER = COLOURS[0], COLOURS[1]
 
@@ -62,8 +64,8 @@ def sweep(axis, found: dict, outcome) -> None:
 
 
 def sink_level(row: dict, trial: dict, token: int) -> tuple:
-    level = next(one["level"] for one in row["sink"] if one["token"] == token)
-    return level["mean"], *level["ci95"]
+    found = level(row, token)
+    return found["mean"], *found["ci95"]
 
 
 def spike_norm(row: dict, trial: dict, token: int) -> tuple:
@@ -79,8 +81,7 @@ def sink(axis, found: dict) -> None:
     ordinary = found["trials"][0]["ordinary"]["unedited"]
     axis.axhline(ordinary, color="#666666", ls=":", lw=1, label="ordinary token")
     axis.set(xlabel=f"input channel {found['channel']['channel']} becomes", ylabel="attention", title="the sink")
-    top = axis.get_ylim()[1]
-    axis.set_ylim(-0.03 * top, 1.1 * top)
+    from_zero(axis)
 
 
 def spike(axis, found: dict) -> None:
@@ -92,18 +93,6 @@ def spike(axis, found: dict) -> None:
              ylim=(-0.2, 3 * top))
 
 
-def below(figure, axes) -> None:
-    """What the marks of both lower panels mean."""
-    grid = axes[2][0].get_gridspec()
-    for axis in axes[2]:
-        axis.remove()
-    legend = figure.add_subplot(grid[2, :])
-    legend.axis("off")
-    handles, names = axes[1][0].get_legend_handles_labels()
-    if handles:
-        legend.legend(handles, names, loc="center", ncols=3, fontsize=6)
-
-
 def main() -> None:
     result, args = arguments("magc", __doc__)
     found = result["results"]
@@ -111,13 +100,13 @@ def main() -> None:
         figure, axes = new(1, 1, height=1.2)
         nothing(axes[0][0], found["no_trials"])
     else:
-        figure, axes = new(3, 2, height=2, height_ratios=[1, 1, 0.25])
+        figure, axes = with_legend_row(2, 2, [2.6, 2.6])
         for axis, draw in zip(axes.flat, (channels, neurons, sink, spike)):
             draw(axis, found)
-        below(figure, axes)
+        legend_row(figure, axes[-1], axes[1][0])
     title(figure, result, "Which channel gates the spike" + (f": MLP {found['layer']}" if found["layer"] is not None else ""))
-    at = f"mean_attention at layer {found['sink_layer']}, queries q ≥ {found['tokens']['first_queries'][0]}; " if found["trials"] else ""
-    caption(figure, result, f"{at}R = log m + Σ p log p of p = alpha²/‖alpha‖², m neurons; bands: 95 % interval, bootstrap by document")
+    text = "R = log m + Σ p log p of p = alpha²/‖alpha‖², m neurons"
+    (say if found["trials"] else caption)(figure, result, text)
     save(figure, args.output)
 
 

@@ -29,6 +29,8 @@ EXPERIMENTS = {
     "path-split": TRIALS,
     "head-attribution": TRIALS,
     "transplant": TRIALS,
+    "magc": [*TRIALS, "--mlp-layer", "0"],
+    "gate-readout": [*TRIALS, "--mlp-layer", "0", "--write", "blocks.0.hook_mlp_out:3"],
 }
 NORMED = "attn.hook_q_normed"
 
