@@ -122,6 +122,20 @@ TEST(TrialEdits, ARandomMoveIsAsLongAsTheEditWithTheGainFoldedIn) {
   }
 }
 
+TEST(TrialEdits, ARandomMoveAlongABasisStaysWithinWhatNaturalRowsMove) {
+  auto natural = at::randn({30, 64});
+  natural.select(1, 7).fill_(5);  // never moves
+  const auto rows = natural.unsqueeze(1).slice(0, 0, 4);
+  Edit edit{.operation = Operation::project_out, .basis = at::eye(64).slice(0, 0, 1)};
+  const auto after = changed(edit, rows, {});
+  for (const uint64_t seed : {1, 2, 3}) {
+    const auto moved = random_move(edit, {}, natural, seed)(rows, after) - rows;
+    EXPECT_LE(largest_difference(moved.norm(2, -1), (after - rows).norm(2, -1)), 1e-4);
+    EXPECT_LE(moved.select(2, 7).abs().max().item<double>(), 1e-5);
+    EXPECT_GE((moved.abs() > 1e-6).sum().item<int64_t>(), 4 * 60);  // along no axis
+  }
+}
+
 void refuse(const json& edit, std::initializer_list<std::string> parts) {
   json whole{{"site", "blocks.1.hook_mlp_out"}, {"tokens", 0}, {"operation", "zero"}};
   whole.update(edit);

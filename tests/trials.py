@@ -164,6 +164,10 @@ class Trials(unittest.TestCase):
         found = {t["name"]: t["mean_attention"][1]["edited"] for t in results["trials"]}
         for name, wanted in {"alone": 0.5, "alone, clamped": 0, "copied": 0.5}.items():
             self.assertAlmostEqual(found[name], wanted, delta=NEAR, msg=name)
+        both = results["trials"][1]  # what its edit does is told from what its condition does
+        self.assertAlmostEqual(both["from_condition"][1]["mean"], -0.5, delta=NEAR)
+        self.assertAlmostEqual(both["controls"]["other_position"]["difference"][1]["mean"], 0, delta=NEAR)
+        self.assertIsNone(results["trials"][0]["from_condition"])
         # by itself, where no other trial keeps the place that its no-op begins at
         (single,) = run(folder, "intervene", "--track", "0,8", "--trials", json.dumps(trials[1:2]))["trials"]
         self.assertEqual(single["controls"]["no_op_largest_difference"], 0)

@@ -62,6 +62,9 @@ Outcome BatchTrials::run(const Trial& trial, const Rows& rows) {
     outcome.frozen = pass(trial, rows, Detail::sink, {}, Norms::frozen).attention.select(1, 0);
   }
   if (trial.edits.empty()) return outcome;
+  if (!trial.attention.empty()) {
+    outcome.condition = pass({.attention = trial.attention}, rows, Detail::sink).attention.select(1, 0);
+  }
   outcome.no_op = at::full({1, 1}, no_op(trial, rows), at::kDouble);
   outcome.outside = outside(trial, rows);
   outcome.moved = moved(trial, rows);

@@ -15,9 +15,10 @@ struct Field {
   at::Tensor Outcome::*tensor;
 };
 constexpr Field kFields[] = {
-    {"attention", &Outcome::attention}, {"spike", &Outcome::spike},     {"loss", &Outcome::loss},
-    {"written", &Outcome::written},     {"frozen", &Outcome::frozen},   {"moved", &Outcome::moved},
-    {"random", &Outcome::random},       {"outside", &Outcome::outside}, {"no_op", &Outcome::no_op},
+    {"attention", &Outcome::attention}, {"spike", &Outcome::spike},   {"loss", &Outcome::loss},
+    {"written", &Outcome::written},     {"frozen", &Outcome::frozen}, {"moved", &Outcome::moved},
+    {"condition", &Outcome::condition}, {"random", &Outcome::random}, {"outside", &Outcome::outside},
+    {"no_op", &Outcome::no_op},
 };
 
 }  // namespace

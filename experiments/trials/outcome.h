@@ -16,6 +16,7 @@ struct Outcome {
   at::Tensor written = {};    ///< [n, L] norm of the MLP's output at the last tracked token
   at::Tensor frozen = {};     ///< [n, tracked + 1] attention at the sink layer, the norms' scales frozen
   at::Tensor moved = {};      ///< [n, tracked + 1] the same edit at another position
+  at::Tensor condition = {};  ///< [n, tracked + 1] under the trial's attention conditions alone, where it has edits too
   at::Tensor random = {};     ///< [n, controls, tracked + 1] random moves of the same size
   at::Tensor outside = {};    ///< [1, 2] written values outside their natural 1 to 99 % range, and all written values
   at::Tensor no_op = {};      ///< [1, 1] largest difference that the edit's path makes when it changes nothing

@@ -24,12 +24,14 @@ at::Tensor rms(const at::Tensor& x, const model::Config& config) {
   return (x.to(at::kFloat).square().mean(-1, true) + config.rms_norm_eps).sqrt();
 }
 
-/// Of the trials, and of their no-ops.
+/// Of the trials, their no-ops and their conditions alone.
 std::vector<Site> starts_of(const std::vector<Trial>& list, const model::Config& config) {
   std::vector<Site> starts;
   for (const auto& trial : list) {
     starts.push_back(start_of(trial, config));
-    if (!trial.edits.empty()) starts.push_back(start_of(without_conditions(trial), config));
+    if (trial.edits.empty()) continue;
+    starts.push_back(start_of(without_conditions(trial), config));
+    if (!trial.attention.empty()) starts.push_back(start_of({.attention = trial.attention}, config));
   }
   return starts;
 }

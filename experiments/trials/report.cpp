@@ -42,10 +42,11 @@ json attention_of(const Runner& r, const at::Tensor& unedited, const at::Tensor&
 }
 
 /// Mean effects of the random controls on one tracked token, and how the edit's own ranks among them.
-json random_of(const at::Tensor& unedited, const Outcome& outcome, int64_t key) {
+json random_of(const at::Tensor& without_edits, const Outcome& outcome, int64_t key) {
   if (!outcome.random.defined()) return {};
-  const auto effects = (outcome.random.select(2, key) - unedited.select(1, 0).select(1, key).unsqueeze(1)).nanmean(0);
-  const double own = std::abs((outcome.sink(key) - unedited.select(1, 0).select(1, key)).nanmean().item<double>());
+  const auto base = without_edits.select(1, key);
+  const auto effects = (outcome.random.select(2, key) - base.unsqueeze(1)).nanmean(0);
+  const double own = std::abs((outcome.sink(key) - base).nanmean().item<double>());
   auto sizes = measure::to_vector(effects.abs());
   std::sort(sizes.begin(), sizes.end());
   return {{"n", sizes.size()},
@@ -63,13 +64,12 @@ json strata(const Runner& r, const at::Tensor& difference) {
 }
 
 /// At the sink layer only: [n, tracked + 1].
-json control_of(const Runner& r, const at::Tensor& unedited, const at::Tensor& control) {
-  if (!control.defined()) return {};
+json control_of(const Runner& r, const at::Tensor& base, const at::Tensor& control) {
+  if (!control.defined() || !base.defined()) return {};
   auto list = json::array();
   const auto tracked = static_cast<int64_t>(r.keys().tracked.size());
   for (int64_t key = 0; key < tracked; ++key) {
-    list.push_back(
-        measure::to_json(r.bootstrap().interval(control.select(1, key) - unedited.select(1, 0).select(1, key))));
+    list.push_back(measure::to_json(r.bootstrap().interval(control.select(1, key) - base.select(1, key))));
     list.back()["token"] = r.keys().tracked[static_cast<size_t>(key)];
   }
   return list;
@@ -81,6 +81,8 @@ json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) 
   auto object = intervene::to_json(trial);
   auto attention = json::array(), spikes = json::array(), random = json::array();
   const auto& tracked = r.keys().tracked;
+  const auto sink_layer = unedited.attention.select(1, 0);
+  const auto without_edits = outcome.condition.defined() ? outcome.condition : sink_layer;
   for (size_t i = 0; i < tracked.size(); ++i) {
     const auto key = static_cast<int64_t>(i);
     auto one = attention_of(r, unedited.attention, outcome.attention, key);
@@ -93,7 +95,7 @@ json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) 
       spikes.push_back(with_difference(r, unedited.spike.select(1, key), outcome.spike.select(1, key)));
       spikes.back()["token"] = tracked[i];
     }
-    if (auto effects = random_of(unedited.attention, outcome, key); !effects.is_null()) {
+    if (auto effects = random_of(without_edits, outcome, key); !effects.is_null()) {
       effects["token"] = tracked[i];
       random.push_back(std::move(effects));
     }
@@ -102,11 +104,12 @@ json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) 
   object["ordinary"] = attention_of(r, unedited.attention, outcome.attention, static_cast<int64_t>(tracked.size()));
   object["spike"] = outcome.spike.defined() ? std::move(spikes) : json();
   object["loss"] = outcome.loss.defined() ? with_difference(r, unedited.loss, outcome.loss) : json();
-  object["frozen"] = control_of(r, unedited.attention, outcome.frozen);
+  object["from_condition"] = control_of(r, outcome.condition, outcome.attention.select(1, 0));
+  object["frozen"] = control_of(r, sink_layer, outcome.frozen);
   object["controls"] = {
       {"no_op_largest_difference", outcome.no_op.defined() ? json(outcome.no_op.item<double>()) : json()},
       {"other_position",
-       {{"token", r.options().other_token}, {"difference", control_of(r, unedited.attention, outcome.moved)}}},
+       {{"token", r.options().other_token}, {"difference", control_of(r, without_edits, outcome.moved)}}},
       {"random", outcome.random.defined() ? std::move(random) : json()}};
   if (outcome.outside.defined() && outcome.outside[0][1].item<double>() > 0) {
     const double share = (outcome.outside[0][0] / outcome.outside[0][1]).item<double>();

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
@@ -13,7 +12,6 @@
 #include "interrupt.h"
 #include "provenance.h"
 #include "sinkscope/error.h"
-#include "sinkscope/result/sha256.h"
 
 namespace sinkscope::experiments::trials {
 namespace {
@@ -22,30 +20,6 @@ using intervene::Trial;
 using nlohmann::json;
 
 constexpr int64_t kAskedSamples = 100;
-
-constexpr size_t kKeyBytes = 64;  // of a record, before the outcome's
-
-std::string key_of(const Trial& trial, int64_t batch, bool whole) {
-  return result::sha256(fmt::format("{} {}{}", intervene::to_json(trial).dump(), batch, whole ? "" : " probe"));
-}
-
-/// NaN in some samples' rows of everything that has one row a sample.
-Outcome without(Outcome outcome, const at::Tensor& samples) {
-  for (auto* tensor : {&outcome.attention, &outcome.spike, &outcome.loss, &outcome.written, &outcome.frozen,
-                       &outcome.moved, &outcome.random}) {
-    if (tensor->defined()) *tensor = tensor->index_fill(0, samples, std::numeric_limits<double>::quiet_NaN());
-  }
-  return outcome;
-}
-
-/// The samples of some documents.
-at::Tensor samples_of(const std::vector<int64_t>& documents, const std::set<int64_t>& chosen, bool inside) {
-  std::vector<int64_t> samples;
-  for (size_t i = 0; i < documents.size(); ++i) {
-    if (chosen.contains(documents[i]) == inside) samples.push_back(static_cast<int64_t>(i));
-  }
-  return at::tensor(samples, at::kLong);
-}
 
 /// What first tokens the samples have.
 std::vector<std::string> first_token_kinds(const app::Run& r) {
@@ -91,8 +65,7 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
       rows_(design_.runs),
       bootstrap_(r.samples().documents, r.options().seed),
       by_first_token_(by_kind(bootstrap_, first_token_kinds(r))),
-      choosing_(at::arange(static_cast<int64_t>(r.samples().ids.size()))),
-      testing_(choosing_) {
+      halves_(undivided(static_cast<int64_t>(r.samples().ids.size()))) {
   const std::set<int64_t> documents(r.samples().documents.begin(), r.samples().documents.end());
   if (design_.wants_other_documents && documents.size() < 2) {
     throw InputError("resample: the samples are of one document; wanted another to take values from");
@@ -109,8 +82,11 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
   edited.push_back(options.other_token);
   auto keys = keys_for(design_.tracked, edited, r);
   setting_ = std::make_unique<Setting>(Setting{r, options_, facts_, std::move(keys), draw_other_documents()});
-  if (design_.halves) draw_halves();
-  const auto n = testing_.size(0);
+  if (design_.halves) {
+    halves_ = draw_halves(r.samples().documents, static_cast<uint64_t>(r.options().seed) + 2);
+    setting_->means_over = halves_.choosing;
+  }
+  const auto n = testing().size(0);
   if (n < kAskedSamples)
     r.warn(fmt::format("{} samples to test on; the intervals of a causal claim want {} or more", n, kAskedSamples));
   if (documents.size() < 2) r.warn("the samples are of one document: there are no intervals");
@@ -135,25 +111,6 @@ std::vector<int64_t> Runner::draw_other_documents() const {
   return from;
 }
 
-void Runner::draw_halves() {
-  const auto& of_sample = run_.samples().documents;
-  const std::set<int64_t> distinct(of_sample.begin(), of_sample.end());
-  if (distinct.size() < 4) {
-    throw InputError(
-        fmt::format("samples of {} documents: candidates are chosen on half of the documents and tested "
-                    "on the others; wanted 4 or more",
-                    distinct.size()));
-  }
-  std::vector<int64_t> documents(distinct.begin(), distinct.end());
-  std::mt19937_64 generator(static_cast<uint64_t>(run_.options().seed) + 2);
-  for (size_t i = documents.size(); i > 1; --i) std::swap(documents[i - 1], documents[generator() % i]);
-  const auto middle = documents.begin() + static_cast<int64_t>(documents.size() / 2);
-  const std::set<int64_t> chosen(documents.begin(), middle);
-  choosing_ = samples_of(of_sample, chosen, true);
-  testing_ = samples_of(of_sample, chosen, false);
-  setting_->means_over = choosing_;
-}
-
 bool Runner::start() {
   const double share = 0.5 + 1.0 / static_cast<double>(run_.config().n_layers);
   const double of_controls = static_cast<double>(options_.controls) + 3;
@@ -165,17 +122,16 @@ bool Runner::start() {
   return true;
 }
 
-void Runner::open_journal() {
+void Runner::open_records() {
   const auto provenance = run_.provenance();
   auto header = app::identity_of(provenance);
   header["experiment"] = provenance.at("experiment");
   header["trials"] = design_to_json(options_, design_);
   const auto file = std::filesystem::path(run_.options().out).replace_extension(".journal");
-  journal_ = std::make_unique<result::Journal>(file, header);
-  if (journal_->cut() > 0) {
-    run_.warn(fmt::format("the journal's last {} bytes were torn and are cut off", journal_->cut()));
+  records_ = std::make_unique<Records>(file, header);
+  if (records_->cut() > 0) {
+    run_.warn(fmt::format("the journal's last {} bytes were torn and are cut off", records_->cut()));
   }
-  for (const auto& [unit, payload] : journal_->records()) units_[payload.substr(0, kKeyBytes)] = unit;
 }
 
 void Runner::check(const std::vector<Trial>& list) const {
@@ -206,24 +162,9 @@ void Runner::want_rows(const std::vector<Trial>& list, Depth depth) {
 std::vector<Trial> Runner::missing(const std::vector<Trial>& list, int64_t batch, Depth depth) const {
   std::vector<Trial> left;
   for (const auto& trial : list) {
-    if (!units_.contains(key_of(trial, batch, depth == Depth::whole))) left.push_back(trial);
+    if (!records_->has(trial, batch, depth)) left.push_back(trial);
   }
   return left;
-}
-
-void Runner::record(const std::string& key, const Outcome& outcome) {
-  const auto unit = static_cast<int64_t>(journal_->records().size());
-  journal_->append(unit, key + to_bytes(outcome));
-  units_[key] = unit;
-}
-
-Outcome Runner::recorded(const Trial& trial, Depth depth) const {
-  std::vector<Outcome> parts;
-  for (size_t b = 0; b < run_.batches().size(); ++b) {
-    const auto unit = units_.at(key_of(trial, static_cast<int64_t>(b), depth == Depth::whole));
-    parts.push_back(from_bytes(journal_->records().at(unit).substr(kKeyBytes)));
-  }
-  return joined(parts);
 }
 
 /// Made anew where another batch, or other places, are held.
@@ -241,7 +182,7 @@ void Runner::complete(const std::vector<Trial>& list, Depth depth) {
     throw InputError("no sink: no layer's attention to token 0 stands out; --layer names one to read at all the same");
   }
   check(list);
-  if (!journal_) open_journal();
+  if (!records_) open_records();
   want_rows(list, depth);
   unedited_parts_.resize(run_.batches().size());
   for (size_t b = 0; b < run_.batches().size(); ++b) {
@@ -253,34 +194,33 @@ void Runner::complete(const std::vector<Trial>& list, Depth depth) {
     unedited_parts_[b] = trials.unedited();
     for (const auto& trial : left) {
       app::check_interrupt();
-      const bool whole = depth == Depth::whole;
-      record(key_of(trial, index, whole), whole ? trials.run(trial, rows_) : trials.probe(trial, rows_));
+      records_->add(trial, index, depth, depth == Depth::whole ? trials.run(trial, rows_) : trials.probe(trial, rows_));
       run_.note(trial.name);
     }
   }
 }
 
+Outcome Runner::half(Outcome outcome, const at::Tensor& other) const {
+  return design_.halves ? without(std::move(outcome), other) : outcome;
+}
+
 std::vector<Outcome> Runner::measure(const std::vector<Trial>& list) {
   complete(list, Depth::whole);
-  const auto tested = [&](Outcome outcome) {
-    return design_.halves ? without(std::move(outcome), choosing_) : outcome;
-  };
-  unedited_ = tested(joined(unedited_parts_));
+  unedited_ = half(joined(unedited_parts_), choosing());
   std::vector<Outcome> outcomes;
-  for (const auto& trial : list) outcomes.push_back(tested(recorded(trial, Depth::whole)));
+  const auto batches = static_cast<int64_t>(run_.batches().size());
+  for (const auto& trial : list) outcomes.push_back(half(records_->joined(trial, batches, Depth::whole), choosing()));
   return outcomes;
 }
 
 Outcome Runner::probe(const Trial& trial) {
   complete({trial}, Depth::probe);
-  auto outcome = recorded(trial, Depth::probe);
-  return design_.halves ? without(std::move(outcome), testing_) : outcome;
+  return half(records_->joined(trial, static_cast<int64_t>(run_.batches().size()), Depth::probe), testing());
 }
 
 Outcome Runner::unedited_probe() {
   complete({}, Depth::probe);
-  auto outcome = joined(unedited_parts_);
-  return design_.halves ? without(std::move(outcome), testing_) : outcome;
+  return half(joined(unedited_parts_), testing());
 }
 
 void Runner::finish(const json& metrics, json results) {
@@ -290,7 +230,7 @@ void Runner::finish(const json& metrics, json results) {
                        {"ordinary", keys().ordinary},
                        {"first_queries", keys().first_queries(run_.options().q_min)}};
   run_.finish(metrics, results);
-  if (journal_) journal_->remove();
+  if (records_) records_->remove();
 }
 
 json metrics(const Options& o, const Keys& keys) {
@@ -310,6 +250,9 @@ json metrics(const Options& o, const Keys& keys) {
       {"random",
        "the edited rows moved as far in random directions, or along random signs in as many other dimensions, "
        "lengths measured with the gain of the norm that reads them; p: share (1 + at least as large) / (1 + n)"},
+      {"from_condition",
+       "trial less the same attention conditions without its edits, where it has both; its controls are "
+       "compared with those conditions too"},
       {"frozen",
        "norms up to the spike's MLP (the sink layer's attention without a spike) divide by the unedited run's scale"},
       {"outside_natural_range",

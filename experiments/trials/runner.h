@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "halves.h"
 #include "pass.h"
+#include "records.h"
 #include "sinkscope/measure/bootstrap.h"
-#include "sinkscope/result/journal.h"
 
 namespace sinkscope::experiments::trials {
 
@@ -55,8 +56,8 @@ class Runner {
   Rows& rows() { return rows_; }
   void gather() { rows_.gather(run_); }
   /// Indices of the samples that choose, and of those that test; all of them both without halves.
-  const at::Tensor& choosing() const { return choosing_; }
-  const at::Tensor& testing() const { return testing_; }
+  const at::Tensor& choosing() const { return halves_.choosing; }
+  const at::Tensor& testing() const { return halves_.testing; }
 
   const measure::Bootstrap& bootstrap() const { return bootstrap_; }
   /// The same over the samples of one kind of first token: ordinary, whitespace, special, or repeated (token 1 is the
@@ -67,18 +68,14 @@ class Runner {
   void finish(const nlohmann::json& metrics, nlohmann::json results);
 
  private:
-  enum class Depth { whole, probe };
-
-  void open_journal();
+  void open_records();
   void want_rows(const std::vector<intervene::Trial>&, Depth);
   /// Runs what the journal does not have yet.
   void complete(const std::vector<intervene::Trial>&, Depth);
   BatchTrials& batch(int64_t index, const std::vector<intervene::Trial>&);
   std::vector<intervene::Trial> missing(const std::vector<intervene::Trial>&, int64_t batch, Depth) const;
-  void record(const std::string& key, const Outcome&);
-  Outcome recorded(const intervene::Trial&, Depth) const;
+  Outcome half(Outcome, const at::Tensor& other) const;
   std::vector<int64_t> draw_other_documents() const;
-  void draw_halves();
 
   app::Run& run_;
   const Options& options_;
@@ -88,10 +85,9 @@ class Runner {
   measure::Bootstrap bootstrap_;
   std::map<std::string, measure::Bootstrap> by_first_token_;
   std::unique_ptr<Setting> setting_;
-  std::unique_ptr<result::Journal> journal_;
-  std::map<std::string, int64_t> units_;  // records of the journal by trial and batch
-  at::Tensor choosing_, testing_;         // [..] int64
-  int64_t held_ = -1;                     // batch of which the kept tensors are held
+  std::unique_ptr<Records> records_;
+  Halves halves_;
+  int64_t held_ = -1;  // batch of which the kept tensors are held
   std::unique_ptr<BatchTrials> batch_;
   std::vector<Outcome> unedited_parts_;  // by batch
   Outcome unedited_;
