@@ -103,7 +103,7 @@ def suspects(axis, found: dict, candidate: dict | None) -> None:
         with_intervals(axis, np.arange(len(each)) + (0.15, -0.15)[which], each, "horizontal", color=colour)
     axis.axvline(0, color="#666666", ls=":", lw=1)
     axis.axhline(0.5, color="black", lw=0.6)
-    names = [f"{one['dimension']}: {one['reading']}, d = {number(one['effect_size'], '+.1f')}" for one in list_]
+    names = [f"{one['dimension']}: {one['reading']}, d = {number(one['effect_size'], '+.2g')}" for one in list_]
     axis.set_yticks(range(len(names) + 1), ["the mark", *names], fontsize=6.5)
     reach = 1.05 * max(map(abs, axis.get_xlim()))
     axis.set(ylim=(len(names) + 0.5, -0.5), xlim=(-reach, reach), xlabel="change of attention")
@@ -128,7 +128,7 @@ def flags(found: dict) -> list[str]:
         then = f"one is then written in {layers}" if layers else "no later layer then writes one"
         flag = "backup: " if backup["flagged"] else ""
         lines.append(f"{flag}with the spike clamped token 0 keeps {number(backup['sink_left']['mean'], '.3g')}; {then}")
-    return [line for one in lines for line in textwrap.wrap(one, 110)]
+    return [line for one in lines for line in textwrap.wrap(one, 98)]
 
 
 def no_sink(axis, found: dict) -> None:
