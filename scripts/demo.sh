@@ -29,7 +29,7 @@ run_all() {
   mkdir -p "$folder"
   run_one "$folder" first-token --model "$model"
   draw "$folder" first-token
-  for experiment in scan rope-swap vocab-sweep self-mask mlp-probe zero-sweep path-split head-attribution transplant; do
+  for experiment in scan rope-swap vocab-sweep self-mask mlp-probe zero-sweep path-split head-attribution transplant identify; do
     run_one "$folder" "$experiment" --model "$model" "$@"
     local beside=()
     if [[ $experiment == vocab-sweep ]]; then beside=(--atlas "$folder/first-token.json"); fi

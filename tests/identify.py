@@ -110,6 +110,21 @@ class Identify(unittest.TestCase):
             self.assertEqual(results["verdict"]["statement"], "No sink, nothing to explain.")
             self.assertEqual(results["candidates"], [])
 
+    def test_figures_are_drawn_the_same_twice(self) -> None:
+        """Of a mark, of no site that could hold one, and of no sink."""
+        for name, options, kind in (("base", (), "one channel"), ("base", ("--layer", 0), "none found"), ("none: spike", (), "no sink")):
+            with self.subTest(kind), tempfile.TemporaryDirectory() as folder:
+                make_planted(SETS[name], Path(folder), TEXT)
+                results = identify(Path(folder), "--text", Path(folder) / "text.txt", "--samples", 12, "--controls", 2, *options)
+                self.assertEqual(results["verdict"]["kind"], kind)
+                drawn = []
+                for figure in (Path(folder) / "first.png", Path(folder) / "second.png"):
+                    words = [sys.executable, ROOT / "scripts/plot_identify.py", Path(folder) / "identify.json", "-o", figure]
+                    done = subprocess.run(words, capture_output=True, text=True)
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    drawn.append(figure.read_bytes())
+                self.assertEqual(*drawn)
+
 
 if __name__ == "__main__":
     PROGRAM, Identify.only = sys.argv[1], sys.argv[2:]
