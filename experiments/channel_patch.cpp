@@ -133,14 +133,22 @@ std::vector<Site> parse_places(const std::string& list, const model::Config& con
   return sites;
 }
 
+std::vector<double> parse_doses(const std::string& list) {
+  const auto doses = parse_number_list(list, "--doses");
+  for (const double dose : doses) {
+    if (dose == 0) throw InputError("--doses: 0 changes nothing");
+    if (std::count(doses.begin(), doses.end(), dose) > 1) {
+      throw InputError(fmt::format("--doses: {} stands twice", dose));
+    }
+  }
+  return doses;
+}
+
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
   const int64_t L = r.config().n_layers, width = r.config().d_model;
   const auto named = carrier::parse_channels(o.dimensions, r.config());
-  const auto doses = parse_number_list(o.doses, "--doses");
-  for (const double dose : doses) {
-    if (dose == 0) throw InputError("--doses: 0 changes nothing");
-  }
+  const auto doses = parse_doses(o.doses);
   auto sites = parse_places(o.sites, r.config());
   trials::Runner runner(
       r, o.trials,
@@ -151,6 +159,9 @@ void run(const Options& o, const CLI::App& command) {
        .trials = 4.0 * static_cast<double>(L * static_cast<int64_t>(doses.size() * (1 + named.size())))});
   if (!runner.start()) return;
   if (sites.empty()) sites = carrier::candidate_sites(runner.sink_layer());
+  if (sites.empty() && runner.sink_layer() == 0) {
+    throw InputError("the sink is read in layer 0: no attention or MLP comes before it, so there is nothing to patch");
+  }
   for (const auto& site : sites) {
     if (runner.sink_layer() < 0 || site.layer < runner.sink_layer()) continue;
     throw InputError(

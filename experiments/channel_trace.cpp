@@ -104,7 +104,7 @@ json definitions(const Options& o) {
 
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
-  const auto layers = trials::parse_layers(o.self_only_layers, r.config());
+  const auto layers = trials::parse_layers(o.self_only_layers, r.config(), "--self-only-layers");
   const auto named = carrier::parse_channels(o.dimensions, r.config());
   trials::Runner runner(r, o.trials,
                         {.edited = {0, carrier::kLastTraced},

@@ -32,8 +32,7 @@ def by_factor(axis, rows: list[TrialRow], later: int) -> None:
         draw_spike(axis, places, scaled, later)
     draw_unedited(axis, 1, matched, later)
     axis.axvline(matched["factors"][0], color="#666666", ls=":", lw=1)
-    axis.annotate("as token 0", (matched["factors"][0], 1), xycoords=("data", "axes fraction"), fontsize=6, rotation=90, va="top", ha="right")
-    axis.set(title=f"token {later}: deviation scaled", xlabel="factor", ylabel="attention; spike")
+    axis.set(title=f"token {later}: deviation scaled", xlabel="factor (dotted: as token 0's)", ylabel="attention; spike")
 
 
 def main() -> None:

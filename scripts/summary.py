@@ -69,7 +69,45 @@ def trial_rows(found: Findings) -> Iterator[tuple[str, str]]:
 
 def verdict(found: Findings) -> tuple[str, str]:
     answer = found.result("identify")["results"]["verdict"]
-    return "6 what tells which token is first", f"{answer['kind']}: {answer['statement']}"
+    return "8 what tells which token is first", f"{answer['kind']}: {answer['statement']}"
+
+
+def halfway(row: dict, k: int) -> bool:
+    """Token k gets half of what token 0 gets, or more."""
+    return mean(row, k) >= 0.5 * mean(row, 0)
+
+
+def mark_rows(found: Findings) -> Iterator[tuple[str, str]]:
+    """Of the experiments about what marks the first token."""
+    statistics, doses, gate, read, trace, patch = (found.result(name)["results"] for name in (
+        "stat-match", "mix-dose", "magc", "gate-readout", "channel-trace", "channel-patch"))
+    k = statistics["tokens"]["tracked"][1]
+    given = [row for row in statistics["table"] if row["at"] == k and row["statistic"] in ("norm", "variance", "mean", "own value")]
+    yield f"6 token {k}'s attention output made as token 0's", ", ".join(f"{row['statistic']} {mean(row, k):.3f}" for row in given)
+    shares = sorted((row["value"], row) for row in doses["table"] if row["part"] == "dose")
+    enough = [value for value, row in shares if halfway(row, k)]
+    yield f"  token {k} sees more of itself", \
+        f"half of token 0's attention from a share of {enough[0]:g} on" if enough else f"gets {mean(shares[-1][1], k):.3f} when it sees itself alone"
+    if gate["table"]:
+        copied = next(row for row in gate["table"] if row["operation"] == "copy" and row["at"] == 0)
+        yield f"  MLP {gate['layer']} is gated by", f"channel {gate['channel']['channel']}? with token {k}'s value there, token 0 gets {mean(copied, 0):.3f}"
+    if read["table"]:
+        taken = next(row for row in read["table"] if row["operation"] == "project_out" and row["at"] == 0)
+        yield f"  what {taken['of']} read, taken from token 0", f"leaves it {mean(taken, 0):.3f} of {unedited(read)[0][0]:.3f}"
+    telling = [(site, site["dimensions"][0]) for site in trace["sites"] if site["site"].endswith("hook_resid_post") and site["dimensions"][0]["p"] <= 0.05]
+    if telling:
+        site, one = telling[0]
+        yield "7 first dimension that tells token 0", f"{one['dimension']} after {place(site['site'])}: AUC {one['auc']:.2f}, p {one['p']:.3f}"
+    sets = [f"{sizes(site)} after {place(site['site'])}" for site in patch["sites"] if site["sufficient"]]
+    yield "  smallest set that makes a sink", "; ".join(sets) or "none, not even all dimensions"
+
+
+def sizes(site: dict) -> str:
+    first = site["sufficient"][0]
+    if first["direction"] is not None:
+        return "a direction"
+    dimensions = first["dimensions"]
+    return "+".join(map(str, dimensions)) if len(dimensions) <= 4 else f"{len(dimensions)} dimensions"
 
 
 def main() -> None:
@@ -77,7 +115,7 @@ def main() -> None:
     found = Findings(folder)
     planted = ": a circuit planted by hand, a test and no evidence" if found.model["planted"] else ""
     print(f"\n{found.model['path']}{planted}; attention in layer {found.layer}, where the sink is strongest")
-    for what, value in [*rows(found), *trial_rows(found), verdict(found)]:
+    for what, value in [*rows(found), *trial_rows(found), *mark_rows(found), verdict(found)]:
         print(f"  {what:<44} {value}")
     print("\nfigures:")
     for figure in sorted(folder.glob("*.png")):

@@ -54,6 +54,10 @@ class Identify(unittest.TestCase):
         sets = [c["energy_dims"] for c in circuits] if together else circuits[0]["writing_makes_sink"]
         wanted = [sorted(sum(sets, []))] if together else sorted(map(sorted, sets))
         self.assertEqual(sorted(verdict["mark"]["sets"]), wanted or [[]])
+        if truth["variant"] == "rotated":
+            (sets,) = (c["sufficient"] for c in results["candidates"] if c["site"] == verdict["mark"]["site"])
+            cosine = sum(a * b for a, b in zip(sets[0]["direction"], circuits[0]["energy_direction"]))
+            self.assertGreater(abs(cosine), 0.97)
         if circuits[0]["removing_ends_sink"] and not together:
             self.assertIn(verdict["mark"]["needed"], circuits[0]["removing_ends_sink"])
         self.assertEqual(results["one_key"]["mark"], truth["mark"])

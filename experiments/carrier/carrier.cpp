@@ -33,11 +33,13 @@ nlohmann::json to_json(const Carrier& carrier) {
 
 std::vector<int64_t> parse_channels(const std::string& list, const model::Config& config) {
   if (list.empty()) return {};
-  const auto channels = parse_int_list(list, "--dimensions");
-  for (const int64_t d : channels) {
-    if (d >= 0 && d < config.d_model) continue;
-    throw InputError(
-        fmt::format("--dimensions: {}: the residual has {} (0 to {})", d, config.d_model, config.d_model - 1));
+  std::vector<int64_t> channels;
+  for (const int64_t d : parse_int_list(list, "--dimensions")) {
+    if (d < 0 || d >= config.d_model) {
+      throw InputError(
+          fmt::format("--dimensions: {}: the residual has {} (0 to {})", d, config.d_model, config.d_model - 1));
+    }
+    if (std::count(channels.begin(), channels.end(), d) == 0) channels.push_back(d);
   }
   return channels;
 }

@@ -22,7 +22,8 @@ std::string name(const Carrier&);
 
 nlohmann::json to_json(const Carrier&);
 
-/// The channels of --dimensions; none for an empty text. Throws InputError for one that the residual does not have.
+/// The channels of --dimensions, each once; none for an empty text. Throws InputError for one that the residual does
+/// not have.
 std::vector<int64_t> parse_channels(const std::string& list, const model::Config&);
 
 Carrier joined(const std::vector<Carrier>&);  ///< of dimensions

@@ -9,11 +9,11 @@
 
 namespace sinkscope::experiments::trials {
 
-std::vector<int64_t> parse_layers(const std::string& list, const model::Config& config) {
-  auto layers = parse_int_list(list, "--layers");
+std::vector<int64_t> parse_layers(const std::string& list, const model::Config& config, const char* option) {
+  auto layers = parse_int_list(list, option);
   for (const int64_t layer : layers) {
     if (layer >= 0 && layer < config.n_layers) continue;
-    throw InputError(fmt::format("--layers: layer {} of a model with {} layers (0 to {})", layer, config.n_layers,
+    throw InputError(fmt::format("{}: layer {} of a model with {} layers (0 to {})", option, layer, config.n_layers,
                                  config.n_layers - 1));
   }
   std::sort(layers.begin(), layers.end());

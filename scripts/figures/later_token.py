@@ -30,8 +30,8 @@ class TrialRow:
     def unedited(self, token: int) -> float:
         return self.trial["mean_attention"][self.tokens.index(token)]["unedited"]
 
-    def by_sample(self, token: int) -> np.ndarray:
-        return floats(self.trial["mean_attention"][self.tokens.index(token)]["by_sample"]["edited"])
+    def by_sample(self, token: int, which: str = "edited") -> np.ndarray:
+        return floats(self.trial["mean_attention"][self.tokens.index(token)]["by_sample"][which])
 
     def spike(self, token: int, which: str = "edited") -> float:
         """Norm of the spike at a tracked token over that of the unedited token 0; NaN where the model has no spike."""
