@@ -127,7 +127,8 @@ def flags(found: dict) -> list[str]:
         layers = ", ".join(f"layer {one['layer']} (norm {number(one['written'], '.3g')})" for one in backup["blocks"])
         then = f"one is then written in {layers}" if layers else "no later layer then writes one"
         flag = "backup: " if backup["flagged"] else ""
-        lines.append(f"{flag}with the spike clamped token 0 keeps {number(backup['sink_left']['mean'], '.3g')}; {then}")
+        spike, left = place(found["facts"]["spike"]["site"]), number(backup["sink_left"]["mean"], ".3g")
+        lines.append(f"{flag}with the spike of {spike} clamped token 0 keeps {left}; {then}")
     return [line for one in lines for line in textwrap.wrap(one, 98)]
 
 
