@@ -9,10 +9,10 @@
 namespace sinkscope::experiments::carrier {
 
 inline constexpr double kClampedLeaves = 0.2;  ///< of a self-only token's sink, its carrier clamped
-inline constexpr double kControls = 0.05;      ///< of the unedited sink: the most that controls may move it
+inline constexpr double kControls = 0.05;      ///< of the controls may do what the carrier does
 
 /// One condition of the rule, on the half that tests. `value` is a difference whose whole 95 % interval must lie on the
-/// right side of 0.
+/// right side of 0; of the controls, a share.
 struct Condition {
   std::string name, what;
   measure::Bootstrap::Interval value = {};
@@ -31,6 +31,8 @@ class Evidence {
 
   const Candidate& candidate() const { return candidate_; }
   const std::vector<Condition>& conditions() const { return conditions_; }
+  /// The most that a control moves the sink, as a share of the unedited one.
+  double controls_move() const { return controls_move_; }
   bool passes() const;
 
  private:
@@ -49,6 +51,7 @@ class Evidence {
   Carrier whole_;  // all sufficient sets together
   std::vector<intervene::Trial> trials_;
   std::vector<Condition> conditions_;
+  double controls_move_ = 0;
 };
 
 nlohmann::json to_json(const Condition&);
