@@ -178,6 +178,7 @@ void run(const Options& o, const CLI::App& command) {
     add_patches(at, found, named, doses);
   }
   const auto outcomes = runner.measure(list.list);
+  if (runner.is_part()) return;
   const auto about = [&](const intervene::Trial& trial) { return list.about(trial); };
   runner.finish(trials::metrics(o.trials, runner.keys()), {{"sites", searched},
                                                            {"table", trials::table(runner, list.list, outcomes, about)},
@@ -191,6 +192,7 @@ Command channel_patch() {
       "channel-patch", "which dimensions make a sink when moved, and which end it when taken away?", [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
+        trials::add_sharing_options(app, o->trials);
         app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(2, 1 << 24));
         app.add_option("--sites", o->sites, "residuals to patch; none named: all below the sink's layer");
         app.add_option("--dimensions", o->dimensions, "channels to move beside those that are found");

@@ -131,7 +131,7 @@ void run(const Options& o, const CLI::App& command) {
                          .edited = {0, carrier::kLastTraced, o.token},
                          .runs = carrier::alone_runs(o.token, L),
                          .halves = true,
-                         .trials = 8.0 * static_cast<double>(L)});
+                         .trials = 2.0 * static_cast<double>(L)});
   const auto page = std::filesystem::path(o.trials.run.out).replace_extension(".txt");
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   result::check_writable(page, existing);

@@ -70,6 +70,7 @@ void run(const Options& o, const CLI::App& command) {
   runner.check(list);
   if (!runner.start()) return;
   const auto outcomes = runner.measure(list);
+  if (runner.is_part()) return;
   runner.finish(trials::metrics(o.trials, runner.keys()),
                 {{"runs", runs}, {"trials", trials::describe(runner, list, outcomes)}});
 }
@@ -80,6 +81,7 @@ Command intervene() {
   return {"intervene", "what does the sink do under any declared edits?", [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
+            trials::add_sharing_options(app, o->trials);
             app.add_option("--trials", o->list, "the list of trials: a JSON file, or the JSON itself")
                 ->required()
                 ->type_name(app::kJsonType);

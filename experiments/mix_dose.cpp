@@ -203,6 +203,7 @@ Command mix_dose() {
       "mix-dose", "how much mixing can the mark of the first token survive?", [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
+        trials::add_sharing_options(app, o->trials);
         app.add_option("--token", o->token, "the later token, k")->capture_default_str()->check(CLI::Range(1, 1 << 24));
         app.add_option("--layers", o->layers, "layers whose attention is edited, together")->capture_default_str();
         app.add_option("--doses", o->doses, "shares of itself alone in row k")->capture_default_str();

@@ -98,6 +98,7 @@ Command path_split() {
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
+            trials::add_sharing_options(app, o->trials);
             app.add_option("--written", o->written, "attention or MLP outputs whose vector is followed")
                 ->capture_default_str();
             app.callback([o, &app] { run(*o, app); });

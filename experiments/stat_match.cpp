@@ -144,6 +144,7 @@ void run(const Options& o, const CLI::App& command) {
   const auto statistics = attention_statistics(r, runs, kAlone, layers, o.token);
   const auto made = make(statistics, o.token, factors);
   const auto outcomes = runner.measure(made.list);
+  if (runner.is_part()) return;
   auto metrics = trials::metrics(o.trials, runner.keys());
   metrics["statistics"] = kAttentionStatistics;
   const auto about = [&](const intervene::Trial& trial) { return made.about(trial); };
@@ -159,6 +160,7 @@ Command stat_match() {
       "stat-match", "which statistic of the first attention output marks the first token?", [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
+        trials::add_sharing_options(app, o->trials);
         app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
         app.add_option("--layers", o->layers, "layers whose attention output is edited, together")
             ->capture_default_str();

@@ -69,6 +69,7 @@ Command transplant() {
       [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
+        trials::add_sharing_options(app, o->trials);
         app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
         app.callback([o, &app] { run(*o, app); });
       }};

@@ -111,6 +111,7 @@ Command zero_sweep() {
   return {"zero-sweep", "which attention and MLP outputs does the sink need at token 0?", [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
+            trials::add_sharing_options(app, o->trials);
             app.add_option("--operations", o->operations, "some of zero, mean, resample")->capture_default_str();
             app.add_flag("--pairs", o->pairs, "two outputs together, before the sink layer, by the first operation");
             app.callback([o, &app] { run(*o, app); });

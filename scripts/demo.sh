@@ -30,7 +30,7 @@ run_all() {
   run_one "$folder" first-token --model "$model"
   draw "$folder" first-token
   for experiment in scan rope-swap vocab-sweep self-mask mlp-probe zero-sweep path-split head-attribution transplant \
-    stat-match mix-dose magc gate-readout channel-trace channel-patch; do
+    stat-match mix-dose magc gate-readout channel-trace channel-patch identify; do
     run_one "$folder" "$experiment" --model "$model" "$@"
     local beside=()
     if [[ $experiment == vocab-sweep ]]; then beside=(--atlas "$folder/first-token.json"); fi

@@ -67,6 +67,11 @@ def trial_rows(found: Findings) -> Iterator[tuple[str, str]]:
     yield f"  {len(readings)} declared edits, on token 0", ", ".join(f"{readings.count(reading)} {reading}" for reading in sorted(set(readings)))
 
 
+def verdict(found: Findings) -> tuple[str, str]:
+    answer = found.result("identify")["results"]["verdict"]
+    return "8 what tells which token is first", f"{answer['kind']}: {answer['statement']}"
+
+
 def halfway(row: dict, k: int) -> bool:
     """Token k gets half of what token 0 gets, or more."""
     return mean(row, k) >= 0.5 * mean(row, 0)
@@ -112,7 +117,7 @@ def main() -> None:
     found = Findings(folder)
     planted = ": a circuit planted by hand, a test and no evidence" if found.model["planted"] else ""
     print(f"\n{found.model['path']}{planted}; attention in layer {found.layer}, where the sink is strongest")
-    for what, value in [*rows(found), *trial_rows(found), *mark_rows(found)]:
+    for what, value in [*rows(found), *trial_rows(found), *mark_rows(found), verdict(found)]:
         print(f"  {what:<44} {value}")
     print("\nfigures:")
     for figure in sorted(folder.glob("*.png")):

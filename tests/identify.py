@@ -54,6 +54,10 @@ class Identify(unittest.TestCase):
         sets = [c["energy_dims"] for c in circuits] if together else circuits[0]["writing_makes_sink"]
         wanted = [sorted(sum(sets, []))] if together else sorted(map(sorted, sets))
         self.assertEqual(sorted(verdict["mark"]["sets"]), wanted or [[]])
+        if truth["variant"] == "rotated":
+            (sets,) = (c["sufficient"] for c in results["candidates"] if c["site"] == verdict["mark"]["site"])
+            cosine = sum(a * b for a, b in zip(sets[0]["direction"], circuits[0]["energy_direction"]))
+            self.assertGreater(abs(cosine), 0.97)
         if circuits[0]["removing_ends_sink"] and not together:
             self.assertIn(verdict["mark"]["needed"], circuits[0]["removing_ends_sink"])
         self.assertEqual(results["one_key"]["mark"], truth["mark"])
@@ -109,6 +113,21 @@ class Identify(unittest.TestCase):
             results = identify(Path(folder), "--tokens", "random", "--samples", 12, "--length", 24)
             self.assertEqual(results["verdict"]["statement"], "No sink, nothing to explain.")
             self.assertEqual(results["candidates"], [])
+
+    def test_figures_are_drawn_the_same_twice(self) -> None:
+        """Of a mark, of no site that could hold one, and of no sink."""
+        for name, options, kind in (("base", (), "one channel"), ("base", ("--layer", 0), "none found"), ("none: spike", (), "no sink")):
+            with self.subTest(kind), tempfile.TemporaryDirectory() as folder:
+                make_planted(SETS[name], Path(folder), TEXT)
+                results = identify(Path(folder), "--text", Path(folder) / "text.txt", "--samples", 12, "--controls", 2, *options)
+                self.assertEqual(results["verdict"]["kind"], kind)
+                drawn = []
+                for figure in (Path(folder) / "first.png", Path(folder) / "second.png"):
+                    words = [sys.executable, ROOT / "scripts/plot_identify.py", Path(folder) / "identify.json", "-o", figure]
+                    done = subprocess.run(words, capture_output=True, text=True)
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    drawn.append(figure.read_bytes())
+                self.assertEqual(*drawn)
 
 
 if __name__ == "__main__":

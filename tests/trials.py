@@ -151,6 +151,24 @@ class Trials(unittest.TestCase):
         self.assertEqual([control["largest"] for control in late["controls"]["random"]], [0])
         self.assertEqual(late["mean_attention"][0]["difference"]["ci95"], [0, 0])
 
+    def test_shards_make_the_same_result(self) -> None:
+        folder, _ = self.models["base"]
+        options = ["--operations", "zero", "--pairs"]
+        whole = run(folder, "zero-sweep", *options)
+        (folder / "zero-sweep.json").unlink()
+        for shard in range(3):
+            done = subprocess.run(command(folder, "zero-sweep", *options, "--shard", f"{shard}/3"), capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertFalse((folder / "zero-sweep.json").exists())
+        journals = sorted(folder.glob("zero-sweep.*-of-3.journal"))
+        self.assertEqual(len(journals), 3)
+        refused = subprocess.run(command(folder, "zero-sweep", *options, "--seed", 5, "--records", journals[0]), capture_output=True, text=True)
+        self.assertEqual((refused.returncode, "seed" in refused.stderr), (2, True), refused.stderr)
+        joined = run(folder, "zero-sweep", *options, "--records", ",".join(map(str, journals)))
+        self.assertEqual(joined, whole)
+        for journal in journals:
+            journal.unlink()
+
     def test_conditions_and_edits_together(self) -> None:
         folder, truth = self.models["base"]
         at, circuit = truth["layers"], truth["circuits"][0]

@@ -62,11 +62,16 @@ std::string beside(const json& results) {
         "marks.\n",
         dormant.at("dimension").dump(), number(dormant.at("moved_by")), number(dormant.at("natural_share")));
   }
-  if (const auto& backup = results.at("backup"); !backup.is_null() && backup.at("flagged").get<bool>()) {
-    text += fmt::format("- BACKUP: with the spike clamped the sink stays ({}); blocks that then write one: {}.\n",
-                        interval(backup.at("sink_left")), backup.at("blocks").dump());
+  const auto& backup = results.at("backup");
+  if (backup.is_null() || !backup.at("sink_stays").get<bool>()) return text;
+  if (backup.at("flagged").get<bool>()) {
+    return text + fmt::format("- BACKUP: with the spike clamped the sink stays ({}); blocks that then write one: {}.\n",
+                              interval(backup.at("sink_left")), backup.at("blocks").dump());
   }
-  return text;
+  return text +
+         fmt::format(
+             "- The spike named above is not what the sink needs: with its dimensions clamped token 0 keeps {}.\n",
+             interval(backup.at("sink_left")));
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ void run_listed(app::Run& r, const Options& o, const Listed& listed) {
   if (!runner.start()) return;
   const auto list = listed.make(runner);
   const auto outcomes = runner.measure(list);
+  if (runner.is_part()) return;
   runner.finish(metrics(o, runner.keys()),
                 {{"table", table(runner, list, outcomes, listed.about)}, {"trials", describe(runner, list, outcomes)}});
 }

@@ -30,6 +30,13 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("--no-frozen", o.no_frozen, "do not repeat residual edits with the norms' scales frozen");
 }
 
+void add_sharing_options(CLI::App& app, Options& o) {
+  app.add_option("--shard", o.shard,
+                 "i/n: measure every n-th trial from the i-th (from 0) on and leave them in OUT.i-of-n.journal");
+  app.add_option("--records", o.records,
+                 "journals of all shards, by commas: the same command with them writes the result");
+}
+
 std::vector<int64_t> Keys::all() const {
   auto keys = tracked;
   keys.insert(keys.end(), ordinary.begin(), ordinary.end());

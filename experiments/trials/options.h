@@ -16,8 +16,12 @@ struct Options {
   int64_t other_token = 6;   ///< the control that makes the same edit at another position
   double equivalence = 0.1;  ///< "no effect": within this share of the unedited sink
   bool no_loss = false, no_frozen = false;
+  std::string shard, records;  ///< of add_sharing_options
 };
 void add_options(CLI::App&, Options&);
+
+/// `--shard i/n` and `--records`, for experiments that measure one list of trials.
+void add_sharing_options(CLI::App&, Options&);
 
 /// Which tokens' attention a run of trials reads. Tracked tokens are compared, so they share one range of queries;
 /// ordinary tokens have their own.

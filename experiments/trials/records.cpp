@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <vector>
 
+#include "sinkscope/error.h"
 #include "sinkscope/intervene/trial_json.h"
 #include "sinkscope/result/sha256.h"
 
@@ -18,29 +18,47 @@ std::string key_of(const intervene::Trial& trial, int64_t batch, Depth depth) {
       fmt::format("{} {}{}", intervene::to_json(trial).dump(), batch, depth == Depth::probe ? " probe" : ""));
 }
 
+using Outcomes = std::map<std::string, std::string>;
+
+void take(const std::map<int64_t, std::string>& records, Outcomes& into) {
+  for (const auto& [unit, payload] : records) into[payload.substr(0, kKeyBytes)] = payload.substr(kKeyBytes);
+}
+
+Outcomes of_shards(const std::vector<std::string>& files, const nlohmann::json& header) {
+  Outcomes outcomes;
+  for (const auto& file : files) {
+    const auto contents = result::read_journal(file);
+    if (const auto found = result::differences(contents.header, header, "in the journal"); !found.empty()) {
+      throw InputError(fmt::format("--records {}: of another run:\n{}", file, found));
+    }
+    take(contents.records, outcomes);
+  }
+  return outcomes;
+}
+
 }  // namespace
 
-Records::Records(const std::filesystem::path& file, const nlohmann::json& header) : journal_(file, header) {
-  for (const auto& [unit, payload] : journal_.records()) units_[payload.substr(0, kKeyBytes)] = unit;
+Records::Records(const std::filesystem::path& file, const nlohmann::json& header,
+                 const std::vector<std::string>& shards)
+    : outcomes_(of_shards(shards, header)), journal_(file, header) {
+  take(journal_.records(), outcomes_);
 }
 
 bool Records::has(const intervene::Trial& trial, int64_t batch, Depth depth) const {
-  return units_.contains(key_of(trial, batch, depth));
+  return outcomes_.contains(key_of(trial, batch, depth));
 }
 
 void Records::add(const intervene::Trial& trial, int64_t batch, Depth depth, const Outcome& outcome) {
   const auto key = key_of(trial, batch, depth);
-  const auto unit = static_cast<int64_t>(journal_.records().size());
-  journal_.append(unit, key + to_bytes(outcome));
-  units_[key] = unit;
+  auto bytes = to_bytes(outcome);
+  journal_.append(static_cast<int64_t>(journal_.records().size()), key + bytes);
+  outcomes_[key] = std::move(bytes);
 }
 
 Outcome Records::joined(const intervene::Trial& trial, int64_t batches, Depth depth) const {
   std::vector<Outcome> parts;
-  for (int64_t batch = 0; batch < batches; ++batch) {
-    const auto unit = units_.at(key_of(trial, batch, depth));
-    parts.push_back(from_bytes(journal_.records().at(unit).substr(kKeyBytes)));
-  }
+  for (int64_t batch = 0; batch < batches; ++batch)
+    parts.push_back(from_bytes(outcomes_.at(key_of(trial, batch, depth))));
   return trials::joined(parts);
 }
 

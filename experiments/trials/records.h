@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "outcome.h"
 #include "sinkscope/intervene/trial.h"
@@ -20,8 +21,8 @@ enum class Depth {
 /// Outcomes by trial and batch, in a journal: a run that was killed goes on from them.
 class Records {
  public:
-  /// Throws InputError where the journal is of another run.
-  Records(const std::filesystem::path&, const nlohmann::json& header);
+  /// Takes up the journal at `file`, and what those of `shards` hold. Throws InputError where one is of another run.
+  Records(const std::filesystem::path& file, const nlohmann::json& header, const std::vector<std::string>& shards);
 
   /// Bytes that a kill tore off the end.
   int64_t cut() const { return journal_.cut(); }
@@ -35,8 +36,8 @@ class Records {
   void remove() { journal_.remove(); }
 
  private:
+  std::map<std::string, std::string> outcomes_;  // bytes by key
   result::Journal journal_;
-  std::map<std::string, int64_t> units_;  // records of the journal by key
 };
 
 }  // namespace sinkscope::experiments::trials

@@ -12,6 +12,7 @@
 #include "interrupt.h"
 #include "provenance.h"
 #include "sinkscope/error.h"
+#include "sinkscope/spelling/int_list.h"
 
 namespace sinkscope::experiments::trials {
 namespace {
@@ -82,6 +83,9 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
   edited.push_back(options.other_token);
   auto keys = keys_for(design_.tracked, edited, r);
   setting_ = std::make_unique<Setting>(Setting{r, options_, facts_, std::move(keys), draw_other_documents()});
+  if (!options.shard.empty()) shard_ = app::parse_shard(options.shard, "--shard");
+  if (is_part() && !options.records.empty())
+    throw InputError("--records: joins all shards; wanted no --shard beside it");
   if (design_.halves) {
     halves_ = draw_halves(r.samples().documents, static_cast<uint64_t>(r.options().seed) + 2);
     setting_->means_over = halves_.choosing;
@@ -114,7 +118,7 @@ std::vector<int64_t> Runner::draw_other_documents() const {
 bool Runner::start() {
   const double share = 0.5 + 1.0 / static_cast<double>(run_.config().n_layers);
   const double of_controls = static_cast<double>(options_.controls) + 3;
-  const double passes = 3 + design_.trials * share * (1 + 0.5 * of_controls);
+  const double passes = 3 + design_.trials * share * (1 + 0.5 * of_controls) / static_cast<double>(shard_.count);
   if (!run_.start(static_cast<int64_t>(passes + 1))) return false;
   run_.hold_interrupts();
   facts_ = find_facts(run_, keys(), run_.options().q_min);
@@ -127,8 +131,9 @@ void Runner::open_records() {
   auto header = app::identity_of(provenance);
   header["experiment"] = provenance.at("experiment");
   header["trials"] = design_to_json(options_, design_);
-  const auto file = std::filesystem::path(run_.options().out).replace_extension(".journal");
-  records_ = std::make_unique<Records>(file, header);
+  auto file = std::filesystem::path(run_.options().out);
+  if (is_part()) file.replace_extension(fmt::format("{}-of-{}.json", shard_.index, shard_.count));
+  records_ = std::make_unique<Records>(file.replace_extension(".journal"), header, split(options_.records, ','));
   if (records_->cut() > 0) {
     run_.warn(fmt::format("the journal's last {} bytes were torn and are cut off", records_->cut()));
   }
@@ -181,7 +186,6 @@ void Runner::complete(const std::vector<Trial>& list, Depth depth) {
   if (sink_layer() < 0) {
     throw InputError("no sink: no layer's attention to token 0 stands out; --layer names one to read at all the same");
   }
-  check(list);
   if (!records_) open_records();
   want_rows(list, depth);
   unedited_parts_.resize(run_.batches().size());
@@ -204,8 +208,18 @@ Outcome Runner::half(Outcome outcome, const at::Tensor& other) const {
   return design_.halves ? without(std::move(outcome), other) : outcome;
 }
 
+std::vector<Trial> Runner::own(const std::vector<Trial>& list) const {
+  std::vector<Trial> part;
+  for (auto i = static_cast<size_t>(shard_.index); i < list.size(); i += static_cast<size_t>(shard_.count)) {
+    part.push_back(list[i]);
+  }
+  return part;
+}
+
 std::vector<Outcome> Runner::measure(const std::vector<Trial>& list) {
-  complete(list, Depth::whole);
+  check(list);
+  complete(own(list), Depth::whole);
+  if (is_part()) return {};
   unedited_ = half(joined(unedited_parts_), choosing());
   std::vector<Outcome> outcomes;
   const auto batches = static_cast<int64_t>(run_.batches().size());
@@ -214,6 +228,7 @@ std::vector<Outcome> Runner::measure(const std::vector<Trial>& list) {
 }
 
 Outcome Runner::probe(const Trial& trial) {
+  check({trial});
   complete({trial}, Depth::probe);
   return half(records_->joined(trial, static_cast<int64_t>(run_.batches().size()), Depth::probe), testing());
 }

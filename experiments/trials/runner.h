@@ -9,6 +9,7 @@
 #include "halves.h"
 #include "pass.h"
 #include "records.h"
+#include "shard.h"
 #include "sinkscope/measure/bootstrap.h"
 
 namespace sinkscope::experiments::trials {
@@ -44,7 +45,10 @@ class Runner {
   /// see; reads no weight.
   void check(const std::vector<intervene::Trial>&) const;
 
-  /// Outcomes in the trials' order; of a design with halves, NaN in the half that chooses.
+  /// Of --shard: its trials are measured and left in its journal, and there is no result.
+  bool is_part() const { return shard_.count > 1; }
+
+  /// Outcomes in the trials' order; of a design with halves, NaN in the half that chooses. None of a part.
   std::vector<Outcome> measure(const std::vector<intervene::Trial>&);
 
   /// The sink and the spike alone, at once and without controls, to choose by: NaN in the half that tests.
@@ -69,6 +73,8 @@ class Runner {
 
  private:
   void open_records();
+  /// The shard's share.
+  std::vector<intervene::Trial> own(const std::vector<intervene::Trial>&) const;
   void want_rows(const std::vector<intervene::Trial>&, Depth);
   /// Runs what the journal does not have yet.
   void complete(const std::vector<intervene::Trial>&, Depth);
@@ -87,6 +93,7 @@ class Runner {
   std::unique_ptr<Setting> setting_;
   std::unique_ptr<Records> records_;
   Halves halves_;
+  app::Shard shard_;
   int64_t held_ = -1;  // batch of which the kept tensors are held
   std::unique_ptr<BatchTrials> batch_;
   std::vector<Outcome> unedited_parts_;  // by batch
