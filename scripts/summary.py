@@ -83,31 +83,33 @@ def mark_rows(found: Findings) -> Iterator[tuple[str, str]]:
         "stat-match", "mix-dose", "magc", "gate-readout", "channel-trace", "channel-patch"))
     k = statistics["tokens"]["tracked"][1]
     given = [row for row in statistics["table"] if row["at"] == k and row["statistic"] in ("norm", "variance", "mean", "own value")]
-    yield f"6 token {k}'s attention output made as token 0's", ", ".join(f"{row['statistic']} {mean(row, k):.3f}" for row in given)
+    yield f"6 token {k}'s attention output as token 0's", ", ".join(f"{row['statistic']} {mean(row, k):.3f}" for row in given)
     shares = sorted((row["value"], row) for row in doses["table"] if row["part"] == "dose")
     enough = [value for value, row in shares if halfway(row, k)]
     yield f"  token {k} sees more of itself", \
         f"half of token 0's attention from a share of {enough[0]:g} on" if enough else f"gets {mean(shares[-1][1], k):.3f} when it sees itself alone"
     if gate["table"]:
         copied = next(row for row in gate["table"] if row["operation"] == "copy" and row["at"] == 0)
-        yield f"  MLP {gate['layer']} is gated by", f"channel {gate['channel']['channel']}? with token {k}'s value there, token 0 gets {mean(copied, 0):.3f}"
-    if read["table"]:
-        taken = next(row for row in read["table"] if row["operation"] == "project_out" and row["at"] == 0)
-        yield f"  what {taken['of']} read, taken from token 0", f"leaves it {mean(taken, 0):.3f} of {unedited(read)[0][0]:.3f}"
-    telling = [(site, site["dimensions"][0]) for site in trace["sites"] if site["site"].endswith("hook_resid_post") and site["dimensions"][0]["p"] <= 0.05]
-    if telling:
-        site, one = telling[0]
+        yield f"  channel that gates MLP {gate['layer']}", \
+            f"{gate['channel']['channel']}: with token {k}'s value there token 0 gets {mean(copied, 0):.3f} of {unedited(gate)[0][0]:.3f}"
+    if any(row["of"].startswith("neurons") for row in read["table"]):
+        taken = next(row for row in read["table"] if row["of"].startswith("neurons") and row["operation"] == "project_out")
+        yield "  what the spike's neurons read, taken away", f"leaves token 0 {mean(taken, 0):.3f} of {unedited(read)[0][0]:.3f}"
+    residuals = [(site, site["dimensions"][0]) for site in trace["sites"] if site["site"].endswith("hook_resid_post")]
+    site, one = next(((site, one) for site, one in residuals if one["p"] <= 0.05), (None, None))
+    if one:
         yield "7 first dimension that tells token 0", f"{one['dimension']} after {place(site['site'])}: AUC {one['auc']:.2f}, p {one['p']:.3f}"
-    sets = [f"{sizes(site)} after {place(site['site'])}" for site in patch["sites"] if site["sufficient"]]
-    yield "  smallest set that makes a sink", "; ".join(sets) or "none, not even all dimensions"
+    sets = [(site["site"], site["sufficient"][0]) for site in patch["sites"] if site["sufficient"]]
+    small = [(site, one) for site, one in sets if one["direction"] is None and len(one["dimensions"]) <= 16]
+    told = dict(sets[:1] + small[:1])  # the earliest, and the earliest of few channels
+    yield "  smallest set that makes a sink", "; ".join(f"{size(one)} after {place(site)}" for site, one in told.items()) or "none"
 
 
-def sizes(site: dict) -> str:
-    first = site["sufficient"][0]
-    if first["direction"] is not None:
+def size(carrier: dict) -> str:
+    dimensions = carrier["dimensions"]
+    if carrier["direction"] is not None:
         return "a direction"
-    dimensions = first["dimensions"]
-    return "+".join(map(str, dimensions)) if len(dimensions) <= 4 else f"{len(dimensions)} dimensions"
+    return "+".join(map(str, dimensions)) if len(dimensions) <= 4 else f"{len(dimensions)} channels"
 
 
 def main() -> None:

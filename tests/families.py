@@ -14,6 +14,7 @@ from schemas import validate
 
 DATA = ["--tokens", "random", "--samples", "3", "--length", "24", "--device", "cpu", "--quiet"]
 TRIALS = [*DATA, "--layer", "1", "--controls", "2"]  # a random model has no sink that would say where to read
+HALVES = [*DATA, "--samples", "6", "--layer", "1"]  # candidates are chosen on half of the samples
 EDITS = [{"name": "alone, resampled", "attention": "layers=0;tokens=4",
           "edits": [{"site": "blocks.0.hook_mlp_out", "tokens": 4, "operation": "resample"}]},
          {"name": "head", "edits": [{"site": "blocks.0.attn.hook_z", "tokens": 0, "heads": 1, "operation": "zero"}]}]
@@ -29,8 +30,14 @@ EXPERIMENTS = {
     "path-split": TRIALS,
     "head-attribution": TRIALS,
     "transplant": TRIALS,
+    "stat-match": [*TRIALS, "--layers", "0"],
+    "mix-dose": [*TRIALS, "--layers", "0", "--predecessors-token", "12", "--predecessors", "0,1,4", "--means", "1,2",
+                 "--one-key", "6"],  # in sight of token 8 where attention slides over five
     "magc": [*TRIALS, "--mlp-layer", "0"],
     "gate-readout": [*TRIALS, "--mlp-layer", "0", "--write", "blocks.0.hook_mlp_out:3"],
+    "channel-trace": [*HALVES, "--top", "3", "--draws", "20"],
+    "channel-patch": [*HALVES, "--controls", "2", "--dimensions", "5", "--doses", "2", "--sites", "blocks.0.hook_resid_post"],
+    "identify": [*HALVES, "--controls", "2"],
 }
 NORMED = "attn.hook_q_normed"
 
