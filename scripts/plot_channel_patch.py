@@ -132,7 +132,8 @@ def main() -> None:
     for pair, (site, of) in zip(panels, drawn):
         for axis, edit, at, tokens in ((pair[0], "write", later, (later, 0)), (pair[1], "remove", 0, (0,))):
             doses = [row for row in rows if (row["site"], row["of"], row["edit"]) == (site, of, edit)]
-            curve(axis, doses, at, tokens, f"{what(found, site, of)}, {'written at token ' + str(later) if edit == 'write' else 'removed at token 0'}")
+            done = f"written at token {later}" if edit == "write" else "removed at token 0"
+            curve(axis, doses, at, tokens, f"{what(found, site, of)}, {done}")
         pair[0].set_ylabel("attention")
     explain(below[0], later)
     if not drawn:

@@ -86,8 +86,8 @@ def mark_rows(found: Findings) -> Iterator[tuple[str, str]]:
     yield f"6 token {k}'s attention output as token 0's", ", ".join(f"{row['statistic']} {mean(row, k):.3f}" for row in given)
     shares = sorted((row["value"], row) for row in doses["table"] if row["part"] == "dose")
     enough = [value for value, row in shares if halfway(row, k)]
-    yield f"  token {k} sees more of itself", \
-        f"half of token 0's attention from a share of {enough[0]:g} on" if enough else f"gets {mean(shares[-1][1], k):.3f} when it sees itself alone"
+    alone = f"gets {mean(shares[-1][1], k):.3f} when it sees itself alone"
+    yield f"  token {k} sees more of itself", f"half of token 0's attention from a share of {enough[0]:g} on" if enough else alone
     if gate["table"]:
         copied = next(row for row in gate["table"] if row["operation"] == "copy" and row["at"] == 0)
         yield f"  channel that gates MLP {gate['layer']}", \
@@ -98,7 +98,8 @@ def mark_rows(found: Findings) -> Iterator[tuple[str, str]]:
     residuals = [(site, site["dimensions"][0]) for site in trace["sites"] if site["site"].endswith("hook_resid_post")]
     site, one = next(((site, one) for site, one in residuals if one["p"] <= 0.05), (None, None))
     if one:
-        yield "7 first dimension that tells token 0", f"{one['dimension']} after {place(site['site'])}: AUC {one['auc']:.2f}, p {one['p']:.3f}"
+        where = place(site["site"])
+        yield "7 first dimension that tells token 0", f"{one['dimension']} after {where}: AUC {one['auc']:.2f}, p {one['p']:.3f}"
     sets = [(site["site"], site["sufficient"][0]) for site in patch["sites"] if site["sufficient"]]
     small = [(site, one) for site, one in sets if one["direction"] is None and len(one["dimensions"]) <= 16]
     told = dict(sets[:1] + small[:1])  # the earliest, and the earliest of few channels

@@ -275,11 +275,11 @@ class Channels(unittest.TestCase):
             folder = self.cases[name].folder
             channel = str(self.cases["redundant"].channels()[0])
             for experiment, options in (("channel-trace", []), ("channel-trace", ["--dimensions", channel]), ("channel-patch", [])):
-                run(folder, experiment, "--doses", "0.5,2") if experiment == "channel-patch" else run(folder, experiment, "--dimensions", channel)
-                drawn = []
+                run(folder, experiment, *(("--doses", "0.5,2") if experiment == "channel-patch" else ("--dimensions", channel)))
+                script, drawn = ROOT / f"scripts/plot_{experiment.replace('-', '_')}.py", []
                 for figure in (folder / "a.png", folder / "b.png"):
-                    words = [sys.executable, ROOT / f"scripts/plot_{experiment.replace('-', '_')}.py", folder / f"{experiment}.json", "-o", figure]
-                    done = subprocess.run([*map(str, words), *options], capture_output=True, text=True)
+                    words = [sys.executable, script, folder / f"{experiment}.json", "-o", figure, *options]
+                    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
                     self.assertEqual((done.returncode, done.stderr), (0, ""), (name, experiment))
                     drawn.append(figure.read_bytes())
                 self.assertEqual(*drawn, (name, experiment))
@@ -296,7 +296,8 @@ class Channels(unittest.TestCase):
             ("channel-patch", ("--doses", "1,0"), "--doses", "0 changes nothing"), ("channel-patch", ("--doses", "one"), "--doses", "one"),
             ("channel-patch", ("--doses", "2,1,2.0"), "--doses", "2 stands twice"),
             ("channel-patch", ("--token", 63), "token 63", "samples of 65"), ("channel-patch", ("--token", 6), "--other-token 6"),
-            ("channel-patch", ("--samples", 3), "3 documents", "4 or more"), ("channel-trace", ("--samples", 3), "3 documents", "4 or more"),
+            ("channel-patch", ("--samples", 3), "3 documents", "4 or more"),
+            ("channel-trace", ("--samples", 3), "3 documents", "4 or more"),
             ("channel-trace", ("--self-only-layers", "0,5"), "--self-only-layers", "layer 5", "0 to 4"),
             ("channel-trace", ("--self-only-layers", ""), "--self-only-layers", "empty"),
             ("channel-trace", ("--length", 9), "token 8", "samples of 10"), ("channel-trace", ("--draws", 0), "--draws"),
@@ -314,13 +315,17 @@ class Channels(unittest.TestCase):
             make_model(SHAPES[0], seed=5).save_pretrained(folder)
             (folder / "ids.json").write_text(json.dumps(np.random.default_rng(3).integers(0, 100, (12, 40)).tolist()))
             words = ["--model", place, "--tokens", folder / "ids.json", "--device", "cpu", "--threads", 1, "--quiet"]
-            patched = subprocess.run([str(w) for w in [PROGRAM, "channel-patch", *words, "--out", folder / "patch.json"]], capture_output=True, text=True)
+
+            def made(name: str) -> subprocess.CompletedProcess:
+                command = [PROGRAM, name, *words, "--out", folder / f"{name}.json"]
+                return subprocess.run([str(word) for word in command], capture_output=True, text=True)
+
+            patched, traced = made("channel-patch"), made("channel-trace")
             self.assertEqual(patched.returncode, 2, patched.stderr)
             self.assertIn("no sink", patched.stderr)
-            self.assertFalse((folder / "patch.json").exists() or (folder / "patch.journal").exists())
-            traced = subprocess.run([str(w) for w in [PROGRAM, "channel-trace", *words, "--out", folder / "trace.json"]], capture_output=True, text=True)
+            self.assertFalse((folder / "channel-patch.json").exists() or (folder / "channel-patch.journal").exists())
             self.assertEqual(traced.returncode, 0, traced.stderr)
-            result = json.loads((folder / "trace.json").read_text())
+            result = json.loads((folder / "channel-trace.json").read_text())
             validate(result)
             self.assertIsNone(result["results"]["sink_layer"])
             layers = len(result["results"]["facts"]["mean_attention"]["first"])
