@@ -141,7 +141,8 @@ class Process(unittest.TestCase):
     def test_a_second_signal_ends_it_at_once(self) -> None:
         child = subprocess.Popen([PROGRAM, "vocab-sweep", *DATA, "--samples", "32", "--length", "512", "--ids-per-unit", "1000",
                                   "--out", str(self.folder / "a.json")], stderr=subprocess.PIPE, text=True)
-        child.stderr.readline()
+        while not (self.folder / "a.journal").exists() and child.poll() is None:  # it stands before the first unit begins
+            time.sleep(0.1)
         time.sleep(1)
         child.send_signal(signal.SIGTERM)
         time.sleep(0.5)
