@@ -91,19 +91,6 @@ std::vector<double> with_one(std::vector<double> doses) {
   return doses;
 }
 
-json to_json(const carrier::Candidate& c) {
-  auto sets = json::array();
-  for (const auto& set : c.sufficient) sets.push_back(carrier::to_json(set));
-  return {{"site", model::name(c.site)},
-          {"own_suffices", c.own_suffices},
-          {"level_suffices", c.level_suffices},
-          {"removal_ends", c.removal_ends},
-          {"sufficient", sets},
-          {"each_needed", c.each_needed},
-          {"apart", c.apart},
-          {"needed", c.needed}};
-}
-
 void add_patches(Patches& at, const carrier::Candidate& found, const std::vector<int64_t>& named,
                  const std::vector<double>& doses) {
   at.ceilings();
@@ -173,16 +160,12 @@ void run(const Options& o, const CLI::App& command) {
   auto searched = json::array();
   for (const auto& site : sites) {
     const auto found = carrier::search(runner, site, alone);
-    searched.push_back(to_json(found));
+    searched.push_back(carrier::to_json(found));
     Patches at(list, site, o, width);
     add_patches(at, found, named, doses);
   }
-  const auto outcomes = runner.measure(list.list);
-  if (runner.is_part()) return;
-  const auto about = [&](const intervene::Trial& trial) { return list.about(trial); };
-  runner.finish(trials::metrics(o.trials, runner.keys()), {{"sites", searched},
-                                                           {"table", trials::table(runner, list.list, outcomes, about)},
-                                                           {"trials", trials::describe(runner, list.list, outcomes)}});
+  trials::finish_list(runner, list.list, [&](const intervene::Trial& trial) { return list.about(trial); },
+                      json::object(), {{"sites", searched}});
 }
 
 }  // namespace

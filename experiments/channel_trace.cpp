@@ -61,6 +61,7 @@ json trace_site(trials::Runner& r, const Site& site, const std::vector<int64_t>&
   const auto rows = carrier::traced_rows(r, "unedited", site, r.testing());
   const auto alone = carrier::traced_rows(r, kSelfOnly, site, r.testing());
   const auto tested = carrier::trace_of(rows);
+  const auto areas = measure::auc(rows).to(at::kCPU);
   const auto by_chance = measure::largest_auc_by_chance(rows, static_cast<uint64_t>(o.trials.run.seed), o.draws);
   const auto magnitude = chosen.first.abs().argsort(int64_t{0}, true).argsort(int64_t{0}, false);
   std::vector<int64_t> dimensions(chosen.by_effect.begin(),
@@ -70,7 +71,7 @@ json trace_site(trials::Runner& r, const Site& site, const std::vector<int64_t>&
   }
   auto list = json::array();
   for (const int64_t d : dimensions) {
-    const double auc = tested.auc[d].item<double>();
+    const double auc = areas[d].item<double>();
     list.push_back({{"dimension", d},
                     {"effect_size",
                      {{"chosen", measure::finite(chosen.effect[d].item<double>())},

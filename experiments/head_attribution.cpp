@@ -11,8 +11,7 @@
 #include <memory>
 #include <numeric>
 
-#include "sinkscope/error.h"
-#include "sinkscope/spelling/int_list.h"
+#include "trials/edited_layers.h"
 #include "trials/listed.h"
 
 namespace sinkscope::experiments {
@@ -58,14 +57,10 @@ std::vector<Trial> every_head(const std::vector<int64_t>& layers, int64_t token,
 
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
-  const auto layers = parse_int_list(o.layers, "--layers");
+  const auto layers = trials::parse_layers(o.layers, r.config());
   const auto& config = r.config();
   intervene::Runs runs;
   for (const int64_t layer : layers) {
-    if (layer < 0 || layer >= config.n_layers) {
-      throw InputError(fmt::format("--layers: layer {} of a model with {} layers (0 to {})", layer, config.n_layers,
-                                   config.n_layers - 1));
-    }
     runs[run_name(layer)] = fmt::format("layers={};tokens={}", layer, o.token);
   }
   const double count = 2.0 * static_cast<double>(layers.size()) * static_cast<double>(config.n_heads + 1);

@@ -25,7 +25,6 @@ namespace sinkscope::experiments {
 namespace {
 
 using carrier::Alone;
-using carrier::Candidate;
 using carrier::Evidence;
 using nlohmann::json;
 
@@ -33,17 +32,6 @@ struct Options {
   trials::Options trials;
   int64_t token = 8;
 };
-
-json to_json(const Candidate& c) {
-  auto sets = json::array();
-  for (const auto& set : c.sufficient) sets.push_back(carrier::to_json(set));
-  return {{"site", model::name(c.site)},
-          {"own_suffices", c.own_suffices},
-          {"level_suffices", c.level_suffices},
-          {"removal_ends", c.removal_ends},
-          {"sufficient", sets},
-          {"needed", c.needed}};
-}
 
 /// What trials are measured once the candidates are known, and where each part's outcomes begin.
 struct Measured {
@@ -60,7 +48,7 @@ struct Measured {
   }
 };
 
-json nothing_to_explain(const trials::Runner&) {
+json nothing_to_explain() {
   return {{"verdict",
            {{"kind", "no sink"},
             {"statement", "No sink, nothing to explain."},
@@ -84,7 +72,7 @@ std::pair<carrier::Verdict, json> answer(trials::Runner& r, const Options& o, st
   auto looked_at = json::array();
   for (const auto& site : sites) {
     const auto candidate = carrier::search(r, site, alone);
-    looked_at.push_back(to_json(candidate));
+    looked_at.push_back(carrier::to_json(candidate));
     if (candidate.found()) evidence.emplace_back(r, candidate, alone);
   }
   Measured measured;
@@ -138,7 +126,7 @@ void run(const Options& o, const CLI::App& command) {
   if (!runner.start()) return;
   std::vector<Evidence> evidence;
   carrier::Verdict verdict{.kind = "no sink", .statement = "No sink, nothing to explain."};
-  auto results = nothing_to_explain(runner);
+  auto results = nothing_to_explain();
   if (runner.sink_layer() >= 0) std::tie(verdict, results) = answer(runner, o, evidence);
   auto with_facts = results;
   with_facts["facts"] = trials::to_json(runner.facts());

@@ -143,14 +143,8 @@ void run(const Options& o, const CLI::App& command) {
   trials::check_before_sink(layers, runner.sink_layer());
   const auto statistics = attention_statistics(r, runs, kAlone, layers, o.token);
   const auto made = make(statistics, o.token, factors);
-  const auto outcomes = runner.measure(made.list);
-  if (runner.is_part()) return;
-  auto metrics = trials::metrics(o.trials, runner.keys());
-  metrics["statistics"] = kAttentionStatistics;
-  const auto about = [&](const intervene::Trial& trial) { return made.about(trial); };
-  runner.finish(metrics, {{"statistics", to_json(statistics, o.token)},
-                          {"table", trials::table(runner, made.list, outcomes, about)},
-                          {"trials", trials::describe(runner, made.list, outcomes)}});
+  trials::finish_list(runner, made.list, [&](const intervene::Trial& trial) { return made.about(trial); },
+                      {{"statistics", kAttentionStatistics}}, {{"statistics", to_json(statistics, o.token)}});
 }
 
 }  // namespace

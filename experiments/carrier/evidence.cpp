@@ -10,24 +10,15 @@
 namespace sinkscope::experiments::carrier {
 namespace {
 
-using intervene::Trial;
 using trials::Outcome;
-
-constexpr int64_t kMarked = 1;  // the later token among the tracked ones
-
-/// One control, [n, tracked + 1] at the sink layer, as the rule looks at an edit.
-Level level_of_control(const at::Tensor& attention) {
-  const auto mean = [&](int64_t key) { return attention.select(1, key).nanmean().item<double>(); };
-  return {mean(0), mean(kMarked), mean(attention.size(1) - 1)};
-}
 
 /// Every control of an outcome: the random moves, and the same edit at another position.
 std::vector<Level> controls_of(const Outcome& outcome) {
   std::vector<Level> levels;
   for (int64_t i = 0; outcome.random.defined() && i < outcome.random.size(1); ++i) {
-    levels.push_back(level_of_control(outcome.random.select(1, i)));
+    levels.push_back(level(outcome.random.select(1, i), kMarked));
   }
-  if (outcome.moved.defined()) levels.push_back(level_of_control(outcome.moved));
+  if (outcome.moved.defined()) levels.push_back(level(outcome.moved, kMarked));
   return levels;
 }
 
@@ -74,8 +65,8 @@ void Evidence::written(const Outcome& outcome, const std::string& what) {
 /// alone does not have twice that.
 void Evidence::over_competition(const Outcome& outcome, const std::string& what) {
   const auto marked = outcome.sink(kMarked);
-  const auto mean = [](const at::Tensor& values) { return values.nanmean().item<double>(); };
-  if (mean(r_.unedited().sink(0)) >= 2 * kTimesOrdinary * mean(r_.unedited().ordinary())) {
+  const auto plain = level(r_.unedited(), kMarked);
+  if (plain.first >= 2 * kTimesOrdinary * plain.ordinary) {
     condition(what + ", over competition",
               "attention to the later token, less ten times an ordinary token's: not below 0",
               marked - kTimesOrdinary * outcome.ordinary(), true);
@@ -97,8 +88,7 @@ void Evidence::controlled(const std::vector<Outcome>& outcomes) {
     allowed += std::max<int64_t>(1, static_cast<int64_t>(kControls * static_cast<double>(controls.size())));
     for (const auto& control : controls) {
       const bool ended = i == 0 && ends_sink(control, plain.first);
-      const bool made =
-          i > 0 && control.marked >= kHalf * control.first && control.marked >= kAgainstCompetition * plain.first;
+      const bool made = i > 0 && makes_sink(control, plain.first, kHalf);
       did += ended || made ? 1 : 0;
       ++count;
       largest = std::max(largest, std::abs(i == 0 ? control.first - plain.first : control.marked - plain.marked));

@@ -18,7 +18,6 @@ using intervene::Trial;
 using nlohmann::json;
 using trials::Outcome;
 
-constexpr int64_t kMarked = 1;
 constexpr size_t kSuspects = 6;
 
 std::set<int64_t> channels_of(const Candidate& candidate) {
@@ -32,6 +31,7 @@ Suspects::Suspects(trials::Runner& r, const Evidence& mark, const Alone& alone) 
   const auto& site = mark.candidate().site;
   const auto rows = traced_rows(r, "unedited", site, r.choosing());
   trace_ = trace_of(rows);
+  auc_ = measure::auc(rows).to(at::kCPU);
   by_chance_ = measure::largest_auc_by_chance(rows, static_cast<uint64_t>(r.run().options().seed));
   const auto carrier = channels_of(mark.candidate());
   const auto largest = trace_.first.abs().argmax().item<int64_t>();
@@ -59,7 +59,7 @@ json Suspects::judge(trials::Runner& r, const std::vector<Outcome>& outcomes) co
     const auto written = r.bootstrap().interval(outcomes[2 * i].sink(kMarked) - r.unedited().sink(kMarked));
     const auto removed = r.bootstrap().interval(outcomes[2 * i + 1].sink(0) - r.unedited().sink(0));
     const std::string a = measure::reading(written, bound), b = measure::reading(removed, bound);
-    const double auc = trace_.auc[d].item<double>();
+    const double auc = auc_[d].item<double>();
     list.push_back({{"dimension", d},
                     {"site", model::name(trials_[2 * i].edits[0].site)},
                     {"effect_size", measure::finite(trace_.effect[d].item<double>())},

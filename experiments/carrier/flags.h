@@ -20,6 +20,7 @@ class Suspects {
 
  private:
   SiteTrace trace_;
+  at::Tensor auc_;
   std::vector<double> by_chance_;
   std::vector<int64_t> dimensions_;
   std::vector<intervene::Trial> trials_;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "../trials/listed.h"
 #include "sinkscope/measure/smallest_set.h"
@@ -12,7 +13,6 @@ namespace sinkscope::experiments::carrier {
 namespace {
 
 using intervene::Operation;
-using intervene::Trial;
 
 /// One site's questions, answered by a probe each.
 class Site {
@@ -100,17 +100,34 @@ bool work_apart(Site& at, const Carrier& set) {
 
 }  // namespace
 
-Level level(const trials::Outcome& outcome, int64_t which) {
-  const auto mean = [](const at::Tensor& values) { return values.nanmean().item<double>(); };
-  return {mean(outcome.sink(0)), mean(outcome.sink(which)), mean(outcome.ordinary())};
+Level level(const at::Tensor& attention, int64_t which) {
+  const auto mean = [&](int64_t key) { return attention.select(1, key).nanmean().item<double>(); };
+  return {mean(0), mean(which), mean(attention.size(1) - 1)};
 }
 
-bool makes_sink(const Level& found, double unedited) {
-  return found.marked >= kMargin * kHalf * found.first && found.marked >= kAgainstCompetition * unedited;
+Level level(const trials::Outcome& outcome, int64_t which) {
+  return level(outcome.attention.select(1, 0), which);
+}
+
+bool makes_sink(const Level& found, double unedited, double share) {
+  return found.marked >= share * found.first && found.marked >= kAgainstCompetition * unedited;
 }
 
 bool ends_sink(const Level& found, double unedited) {
   return found.first - found.ordinary <= kBack * unedited;
+}
+
+nlohmann::json to_json(const Candidate& c) {
+  auto sets = nlohmann::json::array();
+  for (const auto& set : c.sufficient) sets.push_back(to_json(set));
+  return {{"site", model::name(c.site)},
+          {"own_suffices", c.own_suffices},
+          {"level_suffices", c.level_suffices},
+          {"removal_ends", c.removal_ends},
+          {"sufficient", sets},
+          {"each_needed", c.each_needed},
+          {"apart", c.apart},
+          {"needed", c.needed}};
 }
 
 std::vector<model::Site> candidate_sites(int64_t sink_layer) {

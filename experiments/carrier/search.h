@@ -9,6 +9,8 @@
 
 namespace sinkscope::experiments::carrier {
 
+inline constexpr int64_t kMarked = 1;  ///< the later token among the tracked ones
+
 /// The rule's bars (README of the page that `identify` writes; section 9 of the definitions).
 inline constexpr double kHalf = 0.5;          ///< of what token 0 gets from the same queries: a sink is made
 inline constexpr double kTimesOrdinary = 10;  ///< and of an ordinary token's level
@@ -24,8 +26,11 @@ struct Level {
 };
 Level level(const trials::Outcome&, int64_t which);
 
-/// The marked token has become a sink beside token 0, which had `unedited`.
-bool makes_sink(const Level&, double unedited);
+/// The same of one reading at the sink layer, [n, tracked + 1].
+Level level(const at::Tensor& attention, int64_t which);
+
+/// The marked token has become a sink beside token 0, which had `unedited`: it has this share of what token 0 has.
+bool makes_sink(const Level&, double unedited, double share = kMargin * kHalf);
 
 /// Token 0 is a sink no more.
 bool ends_sink(const Level&, double unedited);
@@ -42,6 +47,8 @@ struct Candidate {
   std::vector<int64_t> needed = {};  ///< a smallest set whose removal at token 0 ends its sink
   bool found() const { return !sufficient.empty(); }
 };
+
+nlohmann::json to_json(const Candidate&);
 
 /// Sites where a mark may stand: the residual after each attention and each MLP below the sink's layer.
 std::vector<model::Site> candidate_sites(int64_t sink_layer);

@@ -23,7 +23,6 @@ at::Tensor traced_rows(trials::Runner& r, const std::string& run, const model::S
 SiteTrace trace_of(const at::Tensor& rows) {
   SiteTrace found;
   found.effect = measure::effect_size(rows).to(at::kCPU);
-  found.auc = measure::auc(rows).to(at::kCPU);
   found.first = rows.select(1, 0).to(at::kDouble).mean(0).to(at::kCPU);
   found.others = rows.slice(1, 1).to(at::kDouble).flatten(0, 1).mean(0).to(at::kCPU);
   const auto order = found.effect.abs().argsort(/*stable=*/true, /*dim=*/0, /*descending=*/true).contiguous();

@@ -35,14 +35,20 @@ json table(Runner& r, const std::vector<intervene::Trial>& list, const std::vect
   return rows;
 }
 
-void run_listed(app::Run& r, const Options& o, const Listed& listed) {
-  Runner runner(r, o, listed.design);
-  if (!runner.start()) return;
-  const auto list = listed.make(runner);
+void finish_list(Runner& runner, const std::vector<intervene::Trial>& list, const About& about, const json& more,
+                 json results) {
   const auto outcomes = runner.measure(list);
   if (runner.is_part()) return;
-  runner.finish(metrics(o, runner.keys()),
-                {{"table", table(runner, list, outcomes, listed.about)}, {"trials", describe(runner, list, outcomes)}});
+  results["table"] = table(runner, list, outcomes, about);
+  results["trials"] = describe(runner, list, outcomes);
+  auto definitions = metrics(runner.options(), runner.keys());
+  definitions.update(more);
+  runner.finish(definitions, std::move(results));
+}
+
+void run_listed(app::Run& r, const Options& o, const Listed& listed) {
+  Runner runner(r, o, listed.design);
+  if (runner.start()) finish_list(runner, listed.make(runner), listed.about);
 }
 
 intervene::Edit edit_at(const model::Site& site, int64_t token, intervene::Operation operation) {

@@ -24,6 +24,12 @@ struct Listed {
 /// "ordinary"}.
 nlohmann::json table(Runner&, const std::vector<intervene::Trial>&, const std::vector<Outcome>&, const About&);
 
+/// Measures a list and writes the result, "table" and "trials" beside what `metrics` and `results` hold; of a part
+/// (--shard) there is none.
+void finish_list(Runner&, const std::vector<intervene::Trial>&, const About&,
+                 const nlohmann::json& metrics = nlohmann::json::object(),
+                 nlohmann::json results = nlohmann::json::object());
+
 /// Runs it and writes the result: {"facts", "trials", "table"}.
 void run_listed(app::Run&, const Options&, const Listed&);
 
