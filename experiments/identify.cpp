@@ -94,9 +94,10 @@ std::pair<carrier::Verdict, json> answer(trials::Runner& r, const Options& o, st
   for (const auto& one : evidence) candidates.push_back(carrier::to_json(one));
   if (verdict.mark) {
     const carrier::Suspects list(r, carrier::last_of_mark(verdict), alone);
-    const size_t begin = measured.add(list.trials());
-    measured.outcomes = r.measure(measured.list);
-    suspects = list.judge(r, measured.of(begin, list.trials().size()));
+    const auto outcomes = r.measure(list.trials());
+    measured.add(list.trials());
+    measured.outcomes.insert(measured.outcomes.end(), outcomes.begin(), outcomes.end());
+    suspects = list.judge(r, outcomes);
     dormant = carrier::find_dormant(r, *verdict.mark, alone);
   }
   json results{{"verdict", carrier::to_json(verdict)},

@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from make_planted import make_planted  # noqa: E402
 from planted_cases import SETS  # noqa: E402
 from reference_model import SHAPES, make_model  # noqa: E402
+from refusals import assert_refused  # noqa: E402
 from schemas import validate  # noqa: E402
 
 PROGRAM = "sinkscope"
@@ -230,13 +231,6 @@ class Trials(unittest.TestCase):
                 drawn.append(figure.read_bytes())
             self.assertEqual(*drawn, name)
 
-    def refused(self, folder: Path, name: str, options: tuple, *parts: str) -> None:
-        done = subprocess.run(command(folder, name, *options), capture_output=True, text=True)
-        self.assertEqual(done.returncode, 2, done.stderr)
-        for part in parts:
-            self.assertIn(part, done.stderr)
-        self.assertFalse((folder / f"{name}.json").exists() or (folder / f"{name}.journal").exists())
-
     def test_bad_input(self) -> None:
         folder, _ = self.models["decoy"]
         for file in folder.glob("*-*.json"):
@@ -249,13 +243,15 @@ class Trials(unittest.TestCase):
             ("intervene", ("--trials", "[]"), "not empty"), ("intervene", ("--trials", "{"), "not JSON"),
             ("intervene", ("--trials", "no-such-file"), "cannot be read"),
             ("zero-sweep", ("--operations", "zeor"), "zeor", "'zero'"), ("zero-sweep", ("--layer", 5), "--layer 5", "0 to 4"),
-            ("zero-sweep", ("--shard", "1/2"), "--shard"), ("path-split", ("--written", "hook_embed"), "no output of an attention"),
+            ("zero-sweep", ("--shard", "2/2"), "--shard", "shard 2 of 2"), ("identify", ("--shard", "1/2"), "--shard"),
+            ("zero-sweep", ("--shard", "0/2", "--records", "a.journal"), "--records", "no --shard"),
+            ("zero-sweep", ("--records", "no-such.journal"), "--records no-such.journal", "not there"), ("path-split", ("--written", "hook_embed"), "no output of an attention"),
             ("path-split", ("--written", "blocks.3.hook_mlp_out"), "the sink appears in layer"),
             ("transplant", ("--token", 63), "token 63", "samples of 65"), ("transplant", ("--other-token", 8), "--other-token 8"),
             ("head-attribution", ("--layers", "0,5"), "layer 5", "0 to 4"),
         ]:
             with self.subTest(f"{name} {options}"):
-                self.refused(folder, name, options, *parts)
+                assert_refused(self, command(folder, name, *options), folder / f"{name}.json", parts)
 
     def test_a_random_model_has_no_sink(self) -> None:
         with tempfile.TemporaryDirectory() as place:

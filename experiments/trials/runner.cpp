@@ -86,6 +86,9 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
   if (!options.shard.empty()) shard_ = app::parse_shard(options.shard, "--shard");
   if (is_part() && !options.records.empty())
     throw InputError("--records: joins all shards; wanted no --shard beside it");
+  for (const auto& file : split(options.records, ',')) {
+    if (!std::filesystem::exists(file)) throw InputError(fmt::format("--records {}: is not there", file));
+  }
   if (design_.halves) {
     halves_ = draw_halves(r.samples().documents, static_cast<uint64_t>(r.options().seed) + 2);
     setting_->means_over = halves_.choosing;
