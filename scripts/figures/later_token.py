@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from figures.style import COLOURS, floats
+from figures.trial_rows import level
+from figures.trials import with_intervals
 
 OF_FIRST, OF_LATER, SPIKE = COLOURS[1], COLOURS[0], COLOURS[6]
 
@@ -23,9 +25,9 @@ class TrialRow:
 
     def level(self, token: int) -> tuple[float, float, float]:
         """Attention to a tracked token at the sink layer: mean, and the ends of its interval (the mean where there is none)."""
-        level = self.row["sink"][self.tokens.index(token)]["level"]
-        mean = np.nan if level["mean"] is None else level["mean"]
-        return mean, *(mean if end is None else end for end in level["ci95"])
+        found = level(self.row, token)
+        mean = np.nan if found["mean"] is None else found["mean"]
+        return mean, *(mean if end is None else end for end in found["ci95"])
 
     def unedited(self, token: int) -> float:
         return self.trial["mean_attention"][self.tokens.index(token)]["unedited"]
@@ -51,9 +53,8 @@ def colour_of(token: int) -> str:
 
 def draw_levels(axis, places, rows: list[TrialRow], token: int, **look) -> None:
     """Means with their intervals over `places`."""
-    mean, low, high = np.array([row.level(token) for row in rows]).T
-    look = {"color": colour_of(token), "marker": "o", "ms": 3, "lw": 1, "elinewidth": 0.8} | look
-    axis.errorbar(places, mean, yerr=[np.maximum(mean - low, 0), np.maximum(high - mean, 0)], **look)
+    look = {"fmt": "", "color": colour_of(token), "marker": "o", "lw": 1, "elinewidth": 0.8} | look
+    with_intervals(axis, places, [level(row.row, token) for row in rows], **look)
 
 
 def draw_spike(axis, places, rows: list[TrialRow], token: int, **look) -> None:
