@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "../trials/listed.h"
+#include "sinkscope/measure/statistics.h"
 
 namespace sinkscope::experiments::carrier {
 namespace {
@@ -169,7 +170,7 @@ nlohmann::json to_json(const Evidence& e) {
           {"apart", c.apart},
           {"needed", c.needed},
           {"conditions", conditions},
-          {"controls_move", e.controls_move()},
+          {"controls_move", measure::finite(e.controls_move())},
           {"passes", e.passes()},
           {"trials", trials}};
 }

@@ -31,7 +31,7 @@ class Evidence {
 
   const Candidate& candidate() const { return candidate_; }
   const std::vector<Condition>& conditions() const { return conditions_; }
-  /// The most that a control moves the sink, as a share of the unedited one.
+  /// The most that a control moves the sink, as a share of the unedited one; not finite where that is 0.
   double controls_move() const { return controls_move_; }
   bool passes() const;
 
