@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from make_planted import make_planted  # noqa: E402
 from planted_cases import SETS  # noqa: E402
 from reference_model import SHAPES, make_model  # noqa: E402
+from refusals import assert_refused  # noqa: E402
 from schemas import validate  # noqa: E402
 
 PROGRAM = "sinkscope"
@@ -128,6 +129,24 @@ class Identify(unittest.TestCase):
                     self.assertEqual((done.returncode, done.stderr), (0, ""))
                     drawn.append(figure.read_bytes())
                 self.assertEqual(*drawn)
+
+    def test_bad_input(self) -> None:
+        """What would leave no half to test on, no later token, no control, or another run's page in place of this one's."""
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            make_planted(SETS["base"], folder, TEXT)
+            (folder / "there.txt").write_text("of another run")
+            for out, options, *parts in [
+                ("a", ("--token", 1), "--token", "2 to"), ("a", ("--token", 63), "token 63", "samples of 65"),
+                ("a", ("--token", 6), "--other-token 6"), ("a", ("--layer", 5), "--layer 5", "0 to 4"),
+                ("a", ("--samples", 3), "3 documents", "4 or more"), ("a", ("--records", "a.journal"), "--records"),
+                ("there", (), "there.txt", "--force"),
+            ]:
+                with self.subTest(f"{options}"):
+                    words = [PROGRAM, "identify", "--model", folder, "--text", folder / "text.txt", "--samples", 8, "--length", 64,
+                             "--device", "cpu", "--quiet", "--out", folder / f"{out}.json", *options]
+                    assert_refused(self, list(map(str, words)), folder / f"{out}.json", parts)
+            self.assertEqual((folder / "there.txt").read_text(), "of another run")
 
 
 if __name__ == "__main__":
