@@ -1,6 +1,7 @@
 """identify must name the planted carrier, and nothing else, on every variant; a wrong carrier that tells tokens apart
 must be cleared, a channel that could act and never does must be flagged, and where there is no sink it must say so.
-Prints the confusion table. Run: identify.py PROGRAM [VARIANT...]."""
+Prints the confusion table. Run: identify.py PROGRAM [VARIANT...]; by hand, on models that no one tuned anything to, every
+variant in three other shapes, seeds from SEED on (6 minutes): identify.py PROGRAM --unseen SEED."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from make_planted import make_planted  # noqa: E402
+from planted.plan import VARIANTS, Options  # noqa: E402
 from planted_cases import SETS  # noqa: E402
 from reference_model import SHAPES, make_model  # noqa: E402
 from refusals import assert_refused  # noqa: E402
@@ -24,6 +26,13 @@ PROGRAM = "sinkscope"
 SAMPLES, LENGTH = 48, 64
 TEXT = (ROOT / "models/planted/text.txt").read_text(encoding="utf-8")
 KINDS = {"split": "a set", "redundant": "redundant sets", "second-circuit": "circuits", "rotated": "a direction"}
+OTHER_SHAPES = [dict(), dict(signs=28, layers=7, heads=8, kv_heads=4, head_dim=24), dict(signs=20, layers=6, vocab=640, average_layer=1)]
+
+
+def unseen(seed: int) -> dict[str, Options]:
+    grid = [(variant, shape) for variant in VARIANTS for shape in OTHER_SHAPES]
+    options = [Options(seed=seed + i, variant=variant, **shape) for i, (variant, shape) in enumerate(grid)]
+    return {f"{o.variant}, seed {o.seed}": o for o in options}
 
 
 def identify(folder: Path, *options: object) -> dict:
@@ -38,7 +47,7 @@ def identify(folder: Path, *options: object) -> dict:
 
 
 class Identify(unittest.TestCase):
-    only: list[str] = []
+    models: dict[str, Options] = SETS
     table: list[tuple[str, str, str]] = []
 
     @classmethod
@@ -82,9 +91,9 @@ class Identify(unittest.TestCase):
         self.assertEqual(results["backup"]["flagged"], bool(backups))
 
     def test_every_planted_variant(self) -> None:
-        for name in self.only or SETS:
+        for name, options in self.models.items():
             with self.subTest(name), tempfile.TemporaryDirectory() as folder:
-                make_planted(SETS[name], Path(folder), TEXT)
+                make_planted(options, Path(folder), TEXT)
                 truth = json.loads((Path(folder) / "planted.json").read_text())
                 results = identify(Path(folder), "--text", Path(folder) / "text.txt")
                 verdict = results["verdict"]
@@ -150,5 +159,10 @@ class Identify(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    PROGRAM, Identify.only = sys.argv[1], sys.argv[2:]
-    unittest.main(argv=sys.argv[:1])
+    PROGRAM, wanted = sys.argv[1], sys.argv[2:]
+    tests = []
+    if wanted[:1] == ["--unseen"]:
+        Identify.models, tests = unseen(int(wanted[1])), ["Identify.test_every_planted_variant"]
+    elif wanted:
+        Identify.models = {name: SETS[name] for name in wanted}
+    unittest.main(argv=[*sys.argv[:1], *tests])

@@ -1,6 +1,6 @@
-"""magc and gate-readout, run as a user runs them, against the planted truth, against transformers' autograd, and against
-numpy. What is wanted follows from the construction: the spike's gate is 30 (E - threshold C), its up 100 C and 10 C, with
-E the energy and C the constant, both after the norm. Run: readout.py PROGRAM."""
+"""magc and gate-readout must find what was planted. What is wanted follows from the construction: the spike's gate is
+30 (E - threshold C), its up 100 C and 10 C, with E the energy and C the constant, both after the norm.
+Run: readout_planted.py PROGRAM."""
 
 from __future__ import annotations
 
@@ -15,39 +15,21 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import torch
 from safetensors.numpy import load_file, save_file
-from transformers import AutoModelForCausalLM
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from make_planted import make_planted  # noqa: E402
 from planted_cases import SETS  # noqa: E402
-from reference_model import SHAPES, VOCABULARY, make_model  # noqa: E402
-from schemas import validate  # noqa: E402
+from readout_command import LENGTH, SAMPLES, command, run  # noqa: E402
+from refusals import assert_refused  # noqa: E402
 
 PROGRAM = "sinkscope"
 CASES = ["base", "wider", "later", "decoy", "narrow heads"]
-SAMPLES, LENGTH = 48, 40
 NEAR = 0.02  # a planted sink takes 0.99 and more
 OPEN, SHUT = 3, -15  # gates beyond which SiLU is the identity, or nothing, to a few percent of the spike
 FLOAT = 1e-4  # of a unit direction: float32 against float64
-
-
-def command(name: str, folder: Path, *options: object) -> list[str]:
-    text = () if "--tokens" in options else ("--text", folder / "text.txt")
-    words = [PROGRAM, name, "--model", folder, *text, "--samples", SAMPLES, "--length", LENGTH, "--device", "cpu", "--controls", 1,
-             "--other-token", 5, "--no-loss", "--out", folder / f"{name}.json", "--force", "--quiet", *options]
-    return [str(word) for word in words]
-
-
-def run(name: str, folder: Path, *options: object) -> dict:
-    done = subprocess.run(command(name, folder, *options), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    result = json.loads((folder / f"{name}.json").read_text())
-    validate(result)
-    return result["results"]
 
 
 def activations(folder: Path, site: str) -> np.ndarray:
@@ -70,9 +52,8 @@ def quadratic(folder: Path, out: Path, truth: dict) -> None:
     save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
 
 
-def concentration(alpha: np.ndarray) -> float:
-    p = alpha**2 / (alpha**2).sum()
-    return math.log(len(p)) + float((p[p > 0] * np.log(p[p > 0])).sum())
+def found_neurons(folder: Path) -> int:
+    return json.loads((folder / "config.json").read_text())["intermediate_size"]
 
 
 class Planted:
@@ -92,7 +73,7 @@ class Planted:
         """magc's results with values of the channel on both sides of where the gate of tokens 0 and 8 opens."""
         first, later = (self.circuit["threshold"] * self.h[:, token, self.constant] for token in (0, 8))
         values = [0, 0.97 * first.min(), 1.03 * first.max(), 0.9 * later.min(), 1.1 * later.max()]
-        return run("magc", self.folder, "--multiples", "", "--values", ",".join(f"{v:.6f}" for v in values))
+        return run(PROGRAM, "magc", self.folder, "--multiples", "", "--values", ",".join(f"{v:.6f}" for v in values))
 
     def gate(self, h: np.ndarray) -> np.ndarray:
         """The spike's gate before SiLU, of rows [.., d]."""
@@ -143,7 +124,7 @@ class OnPlanted(unittest.TestCase):
         def claim(model: Planted) -> None:
             folder = model.folder.with_name(model.folder.name + "-quadratic")
             quadratic(model.folder, folder, model.truth)
-            found = run("magc", folder, "--multiples", 0)
+            found = run(PROGRAM, "magc", folder, "--multiples", 0)
             shares = [n["energy_share"] for n in model.circuit["spike_neurons"]]
             self.assertEqual((found["layer"], found["channel"]["channel"], found["channel"]["direction"]), (model.layer, model.energy, 1))
             self.assertEqual((found["J"], found["no_J"]), (model.neurons, None))
@@ -192,7 +173,7 @@ class OnPlanted(unittest.TestCase):
 
     def test_gate_readout_reads_energy_over_the_threshold(self) -> None:
         def claim(model: Planted) -> None:
-            found = run("gate-readout", model.folder)
+            found = run(PROGRAM, "gate-readout", model.folder)
             self.assertEqual(found["layer"], model.layer)
             neurons = [r for r in found["read_outs"] if r["group"] == "neurons"]
             self.assertEqual([r["name"] for r in neurons], [f"neuron {n}" for n in model.neurons])
@@ -226,7 +207,7 @@ class OnPlanted(unittest.TestCase):
     def test_gate_readout_finds_no_direction_in_a_sum_of_squares(self) -> None:
         model = self.models["base"]
         site = f"blocks.{model.truth['layers']['energy']}.hook_mlp_out"
-        found = run("gate-readout", model.folder, "--write", f"{site}:{model.energy}")
+        found = run(PROGRAM, "gate-readout", model.folder, "--write", f"{site}:{model.energy}")
         (read,) = (r for r in found["read_outs"] if r["name"].startswith(site))
         # its gradient has each sample's own signs: n random ones leave 1/sqrt(n), beside the norm's share along C
         self.assertLess(read["consistency"], 2 / math.sqrt(SAMPLES))
@@ -238,14 +219,14 @@ class OnPlanted(unittest.TestCase):
             make_planted(SETS[f"none: {stage}"], folder, (ROOT / "models/planted/text.txt").read_text(encoding="utf-8"))
             for name in ("magc", "gate-readout"):
                 with self.subTest(f"{name}, {stage}"):
-                    found = run(name, folder)
+                    found = run(PROGRAM, name, folder)
                     self.assertIsNone(found["layer"])
                     self.assertIn("no sink", found["no_trials"])
                     self.assertEqual(found["trials"], [])
                     self.draw(name, folder)
         # the spike is there and nothing attends to it: the MLP that is named is read, and no trial is made
         layer = json.loads((folder / "planted.json").read_text())["layers"]["spike"]
-        found = run("magc", folder, "--mlp-layer", layer)
+        found = run(PROGRAM, "magc", folder, "--mlp-layer", layer)
         planted = json.loads((folder / "planted.json").read_text())
         self.assertEqual(found["channel"]["channel"], planted["circuits"][0]["energy_dims"][0])
         self.assertIn("no sink", found["no_trials"])
@@ -253,7 +234,7 @@ class OnPlanted(unittest.TestCase):
     def test_figures_are_drawn_the_same_twice(self) -> None:
         folder = self.models["base"].folder
         for name, options in (("magc", ("--multiples", "", "--values", 7)), ("gate-readout", ("--mlp-layer", 1, "--write", "blocks.0.hook_mlp_out:3"))):
-            run(name, folder, *options)
+            run(PROGRAM, name, folder, *options)
             drawn = []
             for _ in range(2):
                 self.draw(name, folder)
@@ -278,139 +259,9 @@ class OnPlanted(unittest.TestCase):
             ("gate-readout", ("--write", "blocks.0.hook_mlp_out:x"), "'x'"),
         ]:
             with self.subTest(f"{name} {options}"):
-                done = subprocess.run(command(name, folder, *options), capture_output=True, text=True)
-                self.assertEqual(done.returncode, 2, done.stderr)
-                for part in parts:
-                    self.assertIn(part, done.stderr)
-
-
-def found_neurons(folder: Path) -> int:
-    return json.loads((folder / "config.json").read_text())["intermediate_size"]
-
-
-class OnRandomWeights(unittest.TestCase):
-    """Lively random weights: every number against autograd and numpy in float64."""
-
-    LAYER, WRITES = 1, [(0, 7), (0, 11), (2, 5)]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.place = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.place.cleanup)
-        cls.folder = Path(cls.place.name)
-        make_model(SHAPES[0], seed=5).save_pretrained(cls.folder)
-        cls.model = AutoModelForCausalLM.from_pretrained(cls.folder, dtype=torch.float64, attn_implementation="eager")
-        cls.ids = torch.randint(VOCABULARY, (12, 20), generator=torch.Generator().manual_seed(1))
-        cls.rows = cls.folder / "rows.json"
-        cls.rows.write_text(json.dumps(cls.ids.tolist()))
-
-    def run_on(self, name: str, *options: object) -> dict:
-        return run(name, self.folder, "--tokens", self.rows, "--samples", 12, "--length", 20, *options)
-
-    def seen(self, layer: int) -> dict[str, torch.Tensor]:
-        """Input and output of a layer's MLP and the attention's output, unedited."""
-        found, block = {}, self.model.model.layers[layer]
-        handles = [block.mlp.register_forward_hook(lambda m, args, out: found.update(h=args[0].detach(), y=out.detach())),
-                   block.self_attn.register_forward_hook(lambda m, args, out: found.update(attn_out=out[0].detach()))]
-        with torch.no_grad():
-            self.model(self.ids)
-        for handle in handles:
-            handle.remove()
-        return found
-
-    def neurons(self, layer: int, h: torch.Tensor) -> torch.Tensor:
-        mlp = self.model.model.layers[layer].mlp
-        return mlp.act_fn(mlp.gate_proj(h)) * mlp.up_proj(h)
-
-    def write_gradient(self, layer: int, dimension: int) -> torch.Tensor:
-        """By autograd through the whole block: what is added to the attention's output moves the MLP's."""
-        added = torch.zeros(*self.ids.shape, self.model.config.hidden_size, dtype=torch.float64, requires_grad=True)
-        block, written = self.model.model.layers[layer], {}
-        handles = [block.self_attn.register_forward_hook(lambda m, args, out: (out[0] + added, *out[1:])),
-                   block.mlp.register_forward_hook(lambda m, args, out: written.update(y=out))]
-        self.model(self.ids)
-        for handle in handles:
-            handle.remove()
-        return torch.autograd.grad(written["y"][:, 0, dimension].sum(), added)[0][:, 0]
-
-    def assert_read_out(self, read: dict, direction: np.ndarray, gradients: torch.Tensor, rows: torch.Tensor) -> None:
-        unit = gradients / gradients.norm(dim=1, keepdim=True)
-        mean = unit.mean(0)
-        wanted = (mean / mean.norm()).numpy()
-        np.testing.assert_allclose(direction, wanted, atol=FLOAT)
-        self.assertAlmostEqual(read["consistency"], mean.norm().item(), places=4)
-        shares = np.clip(np.linalg.eigvalsh((unit @ unit.T).numpy()), 1e-300, None) / len(unit)
-        self.assertAlmostEqual(read["effective_rank"], math.exp(-(shares * np.log(shares)).sum()), places=2)
-        projections = (rows[:, :9] @ torch.from_numpy(wanted)).numpy()
-        np.testing.assert_allclose([t["by_sample"] for t in read["tokens"]], projections.T, atol=1e-3)
-        np.testing.assert_allclose([t["sd"] for t in read["tokens"]], projections.std(0, ddof=1), atol=1e-3)
-        first, others = projections[:, 0], projections[:, 1:].ravel()
-        area = (first[:, None] > others).mean()
-        self.assertAlmostEqual(read["auc"], max(area, 1 - area), delta=0.01)
-
-    def test_gradients_are_those_of_autograd(self) -> None:
-        writes = ",".join(f"blocks.{layer}.hook_mlp_out:{d}" for layer, d in self.WRITES)
-        found = self.run_on("gate-readout", "--mlp-layer", self.LAYER, "--write", writes)
-        self.assertIn("no sink", found["no_trials"])
-        reads = {r["name"]: r for r in found["read_outs"]}
-        directions = load_file(self.folder / "gate-readout.safetensors")
-        seen = self.seen(self.LAYER)
-        energy = self.neurons(self.LAYER, seen["h"][:, 0]).square().mean(0)
-        order = energy.argsort(descending=True)
-        held = int((energy[order].cumsum(0) < 0.9 * energy.sum()).sum()) + 1
-        named = [f"neuron {j}" for j in order[: min(16, max(3, held))].tolist()]
-        self.assertEqual([r["name"] for r in found["read_outs"] if r["group"] == "neurons"], named)
-        for i, name in enumerate(named):
-            h = seen["h"][:, 0].clone().requires_grad_()
-            value = self.neurons(self.LAYER, h)[:, order[i]].square().sum()
-            self.assert_read_out(reads[name], directions["neurons"][i], torch.autograd.grad(value, h)[0], seen["h"])
-        at = {0: iter(directions["blocks.0.mlp_out"]), 2: iter(directions["blocks.2.mlp_out"])}
-        for layer, dimension in self.WRITES:
-            self.assert_read_out(reads[f"blocks.{layer}.hook_mlp_out:{dimension}"], next(at[layer]), self.write_gradient(layer, dimension),
-                                 self.seen(layer)["attn_out"])
-        top = directions["neurons"][:3].astype(np.float64)
-        np.testing.assert_allclose(found["gram"]["cosines"], top @ top.T, atol=1e-5)
-        shares = np.linalg.eigvalsh(top @ top.T)[::-1] / 3
-        np.testing.assert_allclose(found["gram"]["eigen_energies"], shares, atol=1e-5)
-        self.assertAlmostEqual(found["gram"]["effective_rank"], math.exp(-(shares * np.log(shares)).sum()), places=4)
-
-    def test_alpha_and_R_are_those_of_numpy(self) -> None:
-        found = self.run_on("magc", "--mlp-layer", self.LAYER)
-        self.assertIn("no sink", found["no_trials"])
-        mlp, seen = self.model.model.layers[self.LAYER].mlp, self.seen(self.LAYER)
-        gate, up, down = (w.weight.detach().numpy() for w in (mlp.gate_proj, mlp.up_proj, mlp.down_proj))
-        by_channel = gate * up * np.linalg.norm(down, axis=0)[:, None]
-        for name, alpha in (("R_plus", np.where(gate > 0, by_channel, 0)), ("R_minus", np.where(gate < 0, by_channel, 0))):
-            wanted = [concentration(alpha[:, i]) for i in range(alpha.shape[1])]
-            np.testing.assert_allclose(found["by_channel"][name], wanted, atol=1e-5)
-        difference = (seen["h"][:, 0] - seen["h"][:, 1]).mean(0).numpy()
-        np.testing.assert_allclose(found["by_channel"]["difference"], difference, atol=1e-4)
-        i = int(abs(difference).argmax())
-        self.assertEqual((found["channel"]["channel"], found["channel"]["direction"]), (i, int(np.sign(difference[i]))))
-        alpha = np.where(gate[:, i] * difference[i] > 0, by_channel[:, i], 0)
-        r = found["by_channel"]["R_plus" if difference[i] > 0 else "R_minus"]
-        self.assertEqual(found["channel"]["rank_by_R"], 1 + sum(value > r[i] for value in r))
-        written = seen["y"][:, 0].mean(0).numpy()
-        cosine = written @ down / np.linalg.norm(down, axis=0) / np.linalg.norm(written)
-        top = abs(alpha).argsort()[::-1][:3]
-        self.assertEqual(found["J"], [int(j) for j in top if abs(cosine[j]) > 0.9])
-        self.assertEqual([n["neuron"] for n in found["neurons"][:3]], top.tolist())
-        for neuron in found["neurons"]:
-            j = neuron["neuron"]
-            for key, wanted in (("alpha", alpha[j]), ("alpha_share", alpha[j] ** 2 / (alpha**2).sum()), ("cosine_to_written", cosine[j])):
-                self.assertAlmostEqual(neuron[key], wanted, places=5)
-
-    def test_none_without_a_spike_and_any_layer_when_named(self) -> None:
-        for name in ("magc", "gate-readout"):
-            with self.subTest(name):
-                found = self.run_on(name)
-                self.assertIsNone(found["layer"])
-                self.assertIn("no sink", found["no_trials"])
-                found = self.run_on(name, "--mlp-layer", 0, "--layer", 1)
-                self.assertIsNone(found["no_trials"])
-                self.assertTrue(found["trials"])
-                found = self.run_on(name, "--mlp-layer", 2, "--layer", 1)
-                self.assertIn("comes after the attention of layer 1", found["no_trials"])
+                out = folder / f"{name}.json"
+                out.unlink(missing_ok=True)
+                assert_refused(self, command(PROGRAM, name, folder, *options), out, parts)
 
 
 if __name__ == "__main__":
