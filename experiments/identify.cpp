@@ -20,6 +20,7 @@
 #include "carrier/verdict.h"
 #include "sinkscope/result/file.h"
 #include "trials/listed.h"
+#include "trials/metrics.h"
 
 namespace sinkscope::experiments {
 namespace {

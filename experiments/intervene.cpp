@@ -16,6 +16,7 @@
 #include "config_file.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
+#include "trials/metrics.h"
 #include "trials/report.h"
 
 namespace sinkscope::experiments {

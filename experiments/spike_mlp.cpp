@@ -9,6 +9,7 @@
 #include "sinkscope/error.h"
 #include "sinkscope/measure/spike.h"
 #include "trials/listed.h"
+#include "trials/metrics.h"
 
 namespace sinkscope::experiments {
 

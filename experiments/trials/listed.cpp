@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "metrics.h"
 #include "sinkscope/measure/statistics.h"
 
 namespace sinkscope::experiments::trials {

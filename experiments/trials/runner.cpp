@@ -8,11 +8,11 @@
 #include <random>
 #include <set>
 
-#include "../token_kinds.h"
 #include "interrupt.h"
 #include "provenance.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
+#include "strata.h"
 
 namespace sinkscope::experiments::trials {
 namespace {
@@ -21,35 +21,6 @@ using intervene::Trial;
 using nlohmann::json;
 
 constexpr int64_t kAskedSamples = 100;
-
-/// What first tokens the samples have.
-std::vector<std::string> first_token_kinds(const app::Run& r) {
-  const auto* tokenizer = r.tokenizer();
-  std::vector<std::string> kinds;
-  for (const auto& ids : r.samples().ids) {
-    std::string kind = "ordinary";
-    if (ids.size() > 1 && ids[0] == ids[1]) {
-      kind = "repeated";
-    } else if (tokenizer && ids[0] < tokenizer->size()) {
-      const auto of_token = token_kind(tokenizer->bytes(ids[0]), tokenizer->is_special(ids[0]));
-      if (of_token == "special" || of_token == "whitespace") kind = of_token;
-    }
-    kinds.push_back(kind);
-  }
-  return kinds;
-}
-
-std::map<std::string, measure::Bootstrap> by_kind(const measure::Bootstrap& all,
-                                                  const std::vector<std::string>& kinds) {
-  std::map<std::string, measure::Bootstrap> parts;
-  for (const auto& kind : kinds) {
-    if (parts.contains(kind)) continue;
-    auto chosen = at::zeros({static_cast<int64_t>(kinds.size())}, at::kBool);
-    for (size_t i = 0; i < kinds.size(); ++i) chosen[static_cast<int64_t>(i)] = kinds[i] == kind;
-    parts.emplace(kind, all.over(chosen));
-  }
-  return parts;
-}
 
 json design_to_json(const Options& o, const Design& design) {
   return {{"tracked", design.tracked}, {"runs", design.runs},          {"layer", o.layer},
@@ -65,7 +36,7 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
       design_(std::move(design)),
       rows_(design_.runs),
       bootstrap_(r.samples().documents, r.options().seed),
-      by_first_token_(by_kind(bootstrap_, first_token_kinds(r))),
+      by_first_token_(strata_by_first_token(r, bootstrap_)),
       halves_(undivided(static_cast<int64_t>(r.samples().ids.size()))) {
   const std::set<int64_t> documents(r.samples().documents.begin(), r.samples().documents.end());
   if (design_.wants_other_documents && documents.size() < 2) {
@@ -249,32 +220,6 @@ void Runner::finish(const json& metrics, json results) {
                        {"first_queries", keys().first_queries(run_.options().q_min)}};
   run_.finish(metrics, results);
   if (records_) records_->remove();
-}
-
-json metrics(const Options& o, const Keys& keys) {
-  return {
-      {"mean_attention",
-       fmt::format("mean of the post-softmax attention A[l,h,q,k] over heads and queries q >= {} (an ordinary token: "
-                   "q > its own position), of a sample; no self term; then over samples",
-                   keys.first_queries(o.run.q_min)[0])},
-      {"difference",
-       "trial less unedited run, paired by sample; ci95: percentile bootstrap over documents, 2000 draws, seeded"},
-      {"reading",
-       fmt::format("'no effect': the interval lies within {} of the unedited sink; 'effect': it excludes 0 and the "
-                   "mean is beyond that bound; otherwise 'undecided'",
-                   o.equivalence)},
-      {"spike", "norm of the spike's dimensions where they are written"},
-      {"loss", "next-token cross entropy, nats, mean over a sample's tokens"},
-      {"random",
-       "the edited rows moved as far in random directions, or along random signs in as many other dimensions, "
-       "lengths measured with the gain of the norm that reads them; p: share (1 + at least as large) / (1 + n)"},
-      {"from_condition",
-       "trial less the same attention conditions without its edits, where it has both; its controls are "
-       "compared with those conditions too"},
-      {"frozen",
-       "norms up to the spike's MLP (the sink layer's attention without a spike) divide by the unedited run's scale"},
-      {"outside_natural_range",
-       "share of written coordinates outside the 1 to 99 % range that they have at token 0 and the edited tokens"}};
 }
 
 }  // namespace sinkscope::experiments::trials

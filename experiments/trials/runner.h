@@ -64,8 +64,7 @@ class Runner {
   const at::Tensor& testing() const { return halves_.testing; }
 
   const measure::Bootstrap& bootstrap() const { return bootstrap_; }
-  /// The same over the samples of one kind of first token: ordinary, whitespace, special, or repeated (token 1 is the
-  /// same id).
+  /// By kind of first token.
   const std::map<std::string, measure::Bootstrap>& by_first_token() const { return by_first_token_; }
 
   /// Writes the result and deletes the journal.
@@ -99,8 +98,5 @@ class Runner {
   std::vector<Outcome> unedited_parts_;  // by batch
   Outcome unedited_;
 };
-
-/// Definitions for a result's `metrics`.
-nlohmann::json metrics(const Options&, const Keys&);
 
 }  // namespace sinkscope::experiments::trials
