@@ -6,8 +6,9 @@
 // needed. Channels that are named are moved likewise. Reading: attention to both, on the other documents, beside as
 // many random dimensions. A set that suffices and whose removal ends the sink carries the mark. Both are told apart: a
 // split carrier hides from single patches, since no part suffices, and a redundant one from single removals. If the own
-// row suffices and the mean row does not, the mark is a pattern of each sample's own. Sources: experiment B4 of the
-// project's list; the published channel 2276 of Qwen3-8B, which nobody has patched.
+// row suffices and the mean row does not, the mark is a pattern of each sample's own, and the sets are of that: copied
+// from token 0 of the same sample. Sources: experiment B4 of the project's list; the published channel 2276 of
+// Qwen3-8B, which nobody has patched.
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -49,8 +50,12 @@ class Patches {
     remove({}, "whole vector", 1);
   }
   void write(const Carrier& c, const std::string& of, double dose) {
-    add("write", of, c, dose, carrier::level_of(site_, c, 0, o_.token));
+    auto edit = carrier::level_of(site_, c, 0, o_.token);
+    if (own_) edit.operation = Operation::copy;
+    add("write", of, c, dose, std::move(edit));
   }
+  /// From now on what is written is the same sample's, not a level.
+  void write_own() { own_ = true; }
   void remove(const Carrier& c, const std::string& of, double dose) {
     add("remove", of, c, dose, carrier::level_of(site_, c, o_.token, 0));
   }
@@ -84,6 +89,7 @@ class Patches {
   Site site_;
   const Options& o_;
   int64_t width_;
+  bool own_ = false;
 };
 
 std::vector<double> with_one(std::vector<double> doses) {
@@ -94,6 +100,7 @@ std::vector<double> with_one(std::vector<double> doses) {
 void add_patches(Patches& at, const carrier::Candidate& found, const std::vector<int64_t>& named,
                  const std::vector<double>& doses) {
   at.ceilings();
+  if (!found.level_suffices) at.write_own();
   for (size_t i = 0; i < found.sufficient.size(); ++i) {
     const auto of = i == 0 ? std::string("smallest set") : fmt::format("another set {}", i);
     at.doses(found.sufficient[i], of, i == 0 ? with_one(doses) : std::vector<double>{1});
@@ -159,7 +166,7 @@ void run(const Options& o, const CLI::App& command) {
   trials::Described list;
   auto searched = json::array();
   for (const auto& site : sites) {
-    const auto found = carrier::search(runner, site, alone);
+    const auto found = carrier::search(runner, site, alone, /*apart=*/true);
     searched.push_back(carrier::to_json(found));
     Patches at(list, site, o, width);
     add_patches(at, found, named, doses);

@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "sinkscope/error.h"
+#include "sinkscope/spelling/int_list.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -56,9 +57,32 @@ std::string spell(const json& value) {
   return value.is_number_float() ? fmt::format("{:.4g}", value.get<double>()) : value.is_null() ? "none" : value.dump();
 }
 
+/// What stands at a path like "/results/sink/0/level"; of a list of objects "name=zero blocks.0.mlp_out" takes the one
+/// of that name, "token=8" of that token. Null where there is none.
+json at_path(const json& result, const std::string& path) {
+  const json* here = &result;
+  for (const auto& step : split(path.substr(1), '/')) {
+    const auto equals = step.find('=');
+    const json* next = nullptr;
+    if (here->is_object() && here->contains(step)) {
+      next = &here->at(step);
+    } else if (here->is_array() && equals != std::string::npos) {
+      const auto key = step.substr(0, equals), value = step.substr(equals + 1);
+      for (const auto& one : *here) {
+        if (!one.is_object() || !one.contains(key)) continue;
+        if ((one[key].is_string() ? one[key].get<std::string>() : one[key].dump()) == value) next = &one;
+      }
+    } else if (here->is_array() && parse_int(step, "path " + path) < static_cast<int64_t>(here->size())) {
+      next = &here->at(static_cast<size_t>(parse_int(step, "path " + path)));
+    }
+    if (!next) return {};
+    here = next;
+  }
+  return *here;
+}
+
 void print_row(const json& number, const json& result) {
-  const json::json_pointer path(number.at("path").get<std::string>());
-  const json found = result.contains(path) ? result.at(path) : json();
+  const json found = at_path(result, number.at("path").get<std::string>());
   const auto& published = number.at("published");
   const auto difference =
       found.is_number() ? fmt::format("{:+.3g}", found.get<double>() - published.get<double>()) : std::string("-");

@@ -66,7 +66,11 @@ void run(const Options& o, const CLI::App& command) {
   const double count = 2.0 * static_cast<double>(layers.size()) * static_cast<double>(config.n_heads + 1);
   trials::run_listed(r, o.trials,
                      {.design = {.tracked = {0, o.token}, .edited = {0, o.token}, .runs = runs, .trials = count},
-                      .make = [&](trials::Runner&) { return every_head(layers, o.token, config); },
+                      .make =
+                          [&](trials::Runner& runner) {
+                            trials::check_before_sink(layers, runner.sink_layer());
+                            return every_head(layers, o.token, config);
+                          },
                       .about =
                           [&](const Trial& trial) {
                             const auto& edit = trial.edits[0];

@@ -6,16 +6,19 @@
 // go. On the other half each stands the rule. Removing it at token 0 ends the sink; writing it gives half of what token
 // 0 gets and ten times an ordinary token's; controls do neither; seeing only itself predicts it; clamping it under
 // self-only removes four fifths of that sink; copied from the self-only run alone it gives one. The earliest candidate
-// that meets all is the mark; later ones, the spike among them, are mediators. "none found" says that no fixed level of
-// a residual carries the mark, not that there is none. Source: experiments B3 to B11 and the verdict rule of section 9
-// of the project's definitions; controls as in every trial.
+// that meets all is the mark; later ones, the spike among them, are mediators. A condition whose interval holds 0 is
+// open: "undecided" where no candidate meets all and one fails none. "none found" says that no fixed level of a
+// residual carries the mark, not that there is none. Source: experiments B3 to B11 and the verdict rule of section 9 of
+// the project's definitions; controls as in every trial.
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <set>
 
+#include "carrier/blocks.h"
 #include "carrier/flags.h"
 #include "carrier/verdict.h"
 #include "sinkscope/result/file.h"
@@ -49,13 +52,12 @@ struct Measured {
   }
 };
 
+constexpr char kNoSink[] = "No sink, nothing to explain.";
+
 json nothing_to_explain() {
-  return {{"verdict",
-           {{"kind", "no sink"},
-            {"statement", "No sink, nothing to explain."},
-            {"mark", nullptr},
-            {"mediators", json::array()}}},
+  return {{"verdict", carrier::to_json(carrier::no_sink(kNoSink))},
           {"self_only", nullptr},
+          {"blocks", json::array()},
           {"sites", json::array()},
           {"candidates", json::array()},
           {"suspects", json::array()},
@@ -65,11 +67,21 @@ json nothing_to_explain() {
           {"trials", json::array()}};
 }
 
+/// Why there is nothing to explain in a layer that was named; empty where there is.
+std::string no_sink_here(const trials::Runner& r) {
+  const auto layer = static_cast<size_t>(r.sink_layer());
+  const double first = r.facts().sink[layer], ordinary = r.facts().ordinary[layer];
+  if (first >= trials::kOverOrdinary * ordinary) return {};
+  return fmt::format("{} In layer {} token 0 gets {:.3g}, an ordinary token {:.3g}.", kNoSink, layer, first, ordinary);
+}
+
 /// Chooses, tests, and looks at what stands beside the mark.
-std::pair<carrier::Verdict, json> answer(trials::Runner& r, const Options& o, std::vector<Evidence>& evidence) {
+json answer(trials::Runner& r, const Options& o) {
+  std::vector<Evidence> evidence;
   const auto alone = carrier::find_alone(r, o.token);
   const auto sites = carrier::candidate_sites(r.sink_layer());
   carrier::gather(r, sites, alone);
+  const auto blocks = carrier::find_blocks(r, alone);
   auto looked_at = json::array();
   for (const auto& site : sites) {
     const auto candidate = carrier::search(r, site, alone);
@@ -90,7 +102,8 @@ std::pair<carrier::Verdict, json> answer(trials::Runner& r, const Options& o, st
     outcomes.push_back(alone_outcome);
     evidence[i].judge(outcomes);
   }
-  const auto verdict = carrier::decide(evidence);
+  const auto why_none = no_sink_here(r);
+  const auto verdict = why_none.empty() ? carrier::decide(evidence) : carrier::no_sink(why_none);
   auto candidates = json::array(), suspects = json::array(), dormant = json::array();
   for (const auto& one : evidence) candidates.push_back(carrier::to_json(one));
   if (verdict.mark) {
@@ -103,6 +116,7 @@ std::pair<carrier::Verdict, json> answer(trials::Runner& r, const Options& o, st
   }
   json results{{"verdict", carrier::to_json(verdict)},
                {"self_only", {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}}},
+               {"blocks", blocks},
                {"sites", looked_at},
                {"candidates", candidates},
                {"suspects", suspects},
@@ -110,7 +124,21 @@ std::pair<carrier::Verdict, json> answer(trials::Runner& r, const Options& o, st
                {"backup", backup.judge(r, measured.of(at_backup, backup.trials().size()), alone_outcome)},
                {"one_key", carrier::judge_one_key(r, measured.outcomes[at_alone + 1], alone_outcome)},
                {"trials", trials::describe(r, measured.list, measured.outcomes)}};
-  return {verdict, results};
+  return results;
+}
+
+/// On what the page's numbers stand.
+std::string measured_on(const app::Run& r, const trials::Runner& runner) {
+  const auto& documents = r.samples().documents;
+  const auto choosing = runner.choosing().size(0), testing = runner.testing().size(0);
+  return fmt::format(
+      "{} samples of up to {} tokens, {} documents, {}, seed {}: candidates are chosen on {} samples and tested on {}, "
+      "with {} "
+      "random moves beside each trial.{}{}",
+      r.samples().ids.size(), r.longest(), std::set<int64_t>(documents.begin(), documents.end()).size(),
+      r.options().text.empty() ? r.options().tokens : r.options().text, r.options().seed, choosing, testing,
+      runner.options().controls, testing < 100 ? " A causal claim wants 100 or more to test on." : "",
+      runner.options().controls < 100 ? " It wants 100 random moves or more." : "");
 }
 
 void run(const Options& o, const CLI::App& command) {
@@ -121,18 +149,18 @@ void run(const Options& o, const CLI::App& command) {
                          .edited = {0, carrier::kLastTraced, o.token},
                          .runs = carrier::alone_runs(o.token, L),
                          .halves = true,
-                         .trials = 2.0 * static_cast<double>(L)});
+                         .trials = 4.0 * static_cast<double>(L),
+                         .probes = 50.0 * static_cast<double>(L)});
   const auto page = std::filesystem::path(o.trials.run.out).replace_extension(".txt");
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   result::check_writable(page, existing);
   if (!runner.start()) return;
-  std::vector<Evidence> evidence;
-  carrier::Verdict verdict{.kind = "no sink", .statement = "No sink, nothing to explain."};
-  auto results = nothing_to_explain();
-  if (runner.sink_layer() >= 0) std::tie(verdict, results) = answer(runner, o, evidence);
+  const auto results = runner.sink_layer() >= 0 ? answer(runner, o) : nothing_to_explain();
   auto with_facts = results;
   with_facts["facts"] = trials::to_json(runner.facts());
-  result::write_text(page, carrier::page(verdict, with_facts, r.model_dir().filename().string()), existing);
+  with_facts["sink_layer"] = runner.sink_layer();
+  result::write_text(page, carrier::page(with_facts, r.model_dir().filename().string(), measured_on(r, runner)),
+                     existing);
   runner.finish(trials::metrics(o.trials, runner.keys()), results);
 }
 

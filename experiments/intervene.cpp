@@ -2,7 +2,9 @@
 //
 // Question: what does the sink do when these activations are changed? Edit, reading and controls are those of every
 // trial (trials/): attention to the tracked tokens from the sink layer on, the spike, the loss, each as a paired
-// difference from the unedited run.
+// difference from the unedited run. "effect" where random moves as large have none: what was edited matters to the
+// sink; "no effect" bounds what it can matter; "effect" that random moves share, or that frozen norms take away: size,
+// not content, did it. Source: experiments B1 to B11 of the project's list, whose edits these are.
 
 #include <fmt/format.h>
 
@@ -47,7 +49,7 @@ std::vector<int64_t> tokens_of(const std::vector<intervene::Trial>& list) {
   std::vector<int64_t> tokens;
   for (const auto& trial : list) {
     for (const auto& edit : trial.edits) {
-      tokens.insert(tokens.end(), edit.tokens.begin(), edit.tokens.end());
+      if (!edit.all_but) tokens.insert(tokens.end(), edit.tokens.begin(), edit.tokens.end());
       if (edit.from) tokens.insert(tokens.end(), edit.from->tokens.begin(), edit.from->tokens.end());
     }
   }

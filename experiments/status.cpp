@@ -51,6 +51,10 @@ State of_journal(const std::string& file) {
   State s;
   s.file = file;
   if (!journal.header.is_object()) return s;
+  if (!journal.header.contains("shard")) {
+    throw InputError(fmt::format("{}: a journal of {}; status reads those of vocab-sweep", file,
+                                 journal.header.value("experiment", json()).dump()));
+  }
   s.shard = journal.header.at("shard");
   s.units = units_of(journal.header.at("units"));
   for (const auto& [unit, payload] : journal.records) s.done += unit >= 0;

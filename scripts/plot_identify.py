@@ -117,8 +117,8 @@ def flags(found: dict) -> list[str]:
     """What stands beside the verdict, a line each."""
     alone, one_key, backup, dormant = (found[key] for key in ("self_only", "one_key", "backup", "dormant"))
     makes = "becomes" if alone["makes_sink"] else "does not become"
-    lines = [f"token {alone['token']} {makes} a sink when it sees only itself in layers 0 to {alone['last_layer']}; "
-             f"what marks is: {one_key['mark']}"]
+    lines = [f"token {alone['token']} {makes} a sink when it sees only itself in layers 0 to {alone['last_layer']}"
+             + (f"; what marks is: {one_key['mark']}" if alone["makes_sink"] else "")]
     if dormant:
         moves = ", ".join(f"channel {one['dimension']} by {number(one['moved_by'], '+.3g')} ({number(one['natural_share'], '.2g')})"
                           for one in dormant)
@@ -151,7 +151,7 @@ def headline(found: dict) -> str:
 def main() -> None:
     result, args = arguments("identify", __doc__)
     found = result["results"]
-    if found["sink_layer"] is None:
+    if found["verdict"]["kind"] == "no sink":
         figure, axes = new(1, 1)
         no_sink(axes[0][0], found)
         caption(figure, result, f"mean_attention by layer. A sink: {found['facts']['sink_layer_rule']}")

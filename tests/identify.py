@@ -125,8 +125,8 @@ class Identify(unittest.TestCase):
             self.assertEqual(results["candidates"], [])
 
     def test_figures_are_drawn_the_same_twice(self) -> None:
-        """Of a mark, of no site that could hold one, and of no sink."""
-        for name, options, kind in (("base", (), "one channel"), ("base", ("--layer", 0), "none found"), ("none: spike", (), "no sink")):
+        """Of a mark, of a layer without a sink, and of a model without one."""
+        for name, options, kind in (("base", (), "one channel"), ("base", ("--layer", 0), "no sink"), ("none: spike", (), "no sink")):
             with self.subTest(kind), tempfile.TemporaryDirectory() as folder:
                 make_planted(SETS[name], Path(folder), TEXT)
                 results = identify(Path(folder), "--text", Path(folder) / "text.txt", "--samples", 12, "--controls", 2, *options)

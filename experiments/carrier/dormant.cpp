@@ -31,6 +31,14 @@ at::Tensor gate_reads(trials::Runner& r, int64_t layer) {
   return (gate * block.post_attention_layernorm.to(at::kFloat) * matters.unsqueeze(1)).abs().amax(0).to(at::kCPU);
 }
 
+/// From the lowest 1 % to the highest 99 % point of each dimension over all rows: [D] float64.
+at::Tensor spread(const at::Tensor& rows) {
+  const auto sorted = std::get<0>(rows.flatten(0, -2).sort(0));
+  const double last = static_cast<double>(sorted.size(0) - 1);
+  const auto range = sorted[static_cast<int64_t>(0.99 * last)] - sorted[static_cast<int64_t>(0.01 * last)];
+  return range.to(at::kCPU, at::kDouble);
+}
+
 }  // namespace
 
 json find_dormant(trials::Runner& r, const Evidence& mark, const Alone& alone) {
@@ -46,7 +54,7 @@ json find_dormant(trials::Runner& r, const Evidence& mark, const Alone& alone) {
                         r.rows().at("unedited", site, alone.token).index_select(0, r.choosing().to(rows.device()))));
   const double length = way.norm().item<double>();
   const auto natural = trace_of(rows);
-  const auto moves = (natural.first - natural.others).abs() / length;  // [D]
+  const auto moves = at::maximum((natural.first - natural.others).abs(), spread(rows)) / length;  // [D]
   auto reads = gate_reads(r, spike->site.layer).to(at::kDouble);
   if (!carrier.dimensions.empty()) reads.index_fill_(0, at::tensor(carrier.dimensions, at::kLong), 0);
   const double unedited = level(r.unedited_probe(), 0).first;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "../trials/listed.h"
 #include "sinkscope/measure/statistics.h"
@@ -13,14 +14,22 @@ namespace {
 
 using trials::Outcome;
 
-/// Every control of an outcome: the random moves, and the same edit at another position.
-std::vector<Level> controls_of(const Outcome& outcome) {
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<Level> random_of(const Outcome& outcome) {
   std::vector<Level> levels;
   for (int64_t i = 0; outcome.random.defined() && i < outcome.random.size(1); ++i) {
     levels.push_back(level(outcome.random.select(1, i), kMarked));
   }
-  if (outcome.moved.defined()) levels.push_back(level(outcome.moved, kMarked));
   return levels;
+}
+
+Met above_zero(const measure::Bootstrap::Interval& value) {
+  return value.low >= 0 ? Met::yes : value.high < 0 ? Met::no : Met::open;
+}
+
+Met below_zero(const measure::Bootstrap::Interval& value) {
+  return value.high <= 0 ? Met::yes : value.low > 0 ? Met::no : Met::open;
 }
 
 }  // namespace
@@ -44,7 +53,7 @@ void Evidence::add(const std::string& what, const Carrier& carrier, intervene::E
 
 void Evidence::condition(std::string name, std::string what, const at::Tensor& value, bool positive) {
   Condition made{std::move(name), std::move(what), r_.bootstrap().interval(value)};
-  made.met = positive ? made.value.low >= 0 : made.value.high <= 0;
+  made.met = positive ? above_zero(made.value) : below_zero(made.value);
   conditions_.push_back(std::move(made));
 }
 
@@ -79,30 +88,35 @@ void Evidence::over_competition(const Outcome& outcome, const std::string& what)
   }
 }
 
-/// Neither ends a sink nor makes one: of the removals' controls, and of the writes'.
+/// Neither ends a sink nor makes one: of the removal's controls, and of the writes'.
 void Evidence::controlled(const std::vector<Outcome>& outcomes) {
   const auto plain = level(r_.unedited(), kMarked);
-  int64_t count = 0, did = 0, allowed = 0;
+  Condition made{
+      .name = "controls",
+      .what =
+          "largest share of a trial's random moves as large that end token 0's sink or make one of the later "
+          "token: at most 0.05, or one; the same edit at another position: never",
+      .value = {0, kNone, kNone, 0}};
+  bool all = true, any = false;
   double largest = 0;
   for (size_t i = 0; i < outcomes.size(); i += 2) {
-    const auto controls = controls_of(outcomes[i]);
-    allowed += std::max<int64_t>(1, static_cast<int64_t>(kControls * static_cast<double>(controls.size())));
-    for (const auto& control : controls) {
-      const bool ended = i == 0 && ends_sink(control, plain.first);
-      const bool made = i > 0 && makes_sink(control, plain.first, kHalf);
-      did += ended || made ? 1 : 0;
-      ++count;
-      largest = std::max(largest, std::abs(i == 0 ? control.first - plain.first : control.marked - plain.marked));
-    }
+    const auto does = [&](const Level& found) {
+      largest = std::max(largest, std::abs(i == 0 ? found.first - plain.first : found.marked - plain.marked));
+      return i == 0 ? ends_sink(found, plain.first) : makes_sink(found, plain.first, kHalf);
+    };
+    const auto random = random_of(outcomes[i]);
+    const auto did = std::count_if(random.begin(), random.end(), does);
+    const auto n = static_cast<double>(random.size());
+    if (outcomes[i].moved.defined()) all = all && !does(level(outcomes[i].moved, kMarked));
+    if (random.empty()) continue;
+    any = true;
+    all = all && static_cast<double>(did) <= std::max(1.0, kControls * n);
+    made.value.mean = std::max(made.value.mean, static_cast<double>(did) / n);
+    made.value.n = static_cast<int64_t>(random.size());
   }
   controls_move_ = largest / plain.first;
-  const double share = count > 0 ? static_cast<double>(did) / static_cast<double>(count) : 0;
-  conditions_.push_back(
-      {"controls",
-       "share of the random moves as large, and of the same edits at another position, that end token "
-       "0's sink or make one of the later token: at most 0.05, or one a trial where there are few",
-       {share, share, share, count},
-       did <= allowed});
+  made.met = !all ? Met::no : any ? Met::yes : Met::open;
+  conditions_.push_back(std::move(made));
 }
 
 /// How far seeing only itself moves the later token's coordinates along the way from its ordinary level to token 0's.
@@ -117,8 +131,7 @@ void Evidence::predicted() {
       intervene::coordinates(edit, r_.rows().at(alone_.run(), site, alone_.token)).to(at::kCPU, at::kDouble);
   const auto way = first - ordinary;
   const auto share = at::matmul(reached - ordinary, way) / way.square().sum().clamp_min(1e-30);
-  const auto tested = at::full_like(share, std::numeric_limits<double>::quiet_NaN())
-                          .index_copy(0, r_.testing(), share.index_select(0, r_.testing()));
+  const auto tested = at::full_like(share, kNone).index_copy(0, r_.testing(), share.index_select(0, r_.testing()));
   condition(
       "predicted by self-only",
       "share of the way from the ordinary level to token 0's that the carrier makes when the later token sees only "
@@ -151,11 +164,19 @@ void Evidence::judge(const std::vector<Outcome>& outcomes) {
 
 bool Evidence::passes() const {
   return !conditions_.empty() &&
-         std::all_of(conditions_.begin(), conditions_.end(), [](const Condition& c) { return c.met; });
+         std::all_of(conditions_.begin(), conditions_.end(), [](const Condition& c) { return c.met == Met::yes; });
+}
+
+bool Evidence::refuted() const {
+  return std::any_of(conditions_.begin(), conditions_.end(), [](const Condition& c) { return c.met == Met::no; });
+}
+
+const char* name(Met met) {
+  return met == Met::yes ? "yes" : met == Met::no ? "no" : "open";
 }
 
 nlohmann::json to_json(const Condition& c) {
-  return {{"name", c.name}, {"what", c.what}, {"value", measure::to_json(c.value)}, {"met", c.met}};
+  return {{"name", c.name}, {"what", c.what}, {"value", measure::to_json(c.value)}, {"met", name(c.met)}};
 }
 
 nlohmann::json to_json(const Evidence& e) {
@@ -172,6 +193,7 @@ nlohmann::json to_json(const Evidence& e) {
           {"conditions", conditions},
           {"controls_move", measure::finite(e.controls_move())},
           {"passes", e.passes()},
+          {"refuted", e.refuted()},
           {"trials", trials}};
 }
 

@@ -11,12 +11,16 @@ namespace sinkscope::experiments::carrier {
 inline constexpr double kClampedLeaves = 0.2;  ///< of a self-only token's sink, its carrier clamped
 inline constexpr double kControls = 0.05;      ///< of the controls may do what the carrier does
 
-/// One condition of the rule, on the half that tests. `value` is a difference whose whole 95 % interval must lie on the
-/// right side of 0; of the controls, a share.
+/// yes: the whole 95 % interval lies on the right side of 0; no: on the wrong side; open: these samples do not tell.
+enum class Met { yes, no, open };
+const char* name(Met);
+
+/// One condition of the rule, on the half that tests. `value` is a difference; of the controls, the largest share of a
+/// trial's random moves.
 struct Condition {
   std::string name, what;
   measure::Bootstrap::Interval value = {};
-  bool met = false;
+  Met met = Met::open;
 };
 
 /// The trials that a candidate must stand, and what they said.
@@ -34,6 +38,8 @@ class Evidence {
   /// The most that a control moves the sink, as a share of the unedited one; not finite where that is 0.
   double controls_move() const { return controls_move_; }
   bool passes() const;
+  /// Some condition fails, and not for want of samples.
+  bool refuted() const;
 
  private:
   void add(const std::string& what, const Carrier&, intervene::Edit, std::string attention = {});

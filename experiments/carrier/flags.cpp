@@ -96,10 +96,10 @@ json Backup::judge(trials::Runner& r, const std::vector<Outcome>& outcomes, cons
   const auto before = measure::to_vector(alone.written.nanmean(0)),
              after = measure::to_vector(outcomes[1].written.nanmean(0));
   auto blocks = json::array();
-  for (auto layer = r.facts().spike->site.layer + 1; layer < static_cast<int64_t>(after.size()); ++layer) {
+  for (auto layer = r.facts().spike->site.layer + 1; layer < r.sink_layer(); ++layer) {
     const auto l = static_cast<size_t>(layer);
     const double bar = kNewSpike * std::max(r.facts().written[l], kNothing);
-    if (!std::isfinite(after[l]) || before[l] >= bar || after[l] < bar) continue;
+    if (!std::isfinite(after[l]) || before[l] >= bar || after[l] < std::max(bar, kNewSpike * before[l])) continue;
     blocks.push_back({{"layer", layer}, {"written", after[l]}, {"without", before[l]}});
   }
   return {{"sink_left", measure::to_json(r.bootstrap().interval(outcomes[0].sink(0)))},

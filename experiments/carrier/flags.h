@@ -27,11 +27,12 @@ class Suspects {
 };
 
 /// Channels that the spike's neurons read and that natural tokens do not move, moved as far as the mark moves: [{
-/// "dimension", "moved_by", "natural_share"}] of those that make a sink (half that chooses). Empty without a spike MLP.
+/// "dimension", "moved_by", "natural_share"}] (how far token 0 or the range of all tokens moves it, of that) of those
+/// that make a sink (half that chooses). Empty without a spike MLP.
 nlohmann::json find_dormant(trials::Runner&, const Evidence& mark, const Alone&);
 
-/// Whether the sink outlives the spike because another block, which wrote none, then writes its own: {"sink_left",
-/// "sink_stays", "flagged", "blocks": [{"layer", "written", "without"}]}. Null without a spike.
+/// Whether the sink outlives the spike because another block before the sink, which wrote none, then writes its own:
+/// {"sink_left", "sink_stays", "flagged", "blocks": [{"layer", "written", "without"}]}. Null without a spike.
 class Backup {
  public:
   Backup(const trials::Runner&, const Alone&);

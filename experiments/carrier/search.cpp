@@ -8,6 +8,7 @@
 
 #include "../trials/listed.h"
 #include "sinkscope/measure/smallest_set.h"
+#include "sinkscope/measure/statistics.h"
 
 namespace sinkscope::experiments::carrier {
 namespace {
@@ -20,13 +21,21 @@ class Site {
   Site(trials::Runner& r, const model::Site& site, const Alone& alone)
       : r_(r), site_(site), alone_(alone), unedited_(level(r.unedited_probe(), 1)) {}
 
-  Level written(const Carrier& carrier) { return probe("write", carrier, level_of(site_, carrier, 0, alone_.token)); }
-  Level removed(const Carrier& carrier) { return probe("remove", carrier, level_of(site_, carrier, alone_.token, 0)); }
-  Level own() {
-    return probe("copy", {},
-                 trials::edit_from(site_, alone_.token, Operation::copy, {.site = site_, .tokens = {int64_t{0}}}));
+  /// At token 0's mean level; after take_own(), at the same sample's.
+  Level written(const Carrier& carrier) {
+    auto edit = level_of(site_, carrier, 0, alone_.token);
+    if (own_) edit.operation = Operation::copy;
+    return probe(own_ ? "copy" : "write", carrier, std::move(edit));
   }
-  bool makes(const Level& found) const { return makes_sink(found, unedited_.first) && gain(found) >= wanted_gain_; }
+  void take_own(bool own) { own_ = own; }
+  Level removed(const Carrier& carrier) { return probe("remove", carrier, level_of(site_, carrier, alone_.token, 0)); }
+  bool makes(const Level& found) const {
+    return makes_sink(found, unedited_.first, share_) && gain(found) >= wanted_gain_;
+  }
+  /// Where the whole vector makes half a sink and hardly more, that is what a set must do.
+  void want_what(const Level& whole) {
+    if (!makes_sink(whole, unedited_.first)) share_ = kHalf;
+  }
   /// From now on a set must do nearly all that the whole vector does.
   void want_everything() {
     constexpr double kNearlyAll = 0.9;
@@ -46,7 +55,8 @@ class Site {
   const model::Site& site_;
   const Alone& alone_;
   Level unedited_;
-  double wanted_gain_ = -1;
+  double wanted_gain_ = -1, share_ = kMargin * kHalf;
+  bool own_ = false;
 };
 
 std::vector<int64_t> sorted(std::vector<int64_t> set) {
@@ -98,6 +108,30 @@ bool work_apart(Site& at, const Carrier& set) {
   return sum >= kOfJoint * joint;
 }
 
+/// Channels, or where many share it one direction.
+void find_carriers(Site& at, trials::Runner& r, const model::Site& site, const Alone& alone,
+                   const std::vector<int64_t>& order, Candidate& found) {
+  find_sufficient(at, order, found);
+  if (found.found() && found.removal_ends && !at.ends(at.removed(joined(found.sufficient)))) {
+    // Some part makes half a sink, but another part keeps token 0's: look for all of it.
+    at.want_everything();
+    auto whole = found;
+    whole.sufficient.clear();
+    find_sufficient(at, order, whole);
+    if (whole.found()) found = std::move(whole);
+  }
+  if (found.found() && found.sufficient[0].dimensions.size() > kMostChannels) {
+    double best = 0;
+    for (const auto& direction : directions_at(r, site, alone)) {
+      const auto written = at.written(direction);
+      if (!at.makes(written) || at.gain(written) <= best) continue;
+      best = at.gain(written);
+      found.sufficient = {direction};
+    }
+  }
+  if (found.found() && !found.sufficient[0].direction.defined()) found.apart = work_apart(at, found.sufficient[0]);
+}
+
 }  // namespace
 
 Level level(const at::Tensor& attention, int64_t which) {
@@ -117,6 +151,12 @@ bool ends_sink(const Level& found, double unedited) {
   return found.first - found.ordinary <= kBack * unedited;
 }
 
+nlohmann::json to_json(const Level& found) {
+  return {{"first", measure::finite(found.first)},
+          {"later", measure::finite(found.marked)},
+          {"ordinary", measure::finite(found.ordinary)}};
+}
+
 nlohmann::json to_json(const Candidate& c) {
   auto sets = nlohmann::json::array();
   for (const auto& set : c.sufficient) sets.push_back(to_json(set));
@@ -124,6 +164,7 @@ nlohmann::json to_json(const Candidate& c) {
           {"own_suffices", c.own_suffices},
           {"level_suffices", c.level_suffices},
           {"removal_ends", c.removal_ends},
+          {"levels", {{"own", to_json(c.own)}, {"whole", to_json(c.whole)}, {"removed", to_json(c.removed)}}},
           {"sufficient", sets},
           {"each_needed", c.each_needed},
           {"apart", c.apart},
@@ -147,34 +188,26 @@ void gather(trials::Runner& r, const std::vector<model::Site>& sites, const Alon
   r.gather();
 }
 
-Candidate search(trials::Runner& r, const model::Site& site, const Alone& alone) {
+Candidate search(trials::Runner& r, const model::Site& site, const Alone& alone, bool apart) {
   Site at(r, site, alone);
   Candidate found{.site = site};
-  found.own_suffices = at.makes(at.own());
-  found.level_suffices = at.makes(at.written({}));
-  found.removal_ends = at.ends(at.removed({}));
-  if (!found.level_suffices) return found;
+  at.take_own(true);
+  found.own = at.written({});
+  at.take_own(false);
+  found.whole = at.written({});
+  found.removed = at.removed({});
+  found.removal_ends = at.ends(found.removed);
+  at.want_what(found.whole);
+  found.own_suffices = at.makes(found.own);
+  found.level_suffices = at.makes(found.whole);
   const auto order = trace_of(traced_rows(r, "unedited", site, r.choosing())).by_effect;
-  find_sufficient(at, order, found);
-  if (found.found() && found.removal_ends && !at.ends(at.removed(joined(found.sufficient)))) {
-    // Some part makes half a sink, but another part keeps token 0's: look for all of it.
-    at.want_everything();
-    auto whole = found;
-    whole.sufficient.clear();
-    find_sufficient(at, order, whole);
-    if (whole.found()) found = std::move(whole);
+  if (found.level_suffices || (apart && found.own_suffices)) {
+    at.take_own(!found.level_suffices);
+    find_carriers(at, r, site, alone, order, found);
+    at.take_own(false);
   }
-  if (found.found() && found.sufficient[0].dimensions.size() > kMostChannels) {
-    double best = 0;
-    for (const auto& direction : directions_at(r, site, alone)) {
-      const auto written = at.written(direction);
-      if (!at.makes(written) || at.gain(written) <= best) continue;
-      best = at.gain(written);
-      found.sufficient = {direction};
-    }
-  }
-  if (!found.found() || found.sufficient[0].direction.defined()) return found;
-  found.apart = work_apart(at, found.sufficient[0]);
+  const bool by_dimension = found.found() && !found.sufficient[0].direction.defined();
+  if (!found.removal_ends || !(apart || by_dimension)) return found;
   const auto needed = measure::smallest_set(
       order, [&](const auto& dimensions) { return at.ends(at.removed({.dimensions = sorted(dimensions)})); });
   if (needed) found.needed = sorted(needed->members);

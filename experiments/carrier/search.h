@@ -41,13 +41,15 @@ struct Candidate {
   bool own_suffices = false;    ///< token 0's own row makes the later token a sink: the mark is here in some form
   bool level_suffices = false;  ///< its mean over samples does too: the mark is a level, the same for all
   bool removal_ends = false;    ///< the later token's mean row at token 0 ends its sink
-  std::vector<Carrier> sufficient = {};  ///< disjoint, each makes a sink when written
-  bool each_needed = false;              ///< of the first set's channels, none can go
+  Level own = {}, whole = {}, removed = {};  ///< what these three were read from
+  std::vector<Carrier> sufficient = {};      ///< disjoint, each makes a sink when written
+  bool each_needed = false;                  ///< of the first set's channels, none can go
   bool apart = false;                ///< the first set's channels work each by itself and add up: circuits of their own
   std::vector<int64_t> needed = {};  ///< a smallest set whose removal at token 0 ends its sink
   bool found() const { return !sufficient.empty(); }
 };
 
+nlohmann::json to_json(const Level&);
 nlohmann::json to_json(const Candidate&);
 
 /// Sites where a mark may stand: the residual after each attention and each MLP below the sink's layer.
@@ -56,7 +58,8 @@ std::vector<model::Site> candidate_sites(int64_t sink_layer);
 /// The rows of these sites that search and evidence look at.
 void gather(trials::Runner&, const std::vector<model::Site>&, const Alone&);
 
-/// Looks for carriers at a site whose rows were gathered.
-Candidate search(trials::Runner&, const model::Site&, const Alone&);
+/// Looks for carriers at a site whose rows were gathered. `apart`: also for the smallest needed set where none
+/// suffices, and where only token 0's own row suffices for the smallest set of that.
+Candidate search(trials::Runner&, const model::Site&, const Alone&, bool apart = false);
 
 }  // namespace sinkscope::experiments::carrier

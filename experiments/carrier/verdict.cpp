@@ -34,24 +34,40 @@ std::string sentence(const Candidate& c, const std::string& kind) {
 
 }  // namespace
 
+Verdict no_sink(const std::string& why) {
+  return {.kind = "no sink", .statement = why};
+}
+
 Verdict decide(const std::vector<Evidence>& evidence) {
   Verdict verdict;
   for (const auto& one : evidence) {
-    if (!one.passes()) continue;
-    if (verdict.mark) {
-      verdict.mediators.push_back(&one);
-    } else {
-      verdict.mark = &one;
+    if (one.passes()) {
+      if (verdict.mark) {
+        verdict.mediators.push_back(&one);
+      } else {
+        verdict.mark = &one;
+      }
+    } else if (!verdict.mark && !one.refuted()) {
+      verdict.open.push_back(&one);
     }
   }
-  if (!verdict.mark) {
-    verdict.statement = evidence.empty()
-                            ? "No site below the sink's layer holds a level that makes a sink when written elsewhere."
-                            : "No candidate meets every condition of the rule.";
-    return verdict;
+  const auto earliest =
+      verdict.open.empty() ? std::string() : trials::short_name(verdict.open.front()->candidate().site);
+  if (verdict.mark) {
+    verdict.kind = kind_of(verdict.mark->candidate());
+    verdict.statement = sentence(verdict.mark->candidate(), verdict.kind);
+    if (!earliest.empty()) {
+      verdict.statement += fmt::format(" Whether it is marked as early as {} these samples do not tell.", earliest);
+    }
+  } else if (!verdict.open.empty()) {
+    verdict.kind = "undecided";
+    verdict.statement = fmt::format(
+        "No candidate meets every condition, but the one at {} fails none: more samples would tell.", earliest);
+  } else if (evidence.empty()) {
+    verdict.statement = "No site below the sink's layer holds a level that makes a sink when written elsewhere.";
+  } else {
+    verdict.statement = "Every candidate fails a condition of the rule.";
   }
-  verdict.kind = kind_of(verdict.mark->candidate());
-  verdict.statement = sentence(verdict.mark->candidate(), verdict.kind);
   return verdict;
 }
 
@@ -66,7 +82,7 @@ const Evidence& last_of_mark(const Verdict& v) {
 }
 
 nlohmann::json to_json(const Verdict& v) {
-  nlohmann::json mark, mediators = nlohmann::json::array();
+  nlohmann::json mark, mediators = nlohmann::json::array(), open = nlohmann::json::array();
   const auto brief = [](const Evidence& e) {
     auto sets = nlohmann::json::array();
     for (const auto& set : e.candidate().sufficient) sets.push_back(set.dimensions);
@@ -74,7 +90,8 @@ nlohmann::json to_json(const Verdict& v) {
   };
   if (v.mark) mark = brief(*v.mark);
   for (const auto* one : v.mediators) mediators.push_back(brief(*one));
-  return {{"kind", v.kind}, {"statement", v.statement}, {"mark", mark}, {"mediators", mediators}};
+  for (const auto* one : v.open) open.push_back(brief(*one));
+  return {{"kind", v.kind}, {"statement", v.statement}, {"mark", mark}, {"mediators", mediators}, {"open", open}};
 }
 
 }  // namespace sinkscope::experiments::carrier

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "pass.h"
+#include "sinkscope/intervene/self_only.h"
 
 namespace sinkscope::experiments::trials {
 namespace {
@@ -20,12 +21,27 @@ using model::Point;
 using model::Site;
 
 bool is_residual(Point point) {
-  return point == Point::embed || point == Point::resid_pre || point == Point::attn_out || point == Point::resid_mid ||
-         point == Point::mlp_out || point == Point::resid_post;
+  switch (point) {
+    case Point::embed:
+    case Point::resid_pre:
+    case Point::attn_in:
+    case Point::attn_out:
+    case Point::resid_mid:
+    case Point::mlp_in:
+    case Point::mlp_out:
+    case Point::resid_post: return true;
+    default: return false;
+  }
 }
 
 bool edits_residual(const Trial& trial) {
   return std::any_of(trial.edits.begin(), trial.edits.end(), [](const Edit& e) { return is_residual(e.site.point); });
+}
+
+/// An edit that gives a token what it has anyway, its own mean or that of another sample: elsewhere the other token's
+/// own.
+bool takes_its_own(const Edit& edit) {
+  return edit.operation == intervene::Operation::mean || edit.operation == intervene::Operation::resample;
 }
 
 /// Weight of the norm that next reads what is written at a residual site; undefined elsewhere.
@@ -56,19 +72,31 @@ double largest_difference(const at::Tensor& a, const at::Tensor& b) {
 
 }  // namespace
 
+bool BatchTrials::reads_sink(const Trial& trial) const {
+  return Reading(setting_, batch_, Detail::sink, start_of(trial, setting_.run.config())).sees_attention();
+}
+
+/// Whether a norm whose scale is frozen comes after the first edit.
+bool BatchTrials::scales_freeze(const Trial& trial) const {
+  const auto start = start_of(trial, setting_.run.config());
+  return std::any_of(scales_.begin(), scales_.end(),
+                     [&](const auto& scale) { return !model::before(read_by(scale.first), start); });
+}
+
 Outcome BatchTrials::run(const Trial& trial, const Rows& rows) {
   auto outcome = pass(trial, rows, Detail::full);
-  if (!setting_.options.no_frozen && edits_residual(trial)) {
+  const bool seen = reads_sink(trial);
+  if (seen && !setting_.options.no_frozen && edits_residual(trial) && scales_freeze(trial)) {
     outcome.frozen = pass(trial, rows, Detail::sink, {}, Norms::frozen).attention.select(1, 0);
   }
+  if (seen) outcome.moved = moved(trial, rows);
   if (trial.edits.empty()) return outcome;
   if (!trial.attention.empty()) {
     outcome.condition = pass({.attention = trial.attention}, rows, Detail::sink).attention.select(1, 0);
   }
   outcome.no_op = at::full({1, 1}, no_op(trial, rows), at::kDouble);
-  outcome.outside = outside(trial, rows);
-  outcome.moved = moved(trial, rows);
-  if (setting_.options.controls > 0) outcome.random = random_controls(trial, rows);
+  if (batch_.first == 0) outcome.outside = outside(trial, rows);
+  if (seen && setting_.options.controls > 0) outcome.random = random_controls(trial, rows);
   return outcome;
 }
 
@@ -89,40 +117,54 @@ at::Tensor BatchTrials::random_controls(const Trial& trial, const Rows& rows) co
   return at::stack(by_control, 1);
 }
 
-/// Edits of one token, made at another position; undefined where they are of more tokens.
+/// Edits of one token, or attention conditions of one, made at another position; undefined where they are of more
+/// tokens.
 at::Tensor BatchTrials::moved(const Trial& trial, const Rows& rows) const {
   auto elsewhere = trial;
+  if (trial.edits.empty()) {
+    elsewhere.attention = intervene::at_other_token(trial.attention, setting_.options.other_token);
+    if (elsewhere.attention.empty()) return {};
+  }
   for (auto& edit : elsewhere.edits) {
     if (edit.all_but || edit.tokens.size() != 1 || edit.tokens != trial.edits[0].tokens) return {};
-    if (intervene::takes_rows(edit) && edit.from->tokens.empty()) edit.from->tokens = edit.tokens;
+    if (intervene::takes_rows(edit) && edit.from->tokens.empty() && !takes_its_own(edit))
+      edit.from->tokens = edit.tokens;
     edit.tokens = {setting_.options.other_token};
   }
   return pass(elsewhere, rows, Detail::sink).attention.select(1, 0);
 }
 
-/// Counts written coordinates outside the 1 to 99 % range that they have at token 0 and at the edited tokens.
+/// Of what the edits write, over all samples: the share outside the natural range, the largest share of samples that
+/// one coordinate has outside, and that coordinate. Natural is the 1 to 99 % range that a coordinate has at token 0, at
+/// an edited token or at a token that values come from, whichever reaches farther.
 at::Tensor BatchTrials::outside(const Trial& trial, const Rows& rows) const {
-  auto counts = at::zeros({1, 2}, at::kDouble);
+  double out = 0, all = 0, largest = 0, where = -1;
   for (const auto& edit : trial.edits) {
     if (!has_natural_range(edit)) continue;
-    const auto natural = [&](int64_t token) { return rows.at("unedited", edit.site, token); };
-    std::vector<at::Tensor> pool{natural(0)}, before;
-    for (const int64_t token : edit.tokens) {
-      if (token != 0) pool.push_back(natural(token));
-      before.push_back(natural(token).slice(0, batch_.first, batch_.first + batch_.n));
+    std::vector<at::Tensor> low, high, before;
+    for (const int64_t token : natural_tokens(edit)) {
+      const auto sorted =
+          std::get<0>(intervene::coordinates(edit, rows.at("unedited", edit.site, token)).sort(0));  // [samples, C]
+      const double last = static_cast<double>(sorted.size(0) - 1);
+      low.push_back(sorted[static_cast<int64_t>(0.01 * last)]);
+      high.push_back(sorted[static_cast<int64_t>(std::ceil(0.99 * last))]);
     }
-    const auto sorted = std::get<0>(intervene::coordinates(edit, at::cat(pool)).sort(0));
-    const double last = static_cast<double>(sorted.size(0) - 1);
-    const auto low = sorted[static_cast<int64_t>(0.01 * last)],
-               high = sorted[static_cast<int64_t>(std::ceil(0.99 * last))];
-    const auto after =
-        intervene::coordinates(edit, intervene::changed(edit, at::stack(before, 1), source_of(edit, rows)));
-    const auto slack = 1e-6 * (high - low) + 1e-12;
-    const auto out = (after < low - slack).logical_or(after > high + slack);
-    counts[0][0] += out.sum().to(at::kCPU, at::kDouble);
-    counts[0][1] += static_cast<double>(after.numel());
+    for (const int64_t token : edit.tokens) before.push_back(rows.at("unedited", edit.site, token));
+    const auto least = at::stack(low).amin(0), most = at::stack(high).amax(0), slack = 1e-6 * (most - least) + 1e-12;
+    const auto source = source_of(edit, rows, 0, before[0].size(0));
+    const auto after = intervene::coordinates(edit, intervene::changed(edit, at::stack(before, 1), source));
+    const auto beyond = (after < least - slack).logical_or(after > most + slack).to(at::kCPU, at::kDouble);
+    out += beyond.sum().item<double>();
+    all += static_cast<double>(beyond.numel());
+    const auto by_coordinate = beyond.mean(0).amax(0);  // [C]
+    if (const double most_beyond = by_coordinate.max().item<double>(); most_beyond > largest) {
+      const auto coordinate = by_coordinate.argmax().item<int64_t>();
+      largest = most_beyond;
+      where =
+          static_cast<double>(edit.dimensions.empty() ? coordinate : edit.dimensions[static_cast<size_t>(coordinate)]);
+    }
   }
-  return counts;
+  return all > 0 ? at::tensor({out / all, largest, where}, at::kDouble).unsqueeze(0) : at::Tensor();
 }
 
 /// The same path with edits that give back what they got must give the unedited outcomes, bit by bit.

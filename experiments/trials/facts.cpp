@@ -16,7 +16,7 @@ namespace {
 using measure::VectorStats;
 using model::Point;
 
-constexpr double kOverOthers = 4, kOverOrdinary = 4, kHeld = 0.9;
+constexpr double kOverOthers = 4, kHeld = 0.9;
 constexpr int64_t kNamed = 16, kLastOther = 8;
 
 double norm_at_others(const VectorStats& stats) {

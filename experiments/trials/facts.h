@@ -27,6 +27,7 @@ struct Facts {
   bool has_sink() const { return sink_layer >= 0; }
 };
 
+inline constexpr double kOverOrdinary = 4;  ///< of the sink layer's rule
 inline constexpr char kSinkLayerRule[] =
     "the first layer whose mean attention to token 0 is at least half of its largest over layers, and at least 4 times "
     "an ordinary token's (tokens 4 to 8)";

@@ -49,7 +49,9 @@ void finish_list(Runner& runner, const std::vector<intervene::Trial>& list, cons
 
 void run_listed(app::Run& r, const Options& o, const Listed& listed) {
   Runner runner(r, o, listed.design);
-  if (runner.start()) finish_list(runner, listed.make(runner), listed.about);
+  if (!runner.start()) return;
+  runner.require_sink();
+  finish_list(runner, listed.make(runner), listed.about);
 }
 
 intervene::Edit edit_at(const model::Site& site, int64_t token, intervene::Operation operation) {

@@ -18,6 +18,11 @@ nlohmann::json metrics(const Options& o, const Keys& keys) {
        fmt::format("'no effect': the interval lies within {} of the unedited sink; 'effect': it excludes 0 and the "
                    "mean is beyond that bound; otherwise 'undecided'",
                    o.equivalence)},
+      {"is_ordinary",
+       fmt::format(
+           "'yes': attention less an ordinary token's in the same run lies within {} of the unedited sink, with "
+           "its interval; 'no': the interval excludes 0 and the mean is beyond that bound; otherwise 'undecided'",
+           o.equivalence)},
       {"spike", "norm of the spike's dimensions where they are written"},
       {"loss", "next-token cross entropy, nats, mean over a sample's tokens"},
       {"random",
@@ -27,9 +32,13 @@ nlohmann::json metrics(const Options& o, const Keys& keys) {
        "trial less the same attention conditions without its edits, where it has both; its controls are "
        "compared with those conditions too"},
       {"frozen",
-       "norms up to the spike's MLP (the sink layer's attention without a spike) divide by the unedited run's scale"},
+       "norms up to the spike's MLP (the sink layer's attention without a spike) divide by the unedited run's scale; "
+       "null "
+       "where none of them comes after the edit"},
       {"outside_natural_range",
-       "share of written coordinates outside the 1 to 99 % range that they have at token 0 and the edited tokens"}};
+       "share of written values outside the natural range of their coordinate: from the lowest 1 % to the highest 99 % "
+       "point that it has at token 0, an edited token or a token that values come from; largest: the most samples that "
+       "one coordinate has outside; flagged: more than 5 % of them"}};
 }
 
 }  // namespace sinkscope::experiments::trials

@@ -65,13 +65,18 @@ Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& e
   for (const int64_t token : edited) need(token, "edit of token");
   need(r.options().q_min - 1, "--q-min after token");
   Keys keys{tracked, {}};
-  for (int64_t token = kFirstOrdinary; token <= kLastOrdinary; ++token) {
-    const bool is_tracked = std::find(tracked.begin(), tracked.end(), token) != tracked.end();
-    if (!is_tracked && token + 2 <= *shortest) keys.ordinary.push_back(token);
+  const auto is_in = [](const std::vector<int64_t>& list, int64_t token) {
+    return std::find(list.begin(), list.end(), token) != list.end();
+  };
+  for (int64_t token = kFirstOrdinary; token + 2 <= *shortest; ++token) {
+    if (token > kLastOrdinary && !keys.ordinary.empty()) break;
+    if (!is_in(tracked, token) && !is_in(edited, token)) keys.ordinary.push_back(token);
   }
   if (keys.ordinary.empty()) {
-    throw InputError(fmt::format("samples of {} tokens: the level of an ordinary token wants {} or more", *shortest,
-                                 kFirstOrdinary + 3));
+    throw InputError(
+        fmt::format("samples of {} tokens: the level of an ordinary token wants one from {} on that is "
+                    "neither tracked nor edited, and a query after it",
+                    *shortest, kFirstOrdinary));
   }
   return keys;
 }

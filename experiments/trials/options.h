@@ -27,7 +27,8 @@ void add_sharing_options(CLI::App&, Options&);
 /// ordinary tokens have their own.
 struct Keys {
   std::vector<int64_t> tracked;   ///< token 0 first
-  std::vector<int64_t> ordinary;  ///< tokens 4 to 8 that are not tracked; their mean is the level of an ordinary token
+  std::vector<int64_t> ordinary;  ///< tokens 4 to 8 that are neither tracked nor edited, else the next such one; their
+                                  ///< mean is the level of an ordinary token
   std::vector<int64_t> all() const;
   std::vector<int64_t> first_queries(int64_t q_min) const;  ///< one a token of all()
 };

@@ -40,7 +40,6 @@ Outcome joined(const std::vector<Outcome>& parts) {
     }
     if (!list.empty()) whole.*field.tensor = at::cat(list);
   }
-  if (whole.outside.defined()) whole.outside = whole.outside.sum(0, true);
   if (whole.no_op.defined()) whole.no_op = whole.no_op.amax(0, true);
   return whole;
 }

@@ -18,8 +18,9 @@ struct Outcome {
   at::Tensor moved = {};      ///< [n, tracked + 1] the same edit at another position
   at::Tensor condition = {};  ///< [n, tracked + 1] under the trial's attention conditions alone, where it has edits too
   at::Tensor random = {};     ///< [n, controls, tracked + 1] random moves of the same size
-  at::Tensor outside = {};    ///< [1, 2] written values outside their natural 1 to 99 % range, and all written values
-  at::Tensor no_op = {};      ///< [1, 1] largest difference that the edit's path makes when it changes nothing
+  at::Tensor outside =
+      {};                 ///< [1, 3] of written values: share outside the natural range, largest of a coordinate, which
+  at::Tensor no_op = {};  ///< [1, 1] largest difference that the edit's path makes when it changes nothing
 
   /// At the sink layer: [n] of tracked token `which`, or of an ordinary token.
   at::Tensor sink(int64_t which) const { return attention_at(attention, which); }

@@ -15,11 +15,6 @@ using intervene::Trial;
 using model::Point;
 using model::Site;
 
-/// Where the residual stands as this norm reads it.
-Site read_by(const Site& norm) {
-  return {norm.point == Point::ln1 ? Point::attn_in : Point::mlp_in, norm.layer};
-}
-
 at::Tensor rms(const at::Tensor& x, const model::Config& config) {
   return (x.to(at::kFloat).square().mean(-1, true) + config.rms_norm_eps).sqrt();
 }
@@ -37,6 +32,10 @@ std::vector<Site> starts_of(const std::vector<Trial>& list, const model::Config&
 }
 
 }  // namespace
+
+Site read_by(const Site& norm) {
+  return {norm.point == Point::ln1 ? Point::attn_in : Point::mlp_in, norm.layer};
+}
 
 Trial without_conditions(Trial trial) {
   trial.attention.clear();
@@ -90,8 +89,9 @@ void BatchTrials::attach_edits(model::Taps& taps, const Reading& reading, const 
                                const Adjusts& adjusts) const {
   for (size_t i = 0; i < trial.edits.size(); ++i) {
     if (!reading.sees(trial.edits[i].site)) continue;
-    taps.edit(trial.edits[i].site, intervene::bind(trial.edits[i], source_of(trial.edits[i], rows),
-                                                   adjusts.empty() ? intervene::Adjust{} : adjusts[i]));
+    taps.edit(trial.edits[i].site,
+              intervene::bind(trial.edits[i], source_of(trial.edits[i], rows, batch_.first, batch_.n),
+                              adjusts.empty() ? intervene::Adjust{} : adjusts[i]));
   }
 }
 
@@ -129,7 +129,7 @@ Outcome BatchTrials::probe(const Trial& trial, const Rows& rows) const {
   return pass(trial, rows, Detail::sink);
 }
 
-at::Tensor BatchTrials::source_of(const Edit& edit, const Rows& rows) const {
+at::Tensor BatchTrials::source_of(const Edit& edit, const Rows& rows, int64_t first, int64_t n) const {
   if (!intervene::takes_rows(edit)) return {};
   std::vector<at::Tensor> by_token;
   for (const int64_t token : intervene::edited_tokens(edit, batch_.ids.size(1))) {
@@ -146,7 +146,7 @@ at::Tensor BatchTrials::source_of(const Edit& edit, const Rows& rows) const {
     if (edit.operation == intervene::Operation::resample) {
       all = all.index_select(0, at::tensor(setting_.resample_from, at::kLong).to(all.device()));
     }
-    by_token.push_back(all.slice(0, batch_.first, batch_.first + batch_.n));
+    by_token.push_back(all.slice(0, first, first + n));
   }
   return at::stack(by_token, 1);
 }

@@ -14,6 +14,9 @@ namespace sinkscope::experiments::trials {
 /// Where the trial first differs from the unedited run.
 model::Site start_of(const intervene::Trial&, const model::Config&);
 
+/// Where the residual stands as this norm reads it.
+model::Site read_by(const model::Site& norm);
+
 /// The trial's edits under the model's own attention, whose path the no-op goes.
 intervene::Trial without_conditions(intervene::Trial);
 
@@ -41,7 +44,10 @@ class BatchTrials {
   void attach_edits(model::Taps&, const Reading&, const intervene::Trial&, const Rows&, const Adjusts&) const;
   void keep_scales(model::Taps&);
   void freeze_norms(model::Taps&, const model::Site& start) const;
-  at::Tensor source_of(const intervene::Edit&, const Rows&) const;
+  /// Rows of `n` samples from `first` on that the edit takes values from; undefined where it takes none.
+  at::Tensor source_of(const intervene::Edit&, const Rows&, int64_t first, int64_t n) const;
+  bool reads_sink(const intervene::Trial&) const;
+  bool scales_freeze(const intervene::Trial&) const;
   at::Tensor random_controls(const intervene::Trial&, const Rows&) const;
   at::Tensor moved(const intervene::Trial&, const Rows&) const;
   at::Tensor outside(const intervene::Trial&, const Rows&) const;

@@ -56,6 +56,12 @@ json random_of(const at::Tensor& without_edits, const Outcome& outcome, int64_t 
           {"p", measure::p_value(sizes, own)}};
 }
 
+/// Back to the level of an ordinary token? An equivalence, never a missing significance.
+const char* is_ordinary(const measure::Bootstrap::Interval& above, double bound) {
+  const std::string reading = measure::reading(above, bound);
+  return reading == "no effect" ? "yes" : reading == "effect" ? "no" : "undecided";
+}
+
 json strata(const Runner& r, const at::Tensor& difference) {
   json object = json::object();
   for (const auto& [kind, bootstrap] : r.by_first_token())
@@ -75,6 +81,15 @@ json control_of(const Runner& r, const at::Tensor& base, const at::Tensor& contr
   return list;
 }
 
+json outside_of(const Outcome& outcome) {
+  if (!outcome.outside.defined()) return {};
+  const auto values = measure::to_vector(outcome.outside[0]);
+  return {{"share", values[0]},
+          {"largest", values[1]},
+          {"dimension", values[2] < 0 ? json() : json(static_cast<int64_t>(values[2]))},
+          {"flagged", values[1] > kFlaggedOutside}};
+}
+
 json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) {
   const auto& unedited = r.unedited();
   const double sink = unedited.sink(0).nanmean().item<double>();
@@ -90,6 +105,9 @@ json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) 
     one["token"] = tracked[i];
     one["reading"] = measure::reading(r.bootstrap().interval(difference), r.options().equivalence * sink);
     one["by_first_token"] = strata(r, difference);
+    const auto above = r.bootstrap().interval(outcome.sink(key) - outcome.ordinary());
+    one["above_ordinary"] = measure::to_json(above);
+    one["is_ordinary"] = is_ordinary(above, r.options().equivalence * sink);
     attention.push_back(std::move(one));
     if (outcome.spike.defined()) {
       spikes.push_back(with_difference(r, unedited.spike.select(1, key), outcome.spike.select(1, key)));
@@ -111,12 +129,7 @@ json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) 
       {"other_position",
        {{"token", r.options().other_token}, {"difference", control_of(r, without_edits, outcome.moved)}}},
       {"random", outcome.random.defined() ? std::move(random) : json()}};
-  if (outcome.outside.defined() && outcome.outside[0][1].item<double>() > 0) {
-    const double share = (outcome.outside[0][0] / outcome.outside[0][1]).item<double>();
-    object["outside_natural_range"] = {{"share", share}, {"flagged", share > kFlaggedOutside}};
-  } else {
-    object["outside_natural_range"] = nullptr;
-  }
+  object["outside_natural_range"] = outside_of(outcome);
   return object;
 }
 

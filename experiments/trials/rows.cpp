@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <set>
 #include <stdexcept>
 
 #include "sinkscope/intervene/self_only.h"
@@ -14,6 +13,13 @@ constexpr char kUnedited[] = "unedited";
 
 bool has_natural_range(const intervene::Edit& edit) {
   return !edit.all_but;
+}
+
+std::set<int64_t> natural_tokens(const intervene::Edit& edit) {
+  std::set<int64_t> tokens{0};
+  tokens.insert(edit.tokens.begin(), edit.tokens.end());
+  if (edit.from) tokens.insert(edit.from->tokens.begin(), edit.from->tokens.end());
+  return tokens;
 }
 
 void Rows::want(const std::string& run, const model::Site& site, int64_t token) {
@@ -29,7 +35,7 @@ void Rows::want(const intervene::Edit& edit, int64_t T) {
   }
   want(kUnedited, edit.site, 0);
   if (!has_natural_range(edit)) return;
-  for (const int64_t token : tokens) want(kUnedited, edit.site, token);
+  for (const int64_t token : natural_tokens(edit)) want(kUnedited, edit.site, token);
 }
 
 void Rows::gather(app::Run& r) {

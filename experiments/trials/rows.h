@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -19,7 +20,7 @@ class Rows {
   explicit Rows(intervene::Runs runs) : runs_(std::move(runs)) {}
 
   void want(const std::string& run, const model::Site&, int64_t token);
-  /// Everything that an edit of samples of T tokens takes rows from, and the natural rows of its tokens and of token 0.
+  /// Everything that an edit of samples of T tokens takes rows from, and the rows that say what is natural there.
   void want(const intervene::Edit&, int64_t T);
 
   /// Reads what is wanted and not there: one pass a run over all samples.
@@ -36,5 +37,8 @@ class Rows {
 
 /// Whether the edit's natural range is looked at: not where it changes all tokens but some.
 bool has_natural_range(const intervene::Edit&);
+
+/// Token 0, the edited tokens and those that values come from: whose rows say what is natural at the edit's site.
+std::set<int64_t> natural_tokens(const intervene::Edit&);
 
 }  // namespace sinkscope::experiments::trials

@@ -50,9 +50,7 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
     throw InputError(fmt::format("--other-token {}: is one of the tokens that are read, edited or copied from",
                                  options.other_token));
   }
-  auto edited = design_.edited;
-  edited.push_back(options.other_token);
-  auto keys = keys_for(design_.tracked, edited, r);
+  auto keys = keys_for(design_.tracked, design_.edited, r);
   setting_ = std::make_unique<Setting>(Setting{r, options_, facts_, std::move(keys), draw_other_documents()});
   if (!options.shard.empty()) shard_ = app::parse_shard(options.shard, "--shard");
   if (is_part() && !options.records.empty())
@@ -92,7 +90,8 @@ std::vector<int64_t> Runner::draw_other_documents() const {
 bool Runner::start() {
   const double share = 0.5 + 1.0 / static_cast<double>(run_.config().n_layers);
   const double of_controls = static_cast<double>(options_.controls) + 3;
-  const double passes = 3 + design_.trials * share * (1 + 0.5 * of_controls) / static_cast<double>(shard_.count);
+  const double of_trials = design_.trials * share * (1 + 0.5 * of_controls) / static_cast<double>(shard_.count);
+  const double passes = 3 + design_.probes * share + of_trials;
   if (!run_.start(static_cast<int64_t>(passes + 1))) return false;
   run_.hold_interrupts();
   facts_ = find_facts(run_, keys(), run_.options().q_min);
@@ -115,6 +114,7 @@ void Runner::open_records() {
 
 void Runner::check(const std::vector<Trial>& list) const {
   intervene::check(list, design_.runs, run_.config(), run_.longest());
+  check_lengths(list);
   if (!options_.no_loss) return;
   const model::Site last{model::Point::pattern, run_.config().n_layers - 1};
   for (const auto& trial : list) {
@@ -122,6 +122,19 @@ void Runner::check(const std::vector<Trial>& list) const {
       if (model::before(edit.site, last)) continue;
       throw InputError(fmt::format("trial '{}': with --no-loss nothing would see the edit at {}", trial.name,
                                    model::name(edit.site)));
+    }
+  }
+}
+
+/// A mean over samples at every token wants samples that have every token.
+void Runner::check_lengths(const std::vector<Trial>& list) const {
+  const auto [shortest, longest] = std::minmax_element(run_.lengths().begin(), run_.lengths().end());
+  if (*shortest == *longest) return;
+  for (const auto& trial : list) {
+    for (const auto& edit : trial.edits) {
+      if (!edit.all_but || !intervene::takes_rows(edit) || !edit.from->tokens.empty()) continue;
+      throw InputError(fmt::format("trial '{}': {} at all tokens but some wants samples of one length, found {} to {}",
+                                   trial.name, intervene::name(edit.operation), *shortest, *longest));
     }
   }
 }
@@ -156,10 +169,13 @@ BatchTrials& Runner::batch(int64_t index, const std::vector<Trial>& list) {
   return *batch_;
 }
 
+void Runner::require_sink() const {
+  if (sink_layer() >= 0) return;
+  throw InputError("no sink: no layer's attention to token 0 stands out; --layer names one to read at all the same");
+}
+
 void Runner::complete(const std::vector<Trial>& list, Depth depth) {
-  if (sink_layer() < 0) {
-    throw InputError("no sink: no layer's attention to token 0 stands out; --layer names one to read at all the same");
-  }
+  require_sink();
   if (!records_) open_records();
   want_rows(list, depth);
   unedited_parts_.resize(run_.batches().size());

@@ -22,6 +22,7 @@ struct Design {
   bool wants_other_documents = false;  ///< some trial resamples
   bool halves = false;                 ///< candidates are chosen on half of the documents and tested on the others
   double trials = 0;                   ///< expected, with their controls, for plan and progress
+  double probes = 0;                   ///< expected, without
 };
 
 /// Runs trials over all samples, each batch from kept tensors, with a journal beside --out so that a run that was
@@ -40,6 +41,9 @@ class Runner {
   app::Run& run() { return run_; }
   const Options& options() const { return options_; }
   const Outcome& unedited() const { return unedited_; }
+
+  /// Throws InputError where no layer has a sink and none was named.
+  void require_sink() const;
 
   /// Throws InputError for trials that the model, the samples or this run cannot make, or whose edits nothing would
   /// see; reads no weight.
@@ -72,6 +76,7 @@ class Runner {
 
  private:
   void open_records();
+  void check_lengths(const std::vector<intervene::Trial>&) const;
   /// The shard's share.
   std::vector<intervene::Trial> own(const std::vector<intervene::Trial>&) const;
   void want_rows(const std::vector<intervene::Trial>&, Depth);

@@ -18,14 +18,14 @@ COLOUR_OF = {True: COLOURS[0], False: COLOURS[1], None: "#FFFFFF"}
 SIGN_OF = {True: "✓", False: "✗", None: ""}
 
 
-def met(candidate: dict) -> dict[str, bool]:
-    """Conditions by name; one that is asked of several sets is met where every set meets it."""
-    answers: dict[str, bool] = {}
+def met(candidate: dict) -> dict[str, bool | str]:
+    """Conditions by name, "?" for an open one; what is asked of several sets is as the set that does worst."""
+    worst: dict[str, str] = {}
     for one in candidate["conditions"]:
         name, bracket, rest = one["name"].partition(" (")
         name += rest.partition(")")[2] if bracket else ""
-        answers[name] = answers.get(name, True) and one["met"]
-    return answers
+        worst[name] = min(worst.get(name, "yes"), one["met"], key=["no", "open", "yes"].index)
+    return {name: {"yes": True, "no": False, "open": "?"}[answer] for name, answer in worst.items()}
 
 
 def set_sizes(site: dict) -> list[str]:
@@ -104,4 +104,4 @@ def shown_candidate(found: dict) -> dict | None:
     """The mark; without one the candidate that meets the most conditions, the earliest of several."""
     role = roles(found)
     marks = [one for one in found["candidates"] if role.get(one["site"]) == "mark"]
-    return marks[0] if marks else max(found["candidates"], key=lambda one: sum(met(one).values()), default=None)
+    return marks[0] if marks else max(found["candidates"], key=lambda one: list(met(one).values()).count(True), default=None)

@@ -1,6 +1,7 @@
 #include "sinkscope/intervene/self_only.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
@@ -68,6 +69,13 @@ LayeredChange parse_self_only(const std::string& spec) {
   }
   if (!parsed.change.any()) throw InputError(fmt::format("--self-only '{}' changes nothing", spec));
   return parsed;
+}
+
+std::string at_other_token(const std::string& spec, int64_t token) {
+  auto parsed = parse_self_only(spec);
+  if (parsed.change.self_only.size() != 1 || parsed.change.all_self_only || parsed.change.needs_mask()) return {};
+  const auto layers = parsed.layers.empty() ? std::string() : fmt::format("layers={};", fmt::join(parsed.layers, ","));
+  return fmt::format("{}tokens={}", layers, token);
 }
 
 }  // namespace sinkscope::intervene

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "sinkscope/error.h"
@@ -107,10 +110,38 @@ void check_attention(const std::string& spec, const model::Config& config, int64
   }
 }
 
+/// Whether a trial's only edit gives a row what it has anyway.
+bool changes_nothing(const Trial& trial) {
+  if (!trial.attention.empty() || trial.edits.size() != 1) return false;
+  const auto& edit = trial.edits[0];
+  if (edit.operation == Operation::add && !edit.from) {
+    return std::all_of(edit.values.begin(), edit.values.end(), [](double value) { return value == 0; });
+  }
+  const bool own =
+      edit.from && edit.from->run == "unedited" && edit.from->site == edit.site &&
+      (edit.from->tokens.empty() || (!edit.all_but && edit.from->tokens == edit.tokens && edit.tokens.size() == 1));
+  return own && (edit.operation == Operation::copy || edit.operation == Operation::match_norm);
+}
+
+/// Of a trial that joins two earlier ones: their edits and conditions, and nothing else.
+void check_interaction(const Trial& trial, const std::vector<const Trial*>& of, const std::string& where) {
+  std::multiset<std::string> own, theirs, conditions;
+  for (const auto& edit : trial.edits) own.insert(to_json(edit).dump());
+  for (const auto* one : of) {
+    for (const auto& edit : one->edits) theirs.insert(to_json(edit).dump());
+    if (!one->attention.empty()) conditions.insert(one->attention);
+  }
+  const bool same_condition =
+      conditions.empty() ? trial.attention.empty() : conditions.count(trial.attention) == conditions.size();
+  if (own == theirs && same_condition) return;
+  throw InputError(fmt::format("{}: interaction_of '{}' and '{}': wanted the edits and conditions of both and no other",
+                               where, trial.interaction_of[0], trial.interaction_of[1]));
+}
+
 }  // namespace
 
 void check(const std::vector<Trial>& trials, const Runs& runs, const model::Config& config, int64_t T) {
-  std::set<std::string> names;
+  std::map<std::string, const Trial*> earlier;
   for (const auto& [run, spec] : runs) check_attention(spec, config, T, fmt::format("run '{}'", run));
   for (const auto& trial : trials) {
     const auto where = fmt::format("trial '{}'", trial.name);
@@ -122,11 +153,18 @@ void check(const std::vector<Trial>& trials, const Runs& runs, const model::Conf
     if (!trial.interaction_of.empty() && trial.interaction_of.size() != 2) {
       throw InputError(fmt::format("{}: interaction_of wants two trials", where));
     }
-    for (const auto& other : trial.interaction_of) {
-      if (!names.contains(other))
-        throw InputError(fmt::format("{}: interaction_of: no earlier trial is named '{}'", where, other));
+    if (changes_nothing(trial)) {
+      throw InputError(
+          fmt::format("{}: {} gives the row what it has, and changes nothing", where, name(trial.edits[0].operation)));
     }
-    if (!names.insert(trial.name).second) throw InputError(fmt::format("{}: the name stands twice", where));
+    std::vector<const Trial*> of;
+    for (const auto& other : trial.interaction_of) {
+      if (!earlier.contains(other))
+        throw InputError(fmt::format("{}: interaction_of: no earlier trial is named '{}'", where, other));
+      of.push_back(earlier.at(other));
+    }
+    if (!of.empty()) check_interaction(trial, of, where);
+    if (!earlier.emplace(trial.name, &trial).second) throw InputError(fmt::format("{}: the name stands twice", where));
   }
 }
 

@@ -122,20 +122,26 @@ Operation read_operation(const std::string& text, const std::string& where) {
       fmt::format("{}: no operation is named '{}'; the nearest is '{}'", where, text, nearest(text, known)));
 }
 
-model::Site read_site(const std::string& text, const model::Config& config, const std::string& where) {
+std::vector<model::Site> sites_at(const json& object, const char* key, const model::Config& config,
+                                  const std::string& where) {
+  const auto text = text_at(object, key, where);
   try {
-    return model::parse_site(text, config);
+    if (text.find_first_of(",*") != std::string::npos) return model::parse_sites(text, config);
+    return {model::parse_site(text, config)};
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: {}", where, error.what()));
   }
 }
 
-Edit read_edit(const json& object, const model::Config& config, const std::string& where) {
-  check_keys(
-      object, where,
-      {"site", "tokens", "all_but", "dimensions", "heads", "neurons", "basis", "operation", "dose", "values", "from"});
+model::Site site_at(const json& object, const char* key, const model::Config& config, const std::string& where) {
+  const auto sites = sites_at(object, key, config, where);
+  if (sites.size() != 1) throw InputError(fmt::format("{}: wanted one {}, found {}", where, key, object[key].dump()));
+  return sites[0];
+}
+
+Edit read_edit(const json& object, const model::Site& site, const model::Config& config, const std::string& where) {
   Edit edit;
-  edit.site = read_site(text_at(object, "site", where), config, where);
+  edit.site = site;
   if (object.contains("tokens") == object.contains("all_but")) {
     throw InputError(fmt::format("{}: wanted one of tokens and all_but", where));
   }
@@ -144,17 +150,32 @@ Edit read_edit(const json& object, const model::Config& config, const std::strin
   read_dimensions(edit, object, config, where);
   if (object.contains("basis")) edit.basis = read_basis(object["basis"], where);
   edit.operation = read_operation(text_at(object, "operation", where), where);
-  if (object.contains("dose")) edit.dose = numbers_at(object, "dose", where).at(0);
+  if (object.contains("dose")) {
+    if (!object["dose"].is_number())
+      throw InputError(fmt::format("{}: dose: wanted a number, found {}", where, object["dose"].dump()));
+    edit.dose = object["dose"];
+  }
   if (object.contains("values")) edit.values = numbers_at(object, "values", where);
   if (const bool given = object.contains("from"); given || (takes_rows(edit) && edit.operation != Operation::copy)) {
     const auto from = given ? object["from"] : json::object();
     check_keys(from, where + ": from", {"run", "site", "tokens"});
     edit.from =
         Source{.run = from.contains("run") ? text_at(from, "run", where + ": from") : "unedited",
-               .site = from.contains("site") ? read_site(text_at(from, "site", where), config, where) : edit.site,
+               .site = from.contains("site") ? site_at(from, "site", config, where + ": from") : edit.site,
                .tokens = from.contains("tokens") ? ints_at(from, "tokens", where + ": from") : std::vector<int64_t>{}};
   }
   return edit;
+}
+
+/// One edit a site: "blocks.*.hook_mlp_out" is an edit in every layer.
+std::vector<Edit> read_edits(const json& object, const model::Config& config, const std::string& where) {
+  check_keys(
+      object, where,
+      {"site", "tokens", "all_but", "dimensions", "heads", "neurons", "basis", "operation", "dose", "values", "from"});
+  std::vector<Edit> edits;
+  for (const auto& site : sites_at(object, "site", config, where))
+    edits.push_back(read_edit(object, site, config, where));
+  return edits;
 }
 
 }  // namespace
@@ -184,8 +205,10 @@ std::vector<Trial> parse_trials(const json& list, const Runs& runs, const model:
     where = fmt::format("trial '{}'", trial.name);
     if (list[i].contains("attention")) trial.attention = text_at(list[i], "attention", where);
     const auto edits = list[i].value("edits", json::array());
+    if (!edits.is_array()) throw InputError(fmt::format("{}: edits: wanted a list, found {}", where, edits.dump()));
     for (size_t e = 0; e < edits.size(); ++e) {
-      trial.edits.push_back(read_edit(edits[e], config, fmt::format("{}, edit {}", where, e)));
+      const auto more = read_edits(edits[e], config, fmt::format("{}, edit {}", where, e));
+      trial.edits.insert(trial.edits.end(), more.begin(), more.end());
     }
     if (list[i].contains("interaction_of")) {
       for (const auto& other : list[i]["interaction_of"])

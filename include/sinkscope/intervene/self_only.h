@@ -24,4 +24,7 @@ LayeredChange not_self(const std::vector<int64_t>& tokens, std::vector<int64_t> 
 /// allow=0>3, cut=10 (rows from 10 on lose the keys before 10). Throws InputError.
 LayeredChange parse_self_only(const std::string& spec);
 
+/// The same condition of another token, where it is that one token sees only itself; otherwise empty.
+std::string at_other_token(const std::string& spec, int64_t token);
+
 }  // namespace sinkscope::intervene
