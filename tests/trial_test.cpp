@@ -158,6 +158,11 @@ TEST(Trials, WhatDoesNotExistIsRefusedByName) {
   refuse({{"operation", "copi"}}, {"copi", "'copy'"});
   refuse({{"dos", 1}}, {"'dos'", "'dose'"});
   refuse({{"dose", 0}}, {"dose 0", "changes nothing"});
+  refuse({{"dose", {1, 5}}}, {"dose", "wanted a number", "[1,5]"});
+  refuse({{"operation", "copy"}, {"from", {{"tokens", 0}}}}, {"copy", "what it has"});
+  refuse({{"operation", "match_norm"}}, {"match_norm", "what it has"});
+  refuse({{"operation", "add"}, {"values", 0}}, {"add", "changes nothing"});
+  refuse({{"site", "blocks.*.hook_nothing"}}, {"hook_nothing"});
   refuse({{"all_but", "0-2"}}, {"one of tokens and all_but"});
   refuse({{"operation", "set"}}, {"set wants 'values'"});
   refuse({{"operation", "set"}, {"dimensions", {1, 2}}, {"values", {1, 2, 3}}}, {"3 values for 2"});
@@ -183,6 +188,12 @@ TEST(Trials, AListIsCheckedAsAWhole) {
       },
       {"no earlier trial is named 'b'"});
   expect_input_error([&] { parse({{{"name", "a"}, {"attention", "layers=9;tokens=1"}}}); }, {"'a'", "layer 9"});
+  expect_input_error([&] { parse({{{"name", "a"}, {"edits", zero}}}); }, {"'a'", "edits", "wanted a list"});
+  json joined{{{"name", "a"}, {"edits", {zero}}}, {{"name", "b"}, {"attention", "layers=1;tokens=1"}}};
+  joined.push_back({{"name", "ab"}, {"edits", {zero}}, {"interaction_of", {"a", "b"}}});
+  expect_input_error([&] { parse(joined); }, {"'ab'", "edits and conditions of both"});
+  joined.back()["attention"] = "layers=1;tokens=1";
+  EXPECT_EQ(parse(joined).size(), 3);
   const auto back = parse({{{"name", "a"}, {"edits", {zero}}}});
   EXPECT_EQ(to_json(back[0])["edits"][0]["site"], "hook_embed");
 }
