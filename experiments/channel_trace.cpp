@@ -2,11 +2,11 @@
 //
 // Reading, without an edit: every dimension at tokens 0 to 8 through embedding, attention, MLP, residual and normalised
 // inputs up to the sink's layer, in the unedited run and where every token sees only itself in the first layers. Ranked
-// by effect size (Cohen's d of token 0 against tokens 1 to 8) on half of the documents, not by size: a small dimension
-// may carry the mark and a huge one may not. On the other half: effect size, AUC, and its p against the largest AUC
-// over all dimensions when the first token is drawn at random. A dimension that separates, and that seeing only itself
-// brings to token 0's level at every token, may be the mark; whether it is, channel-patch tells: a decoy separates as
-// well. Source: experiment B3 of the project's list.
+// by effect size (Cohen's d of token 0 against tokens 1 to 8) and by AUC on half of the documents, not by size: a small
+// dimension may carry the mark and a huge one may not. On the other half: effect size, AUC, and its p against the
+// largest AUC over all dimensions when the first token is drawn at random. A dimension that separates, and that seeing
+// only itself brings to token 0's level at every token, may be the mark; whether it is, channel-patch tells: a decoy
+// separates as well. Source: experiment B3 of the project's list.
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -63,9 +63,16 @@ json trace_site(trials::Runner& r, const Site& site, const std::vector<int64_t>&
   const auto tested = carrier::trace_of(rows);
   const auto areas = measure::auc(rows).to(at::kCPU);
   const auto by_chance = measure::largest_auc_by_chance(rows, static_cast<uint64_t>(o.trials.run.seed), o.draws);
+  const auto chosen_areas = measure::auc(carrier::traced_rows(r, "unedited", site, r.choosing())).to(at::kCPU);
+  const auto effect_alone = carrier::trace_of(alone).effect, areas_alone = measure::auc(alone).to(at::kCPU);
   const auto magnitude = chosen.first.abs().argsort(int64_t{0}, true).argsort(int64_t{0}, false);
   std::vector<int64_t> dimensions(chosen.by_effect.begin(),
                                   chosen.by_effect.begin() + std::min<int64_t>(o.top, rows.size(2)));
+  const auto by_auc = std::get<1>(chosen_areas.topk(std::min<int64_t>(o.top, rows.size(2))));
+  for (int64_t i = 0; i < by_auc.numel(); ++i) {
+    const auto d = by_auc[i].item<int64_t>();
+    if (std::count(dimensions.begin(), dimensions.end(), d) == 0) dimensions.push_back(d);
+  }
   for (const int64_t d : named) {
     if (std::count(dimensions.begin(), dimensions.end(), d) == 0) dimensions.push_back(d);
   }
@@ -79,6 +86,8 @@ json trace_site(trials::Runner& r, const Site& site, const std::vector<int64_t>&
                     {"auc", auc},
                     {"p", measure::p_value(by_chance, auc)},
                     {"rank_by_magnitude", magnitude[d].item<int64_t>()},
+                    {"effect_size_self_only", measure::finite(effect_alone[d].item<double>())},
+                    {"auc_self_only", areas_alone[d].item<double>()},
                     {"mean", means_by_token(rows, d)},
                     {"mean_self_only", means_by_token(alone, d)}});
   }
@@ -93,7 +102,8 @@ json definitions(const Options& o) {
   return {
       {"effect_size",
        "Cohen's d: (mean at token 0 - mean at tokens 1 to 8) / pooled standard deviation; chosen: on the "
-       "documents that rank, tested: on the others; null where only the means differ"},
+       "documents that rank, tested: on the others; null where only the means differ; self_only: on those, where "
+       "every token sees only itself"},
       {"auc", "area under the ROC curve of token 0 against tokens 1 to 8, at least 0.5, on the documents that test"},
       {"p", fmt::format("(1 + draws whose largest AUC over all dimensions reaches this one) / (1 + {}): which token is "
                         "first is drawn anew in each sample",
@@ -134,7 +144,7 @@ Command channel_trace() {
             app.add_option("--self-only-layers", o->self_only_layers, "layers in which every token sees only itself")
                 ->capture_default_str();
             app.add_option("--dimensions", o->dimensions, "told of at every site beside the best");
-            app.add_option("--top", o->top, "dimensions told of, best first")
+            app.add_option("--top", o->top, "dimensions told of, best first: by effect size, then those that AUC adds")
                 ->capture_default_str()
                 ->check(CLI::Range(1, 1 << 20));
             app.add_option("--draws", o->draws, "of the permutation maximum")

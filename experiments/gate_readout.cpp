@@ -1,20 +1,22 @@
 // gate-readout: what pattern does the network read, to write the spike at token 0?
 //
 // Reading, without an edit, in closed form (measure/mlp_gradient.h): for the neurons that hold 90 % of the energy of
-// the spike's MLP at token 0 (at least 3), the gradient of z_j² with respect to the MLP's normalised input; and for a
-// written channel, the gradient of what the MLP writes there with respect to its block's attention output, through the
-// norm. The mean of these unit gradients is what is read along; its length (consistency) says whether samples agree:
-// near 1 one direction is read, near 1/sqrt(n) each sample has its own, so that what is read is no linear pattern. Then
-// how far token 0 and tokens 1 to 8 stand along it. Edit: the span of the mean directions is projected out at token 0;
-// and token k is given token 0's components along it. Reading: the sink. If the first ends it and the second makes one,
-// the network reads this pattern; if token 0 stands apart along it (AUC near 1) and neither does, the pattern
-// accompanies the mark; random directions are the control. Source: the seed author's --decompose-mlp-in (llm-interp,
-// attention_sink); experiment B8 of the project's list.
+// the spike's MLP at token 0 (at least 3), the gradient of z_j² with respect to the MLP's normalised input, and through
+// the norm with respect to its block's attention output; and for a written channel, the gradient of what the MLP writes
+// there with respect to that attention output. Neurons and directions are those of half of the documents, all that is
+// held against them is of the others. The mean of these unit gradients is what is read along; its length (consistency)
+// says whether samples agree: near 1 one direction is read, near 1/sqrt(n) each sample has its own, so that what is
+// read is no linear pattern. Then how far token 0 and tokens 1 to 8 stand along it. Edit: the span of the mean
+// directions is projected out at token 0; and token k is given token 0's components along it. Reading: the sink. If the
+// first ends it and the second makes one, the network reads this pattern; if token 0 stands apart along it (AUC near 1)
+// and neither does, the pattern accompanies the mark; random directions are the control. Source: the seed author's
+// --decompose-mlp-in (llm-interp, attention_sink); experiment B8 of the project's list.
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -89,8 +91,9 @@ json metric_definitions() {
            "those that hold 90 % of the mean squared neurons SiLU(gate) up at token 0, at least 3 and at most 16, "
            "largest first"},
           {"read_out",
-           "of a neuron: gradient of its square by the MLP's normalised input; of a written dimension: gradient by the "
-           "attention output of the same block; at token 0, sample by sample, scaled to length 1, then the mean"},
+           "of a neuron: gradient of its square by the MLP's normalised input, or by the attention output of the same "
+           "block; of a written dimension: gradient by that output; at token 0, sample by sample of the half that "
+           "chooses, scaled to length 1, then the mean; projections and auc are of the other half"},
           {"consistency",
            "length of that mean: 1 where all samples agree, about 1/sqrt(n) where they have nothing in common"},
           {"effective_rank",
@@ -109,18 +112,23 @@ std::vector<int64_t> layers_of(const SpikeMlp& mlp, const std::vector<Write>& wr
   return {layers.begin(), layers.end()};
 }
 
-/// The MLP's neurons, then the written dimensions by their MLP.
-std::vector<ReadOutGroup> read_out(app::Run& r, const SpikeMlp& mlp, const std::vector<Write>& writes) {
+/// The MLP's neurons by its input and by its block's attention, then the written dimensions by their MLP.
+std::vector<ReadOutGroup> read_out(trials::Runner& runner, const SpikeMlp& mlp, const std::vector<Write>& writes) {
+  auto& r = runner.run();
   std::vector<ReadOutGroup> groups;
   const auto layers = layers_of(mlp, writes);
   if (layers.empty()) return groups;
-  const auto readings = read_mlps(r, layers);
+  std::map<int64_t, Halved> readings;
+  for (const auto& [layer, all] : read_mlps(r, layers)) {
+    readings[layer] = {all.of(runner.choosing()), all.of(runner.testing())};
+  }
   if (mlp.none.empty()) {
     const auto& at_layer = readings.at(mlp.layer);
-    const auto neurons = strongest_neurons(at_layer.energy());
-    if (!neurons.empty()) groups.push_back({"neurons"});
+    const auto neurons = strongest_neurons(at_layer.choosing.energy());
+    if (!neurons.empty()) groups = {{"neurons"}, {"neurons by the attention"}};
     for (const int64_t j : neurons) {
-      groups.back().reads.push_back(neuron_read_out(r.model(), mlp.layer, j, at_layer));
+      groups[0].reads.push_back(neuron_read_out(r.model(), mlp.layer, j, at_layer));
+      groups[1].reads.push_back(neuron_read_out_of_attention(r.model(), mlp.layer, j, at_layer));
     }
   }
   for (const auto& write : writes) {
@@ -147,10 +155,10 @@ void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
   check_mlp_layer(o.mlp_layer, r.config());
   const auto asked = parse_writes(o.write, r.config());
-  trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .trials = 8});
+  trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .halves = true, .trials = 12});
   if (!runner.start()) return;
   const auto mlp = spike_mlp(o.mlp_layer, runner);
-  const auto groups = read_out(r, mlp, writes_or_spike(asked, runner.facts()));
+  const auto groups = read_out(runner, mlp, writes_or_spike(asked, runner.facts()));
   const bool has_neurons = !groups.empty() && groups[0].name == "neurons";
   json results{{"layer", mlp.none.empty() ? json(mlp.layer) : json()},
                {"no_layer", mlp.none.empty() ? json() : json(mlp.none)},

@@ -2,13 +2,13 @@
 // and one look at the unedited run.
 //
 // Reading, without an edit: the channel i* in which the MLP's input at token 0 differs most from token 1's, and which
-// way; from weights alone how few neurons answer to a channel as it grows (alpha and R, measure/gating.h), and the
-// neurons J, of the three with the largest |alpha|, whose column of W_down points where the MLP writes.
-// Edit: channel i* of the MLP's input at token 0, and at token k, becomes c; and at token k what it is at token 0.
-// Reading: the sink. If i* gates the spike, the sink at token 0 ends as c passes a threshold, token k becomes one on
-// the other side of it, and another channel of the same size (the random control) does neither. If nothing moves, i*
-// only marks the token. An R near log m says that few neurons answer; a small one, that i* is no gate.
-// Source: massive activation gating channel (MAGC), arXiv 2610.07661.
+// way, on half of the documents (the edits are read on the others); from weights alone how few neurons answer to a
+// channel as it grows (alpha and R, measure/gating.h), and the neurons J, of the three with the largest |alpha|, whose
+// column of W_down points where the MLP writes. Edit: channel i* of the MLP's input at token 0, and at token k, becomes
+// c; and at token k what it is at token 0. Reading: the sink. If i* gates the spike, the sink at token 0 ends as c
+// passes a threshold, token k becomes one on the other side of it, and another channel of the same size (the random
+// control) does neither. If nothing moves, i* only marks the token. An R near log m says that few neurons answer; a
+// small one, that i* is no gate. Source: massive activation gating channel (MAGC), arXiv 2610.07661.
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -89,12 +89,13 @@ void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
   check_mlp_layer(o.mlp_layer, r.config());
   const auto count = static_cast<double>(2 * (multiples.size() + values.size()) + 2);
-  trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .trials = count});
+  trials::Runner runner(r, o.trials,
+                        {.tracked = {0, o.token}, .edited = {0, o.token}, .halves = true, .trials = count});
   if (!runner.start()) return;
   const auto mlp = spike_mlp(o.mlp_layer, runner);
   json results{{"layer", mlp.none.empty() ? json(mlp.layer) : json()}, {"token", o.token}, {"channel", nullptr}};
   if (!mlp.none.empty()) return finish_with_trials(runner, {}, mlp.none, about, channel_metrics(), results);
-  const auto found = find_spike_channel(r, mlp.layer, o.token);
+  const auto found = find_spike_channel(r, mlp.layer, o.token, runner.choosing());
   results.update(to_json(found));
   auto unseen = why_unseen({model::Point::ln2, mlp.layer}, runner);
   std::vector<Trial> list;

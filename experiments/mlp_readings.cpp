@@ -23,6 +23,21 @@ at::Tensor unit_on_cpu(const at::Tensor& gradients) {
   return measure::unit_rows(gradients.to(at::kCPU));
 }
 
+/// z_j² by the MLP's normalised input: [n, d].
+at::Tensor by_normed(const model::Model& model, int64_t layer, int64_t neuron, const MlpReadings& at_layer) {
+  const auto row = [&](int64_t which) {
+    return model.block(layer).gate_up_proj.weight(which).select(0, neuron).to(at::kFloat);
+  };
+  return measure::neuron_gradient(at_layer.gate.select(1, neuron), at_layer.up.select(1, neuron), row(0), row(1));
+}
+
+/// From the gradient by the normalised input that by what the attention adds to the residual.
+at::Tensor by_attention(const model::Model& model, int64_t layer, const at::Tensor& gradient,
+                        const MlpReadings& at_layer) {
+  return measure::through_norm(gradient, at_layer.residual, model.block(layer).post_attention_layernorm,
+                               model.config().rms_norm_eps);
+}
+
 }  // namespace
 
 std::map<int64_t, MlpReadings> read_mlps(app::Run& r, const std::vector<int64_t>& layers) {
@@ -64,28 +79,35 @@ at::Tensor ReadOut::direction() const {
   return measure::unit_rows(gradients.mean(0));
 }
 
-ReadOut neuron_read_out(const model::Model& model, int64_t layer, int64_t neuron, const MlpReadings& at_layer) {
-  const auto row = [&](int64_t which) {
-    return model.block(layer).gate_up_proj.weight(which).select(0, neuron).to(at::kFloat);
-  };
-  return {.name = fmt::format("neuron {}", neuron),
-          .site = {Point::ln2, layer},
-          .gradients = unit_on_cpu(
-              measure::neuron_gradient(at_layer.gate.select(1, neuron), at_layer.up.select(1, neuron), row(0), row(1))),
-          .rows = at_layer.normed.to(at::kCPU)};
+MlpReadings MlpReadings::of(const at::Tensor& samples) const {
+  const auto some = [&](const at::Tensor& x) { return x.index_select(0, samples.to(x.device())); };
+  return {some(gate), some(up), some(residual), some(normed), some(attn_out)};
 }
 
-ReadOut write_read_out(const model::Model& model, int64_t layer, int64_t dimension, const MlpReadings& at_layer) {
+ReadOut neuron_read_out(const model::Model& model, int64_t layer, int64_t neuron, const Halved& halves) {
+  return {.name = fmt::format("neuron {}", neuron),
+          .site = {Point::ln2, layer},
+          .gradients = unit_on_cpu(by_normed(model, layer, neuron, halves.choosing)),
+          .rows = halves.testing.normed.to(at::kCPU)};
+}
+
+ReadOut neuron_read_out_of_attention(const model::Model& model, int64_t layer, int64_t neuron, const Halved& halves) {
+  const auto gradient = by_normed(model, layer, neuron, halves.choosing);
+  return {.name = fmt::format("neuron {} by the attention", neuron),
+          .site = {Point::attn_out, layer},
+          .gradients = unit_on_cpu(by_attention(model, layer, gradient, halves.choosing)),
+          .rows = halves.testing.attn_out.to(at::kCPU)};
+}
+
+ReadOut write_read_out(const model::Model& model, int64_t layer, int64_t dimension, const Halved& halves) {
   const auto& block = model.block(layer);
-  const auto by_input =
-      measure::write_gradient(at_layer.gate, at_layer.up, block.gate_up_proj.weight(0), block.gate_up_proj.weight(1),
-                              block.down_proj.weight().select(0, dimension));
-  const auto by_residual =
-      measure::through_norm(by_input, at_layer.residual, block.post_attention_layernorm, model.config().rms_norm_eps);
+  const auto gradient =
+      measure::write_gradient(halves.choosing.gate, halves.choosing.up, block.gate_up_proj.weight(0),
+                              block.gate_up_proj.weight(1), block.down_proj.weight().select(0, dimension));
   return {.name = fmt::format("{}:{}", model::name({Point::mlp_out, layer}), dimension),
           .site = {Point::attn_out, layer},
-          .gradients = unit_on_cpu(by_residual),
-          .rows = at_layer.attn_out.to(at::kCPU)};
+          .gradients = unit_on_cpu(by_attention(model, layer, gradient, halves.choosing)),
+          .rows = halves.testing.attn_out.to(at::kCPU)};
 }
 
 json to_json(const ReadOut& read) {

@@ -30,12 +30,18 @@ struct Seen {
   VectorStats in, post{{0}}, out{{0}};
 };
 
-Seen look(app::Run& r, int64_t layer, int64_t token) {
+Seen look(app::Run& r, int64_t layer, int64_t token, const at::Tensor& samples) {
   Seen seen{VectorStats({0, 1, token})};
   for (const auto& batch : r.batches()) {
+    const auto here =
+        samples.masked_select((samples >= batch.first).logical_and(samples < batch.first + batch.n)) - batch.first;
+    if (here.numel() == 0) continue;
+    std::vector<int64_t> lengths;
+    for (int64_t i = 0; i < here.numel(); ++i)
+      lengths.push_back(batch.lengths[static_cast<size_t>(here[i].item<int64_t>())]);
     model::Taps taps(r.config());
     const auto add = [&](Point point, VectorStats& to) {
-      taps.read({point, layer}, [&](const at::Tensor& x) { to.add(x, batch.lengths); });
+      taps.read({point, layer}, [&](const at::Tensor& x) { to.add(x.index_select(0, here.to(x.device())), lengths); });
     };
     add(Point::ln2, seen.in);
     add(Point::mlp_post, seen.post);
@@ -122,8 +128,8 @@ json describe(const SpikeChannel& found, int64_t channel) {
 
 }  // namespace
 
-SpikeChannel find_spike_channel(app::Run& r, int64_t layer, int64_t token) {
-  const auto seen = look(r, layer, token);
+SpikeChannel find_spike_channel(app::Run& r, int64_t layer, int64_t token, const at::Tensor& samples) {
+  const auto seen = look(r, layer, token, samples);
   const auto& block = r.model().block(layer);
   const auto down = block.down_proj.weight();
   const measure::MlpWeights w{block.gate_up_proj.weight(0), block.gate_up_proj.weight(1),
@@ -172,21 +178,22 @@ json to_json(const SpikeChannel& found) {
 }
 
 json channel_metrics() {
-  return {
-      {"channel",
-       "i*: of the MLP's normalised input h, the channel with the largest |mean h at token 0 less mean h at token 1|; "
-       "of channels that agree in it to 1e-4, the one with the largest norm of W_gate[:,i]; direction: that "
-       "difference's sign"},
-      {"alpha",
-       "W_gate[j,i] W_up[j,i] times the norm of W_down[:,j] where W_gate[j,i] has the direction's sign, else 0"},
-      {"R",
-       "log m + sum of p log p over the m neurons, p = alpha^2 / sum of alpha^2, natural logarithm; null: alpha is "
-       "0; rank_by_R: 1 is the largest of all channels in the same direction"},
-      {"J",
-       "of the three neurons with the largest |alpha|, those whose column of W_down has |cosine| > 0.9 with the "
-       "MLP's mean output at token 0"},
-      {"cosine_of_predicted", "of y* = sum of alpha_j w_j, w_j unit columns of W_down, with that mean output"},
-      {"energy_share", "share of the mean squared neurons SiLU(gate) up at token 0"}};
+  return {{"channel",
+           "i*: of the MLP's normalised input h, the channel with the largest |mean h at token 0 less mean h at token "
+           "1| on the half of "
+           "the documents that chooses; "
+           "of channels that agree in it to 1e-4, the one with the largest norm of W_gate[:,i]; direction: that "
+           "difference's sign"},
+          {"alpha",
+           "W_gate[j,i] W_up[j,i] times the norm of W_down[:,j] where W_gate[j,i] has the direction's sign, else 0"},
+          {"R",
+           "log m + sum of p log p over the m neurons, p = alpha^2 / sum of alpha^2, natural logarithm; null: alpha is "
+           "0; rank_by_R: 1 is the largest of all channels in the same direction"},
+          {"J",
+           "of the three neurons with the largest |alpha|, those whose column of W_down has |cosine| > 0.9 with the "
+           "MLP's mean output at token 0"},
+          {"cosine_of_predicted", "of y* = sum of alpha_j w_j, w_j unit columns of W_down, with that mean output"},
+          {"energy_share", "share of the mean squared neurons SiLU(gate) up at token 0"}};
 }
 
 }  // namespace sinkscope::experiments

@@ -31,8 +31,8 @@ struct SpikeChannel {
   int64_t n_neurons = 0;
 };
 
-/// One pass over all samples, and the MLP's weights; `later` is the token of the trials.
-SpikeChannel find_spike_channel(app::Run&, int64_t layer, int64_t later);
+/// One pass over these samples, and the MLP's weights; `later` is the token of the trials.
+SpikeChannel find_spike_channel(app::Run&, int64_t layer, int64_t later, const at::Tensor& samples);
 
 nlohmann::json to_json(const SpikeChannel&);
 

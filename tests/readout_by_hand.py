@@ -62,17 +62,26 @@ class OnRandomWeights(unittest.TestCase):
         return mlp.act_fn(mlp.gate_proj(h)) * mlp.up_proj(h)
 
     def write_gradient(self, layer: int, dimension: int) -> torch.Tensor:
-        """By autograd through the whole block: what is added to the attention's output moves the MLP's."""
+        return self.by_attention(layer, lambda z, y: y[:, 0, dimension].sum())
+
+    def neuron_gradient(self, layer: int, neuron: int) -> torch.Tensor:
+        return self.by_attention(layer, lambda z, y: z[:, 0, neuron].square().sum())
+
+    def by_attention(self, layer: int, of) -> torch.Tensor:
+        """By autograd through the whole block: what is added to the attention's output moves the MLP's neurons and output."""
         added = torch.zeros(*self.ids.shape, self.model.config.hidden_size, dtype=torch.float64, requires_grad=True)
         block, written = self.model.model.layers[layer], {}
         handles = [block.self_attn.register_forward_hook(lambda m, args, out: (out[0] + added, *out[1:])),
+                   block.mlp.down_proj.register_forward_pre_hook(lambda m, args: written.update(z=args[0])),
                    block.mlp.register_forward_hook(lambda m, args, out: written.update(y=out))]
         self.model(self.ids)
         for handle in handles:
             handle.remove()
-        return torch.autograd.grad(written["y"][:, 0, dimension].sum(), added)[0][:, 0]
+        return torch.autograd.grad(of(written["z"], written["y"]), added)[0][:, 0]
 
-    def assert_read_out(self, read: dict, direction: np.ndarray, gradients: torch.Tensor, rows: torch.Tensor) -> None:
+    def assert_read_out(self, read: dict, direction: np.ndarray, gradients: torch.Tensor, rows: torch.Tensor, halves: dict) -> None:
+        """Read from the samples that choose, held against those that test."""
+        gradients, rows = gradients[halves["choosing"]], rows[halves["testing"]]
         unit = gradients / gradients.norm(dim=1, keepdim=True)
         mean = unit.mean(0)
         wanted = (mean / mean.norm()).numpy()
@@ -94,7 +103,9 @@ class OnRandomWeights(unittest.TestCase):
         reads = {r["name"]: r for r in found["read_outs"]}
         directions = load_file(self.folder / "gate-readout.safetensors")
         seen = self.seen(self.LAYER)
-        energy = self.neurons(self.LAYER, seen["h"][:, 0]).square().mean(0)
+        halves = found["halves"]
+        self.assertEqual(sorted(halves["choosing"] + halves["testing"]), list(range(12)))
+        energy = self.neurons(self.LAYER, seen["h"][halves["choosing"], 0]).square().mean(0)
         order = energy.argsort(descending=True)
         held = int((energy[order].cumsum(0) < 0.9 * energy.sum()).sum()) + 1
         named = [f"neuron {j}" for j in order[: min(16, max(3, held))].tolist()]
@@ -102,11 +113,13 @@ class OnRandomWeights(unittest.TestCase):
         for i, name in enumerate(named):
             h = seen["h"][:, 0].clone().requires_grad_()
             value = self.neurons(self.LAYER, h)[:, order[i]].square().sum()
-            self.assert_read_out(reads[name], directions["neurons"][i], torch.autograd.grad(value, h)[0], seen["h"])
+            self.assert_read_out(reads[name], directions["neurons"][i], torch.autograd.grad(value, h)[0], seen["h"], halves)
+            gradient = self.neuron_gradient(self.LAYER, int(order[i]))
+            self.assert_read_out(reads[f"{name} by the attention"], directions["neurons by the attention"][i], gradient, seen["attn_out"], halves)
         at = {0: iter(directions["blocks.0.mlp_out"]), 2: iter(directions["blocks.2.mlp_out"])}
         for layer, dimension in self.WRITES:
             self.assert_read_out(reads[f"blocks.{layer}.hook_mlp_out:{dimension}"], next(at[layer]), self.write_gradient(layer, dimension),
-                                 self.seen(layer)["attn_out"])
+                                 self.seen(layer)["attn_out"], halves)
         top = directions["neurons"][:3].astype(np.float64)
         np.testing.assert_allclose(found["gram"]["cosines"], top @ top.T, atol=1e-5)
         shares = np.linalg.eigvalsh(top @ top.T)[::-1] / 3
@@ -122,14 +135,15 @@ class OnRandomWeights(unittest.TestCase):
         for name, alpha in (("R_plus", np.where(gate > 0, by_channel, 0)), ("R_minus", np.where(gate < 0, by_channel, 0))):
             wanted = [concentration(alpha[:, i]) for i in range(alpha.shape[1])]
             np.testing.assert_allclose(found["by_channel"][name], wanted, atol=1e-5)
-        difference = (seen["h"][:, 0] - seen["h"][:, 1]).mean(0).numpy()
+        chose = found["halves"]["choosing"]
+        difference = (seen["h"][chose, 0] - seen["h"][chose, 1]).mean(0).numpy()
         np.testing.assert_allclose(found["by_channel"]["difference"], difference, atol=1e-4)
         i = int(abs(difference).argmax())
         self.assertEqual((found["channel"]["channel"], found["channel"]["direction"]), (i, int(np.sign(difference[i]))))
         alpha = np.where(gate[:, i] * difference[i] > 0, by_channel[:, i], 0)
         r = found["by_channel"]["R_plus" if difference[i] > 0 else "R_minus"]
         self.assertEqual(found["channel"]["rank_by_R"], 1 + sum(value > r[i] for value in r))
-        written = seen["y"][:, 0].mean(0).numpy()
+        written = seen["y"][chose, 0].mean(0).numpy()
         cosine = written @ down / np.linalg.norm(down, axis=0) / np.linalg.norm(written)
         top = abs(alpha).argsort()[::-1][:3]
         self.assertEqual(found["J"], [int(j) for j in top if abs(cosine[j]) > 0.9])

@@ -28,6 +28,10 @@ json design_to_json(const Options& o, const Design& design) {
           {"frozen", !o.no_frozen},    {"q_min", o.run.q_min},         {"halves", design.halves}};
 }
 
+std::vector<int64_t> to_indices(const at::Tensor& samples) {
+  return {samples.data_ptr<int64_t>(), samples.data_ptr<int64_t>() + samples.numel()};
+}
+
 }  // namespace
 
 Runner::Runner(app::Run& r, const Options& options, Design design)
@@ -234,6 +238,9 @@ void Runner::finish(const json& metrics, json results) {
   results["tokens"] = {{"tracked", keys().tracked},
                        {"ordinary", keys().ordinary},
                        {"first_queries", keys().first_queries(run_.options().q_min)}};
+  if (design_.halves) {
+    results["halves"] = {{"choosing", to_indices(choosing())}, {"testing", to_indices(testing())}};
+  }
   run_.finish(metrics, results);
   if (records_) records_->remove();
 }
