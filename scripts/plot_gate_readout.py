@@ -8,7 +8,7 @@ from figures.trial_rows import level
 from figures.trials import held_against, say, with_intervals
 
 FIRST, LATER = COLOURS[0], COLOURS[1]
-SHOWN = 10  # read-outs and trials named in a panel
+SHOWN, EACH = 14, 4  # trials named in a panel; read-outs of a group
 
 
 def projections(axis, read: dict | None, group: str) -> None:
@@ -21,24 +21,26 @@ def projections(axis, read: dict | None, group: str) -> None:
         axis.plot(token["token"] + np.linspace(-0.25, 0.25, len(values)), values, ".", color=colour, ms=2.5, alpha=0.6, rasterized=True)
         axis.errorbar(token["token"], token["mean"], yerr=token["sd"] or 0, fmt="_", color="black", ms=8, elinewidth=0.8)
     axis.set_xticks([token["token"] for token in read["tokens"]])
-    axis.set(xlabel="token", ylabel="projection", title=f"rows along what {short(read)} reads, AUC {read['auc']:.2f}")
+    axis.set(xlabel="token", ylabel="projection")
+    axis.set_title(f"rows along what {short(read)} reads, AUC {read['auc']:.2f}", fontsize=8)
 
 
 def short(read: dict) -> str:
-    return read["name"].replace("hook_", "").replace("blocks.", "")
+    return read["name"].replace("hook_", "").replace("blocks.", "").replace("by the attention", "by attn")
 
 
 def agreement(axis, found: dict) -> None:
     """Whether samples share one direction, and whether it tells token 0 from others."""
-    reads = found["read_outs"][:SHOWN]
+    groups = dict.fromkeys(read["group"] for read in found["read_outs"])
+    reads = [read for group in groups for read in [one for one in found["read_outs"] if one["group"] == group][:EACH]]
     place = np.arange(len(reads))
     axis.plot([read["consistency"] for read in reads], place, "o", color=FIRST, ms=4, label="consistency over samples")
     axis.plot([read["auc"] for read in reads], place, "D", color=LATER, mfc="none", ms=4, label="AUC, token 0 against later ones")
-    chance = 1 / np.sqrt(len(reads[0]["tokens"][0]["by_sample"]))
+    chance = 1 / np.sqrt(len(found["halves"]["choosing"]))
     axis.axvline(chance, color="#666666", ls=":", lw=1, label="1/√n: no sample agrees with another")
     axis.set_yticks(place, [short(read) for read in reads], fontsize=6)
     more = len(found["read_outs"]) - len(reads)
-    axis.set(xlim=(0, 1.05), ylim=(len(reads) - 0.5, -0.5), xlabel="value", title="read-outs" + (f" (first {len(reads)} of {len(reads) + more})" if more else ""))
+    axis.set(xlim=(0, 1.05), ylim=(len(reads) - 0.5, -0.5), xlabel="value", title="read-outs" + (f" (the first {EACH} of a group; {more} more)" if more else ""))
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.24), fontsize=6)
 
 
@@ -53,14 +55,16 @@ def gram(axis, found: dict) -> None:
     axis.set_xticks(range(len(names)), names)
     axis.set_yticks(range(len(names)), names)
     energies = ", ".join(f"{energy:.3f}" for energy in one["eigen_energies"])
-    axis.set(xlabel=f"energies {energies}; effective rank {one['effective_rank']:.2f}", title="cosines of neurons' mean gradients")
+    axis.set_title("cosines of neurons' mean gradients", fontsize=8)
+    axis.set_xlabel(f"energies {energies}; effective rank {one['effective_rank']:.2f}", fontsize=7)
 
 
 def edit_name(row: dict) -> str:
     """"neurons (3): from 0": which directions, how many, and whether they leave token 0 or come to another."""
     group, which = row["of"].rsplit(", ", 1)
     many = f" ({row['rank']})" if which == "span" else ", first"
-    return f"{group.removeprefix('blocks.')}{many}: {'from' if row['operation'] == 'project_out' else 'to'} {row['at']}"
+    group = group.removeprefix("blocks.").replace("by the attention", "by attn")
+    return f"{group}{many}: {'from' if row['operation'] == 'project_out' else 'to'} {row['at']}"
 
 
 def edits(axis, found: dict) -> None:
@@ -77,8 +81,8 @@ def edits(axis, found: dict) -> None:
     axis.legend(loc="upper center", bbox_to_anchor=(0.45, -0.24), ncols=5, fontsize=6)
 
 
-def first_of(found: dict, neurons: bool) -> dict | None:
-    return next((read for read in found["read_outs"] if (read["group"] == "neurons") == neurons), None)
+def first_of(found: dict, group: str) -> dict | None:
+    return next((read for read in found["read_outs"] if read["group"].startswith(group)), None)
 
 
 def main() -> None:
@@ -89,13 +93,13 @@ def main() -> None:
         nothing(axes[0][0], found["no_trials"])
     else:
         figure, axes = new(3, 2, height=2.5)
-        projections(axes[0][0], first_of(found, neurons=True), "neurons")
-        projections(axes[0][1], first_of(found, neurons=False), "written dimensions")
+        projections(axes[0][0], first_of(found, "neurons"), "neurons")
+        projections(axes[0][1], first_of(found, "blocks."), "written dimensions")
         agreement(axes[1][0], found)
         gram(axes[1][1], found)
         edits(wide(figure, axes[2]), found)
     title(figure, result, "What pattern is read to write the spike")
-    text = "directions: mean unit gradients at token 0; upper panels: a point a sample, mean and sd"
+    text = "directions: mean unit gradients at token 0, half of the documents; upper panels: a point a sample of the others, mean and sd"
     (say if found["trials"] else caption)(figure, result, text)
     save(figure, args.output)
 

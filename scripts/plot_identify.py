@@ -178,7 +178,7 @@ def explanation(found: dict) -> str:
             "intervals of the difference from the unedited run, bootstrap by document; the rule's level: half of what token 0 gets in that "
             "run; removed: 0.1 of the sink is left; clamped: 0.2 of the self-only token's; "
             f"(c) to token {found['self_only']['token']} when written there, to token 0 when removed there; "
-            "d: effect size, token 0 against tokens 1 to 8")
+            "d: effect size, token 0 against tokens 1 to 8; ?: the interval holds 0, so that these samples do not tell")
 
 
 def say_beside(axis, lines: list[str]) -> None:
