@@ -150,7 +150,8 @@ void run(const Options& o, const CLI::App& command) {
        .edited = {0, carrier::kLastTraced, o.token},
        .runs = carrier::alone_runs(o.token, L),
        .halves = true,
-       .trials = 4.0 * static_cast<double>(L * static_cast<int64_t>(doses.size() * (1 + named.size())))});
+       .trials = 4.0 * static_cast<double>(L * static_cast<int64_t>(doses.size() * (1 + named.size()))),
+       .probes = 60.0 * static_cast<double>(L)});
   if (!runner.start()) return;
   if (sites.empty()) sites = carrier::candidate_sites(runner.sink_layer());
   if (sites.empty() && runner.sink_layer() == 0) {
