@@ -139,6 +139,17 @@ class Identify(unittest.TestCase):
                     drawn.append(figure.read_bytes())
                 self.assertEqual(*drawn)
 
+    def test_what_is_not_measured_is_open(self) -> None:
+        """Without random moves nobody knows what they do: no mark, and no refusal of one."""
+        with tempfile.TemporaryDirectory() as folder:
+            make_planted(SETS["base"], Path(folder), TEXT)
+            truth = json.loads((Path(folder) / "planted.json").read_text())
+            results = identify(Path(folder), "--text", Path(folder) / "text.txt", "--controls", 0)
+            self.assertEqual((results["verdict"]["kind"], results["verdict"]["mark"]), ("undecided", None))
+            self.assertIn(truth["carrier_sites"][0], [one["site"] for one in results["verdict"]["open"]])
+            (mark,) = (one for one in results["candidates"] if one["site"] == truth["carrier_sites"][0])
+            self.assertEqual({one["name"] for one in mark["conditions"] if one["met"] != "yes"}, {"controls"})
+
     def test_bad_input(self) -> None:
         """What would leave no half to test on, no later token, no control, or another run's page in place of this one's."""
         with tempfile.TemporaryDirectory() as place:

@@ -62,7 +62,7 @@ Verdict decide(const std::vector<Evidence>& evidence) {
   } else if (!verdict.open.empty()) {
     verdict.kind = "undecided";
     verdict.statement = fmt::format(
-        "No candidate meets every condition, but the one at {} fails none: more samples would tell.", earliest);
+        "No candidate meets every condition, but the one at {} fails none: what is open would decide.", earliest);
   } else if (evidence.empty()) {
     verdict.statement = "No site below the sink's layer holds a level that makes a sink when written elsewhere.";
   } else {
