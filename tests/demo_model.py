@@ -39,6 +39,15 @@ def run_demo(folder: Path) -> None:
         validate(json.loads((folder / f"{experiment}.json").read_text()))
 
 
+def identify(folder: Path, seed: int) -> dict:
+    command = [PROGRAM, "identify", "--config", "configs/demo/identify.json", "--seed", seed, "--samples", 32, "--length", 48,
+               "--no-frozen", "--no-loss", "--out", folder / f"identify-{seed}.json", "--quiet", "--device", "cpu"]
+    subprocess.run(list(map(str, command)), check=True, cwd=ROOT)
+    result = json.loads((folder / f"identify-{seed}.json").read_text())
+    validate(result)
+    return result["results"]
+
+
 def setUpModule() -> None:
     global found
     temporary = tempfile.TemporaryDirectory()
@@ -90,6 +99,21 @@ class FourFindings(unittest.TestCase):
         for path in MODEL.glob("emergence*.json"):
             validate(json.loads(path.read_text()))
         self.assertFalse(found.model["planted"])
+
+
+class Mark(unittest.TestCase):
+    """What the card says of the first token's mark, on a draw of samples that it was not written from."""
+
+    def test_a_direction_after_attention_3_marks_the_first_token(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            results = identify(Path(folder), seed=4)
+        verdict = results["verdict"]
+        self.assertNotIn(verdict["kind"], ("one channel", "none found", "no sink"))
+        meets = {one["site"]: one["sets"] for one in [verdict["mark"], *verdict["mediators"]] if one}
+        self.assertEqual(meets["blocks.3.hook_resid_mid"], [[]])  # a direction
+        self.assertNotEqual(results["one_key"]["mark"], "one key")
+        self.assertFalse(results["dormant"])
+        self.assertFalse(results["backup"]["flagged"])
 
 
 class Float8(unittest.TestCase):
