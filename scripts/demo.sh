@@ -39,6 +39,13 @@ run_all() {
   .venv/bin/python scripts/plot_mlp_probe.py --self-only "$folder/mlp-probe.json" -o "$folder/mlp-probe-self-only.png"
 }
 
+# What stays of the findings without q/k norm.
+mkdir -p out/demo-llama
+for experiment in scan rope-swap self-mask; do
+  run_one out/demo-llama "$experiment" --model models/demo-llama --dtype float32
+  draw out/demo-llama "$experiment"
+done
+
 # The trials of `intervene` are about one model: those of the config about the demo model.
 run_all out/demo models/demo
 run_one out/demo intervene
