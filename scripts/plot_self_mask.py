@@ -18,7 +18,6 @@ def panel(axis, found: dict, layers: str) -> None:
             axis.plot(floats(run["first"][0]["mean_attention"]["by_layer"]), color=colour, ls="--", lw=0.9)
     axis.set(title=f"self-only in layers {layers}", ylabel="mean attention", ylim=(-0.02, None))
     layers_axis(axis, len(runs[0]["masked"][0]["mean_attention"]["by_layer"]))
-    axis.legend(loc="center left")
 
 
 def ratios(axis, found: dict) -> None:
@@ -60,7 +59,7 @@ def main() -> None:
     for axis in panels[len(names) + 2 :]:
         axis.axis("off")
     title(figure, result, "Tokens that attend only to themselves")
-    caption(figure, result, "solid: to the masked token; dashed: to token 0; dotted: control (may not attend to itself); same queries q > k")
+    caption(figure, result, "colours as under the ratio; solid: to the masked token; dashed: to token 0; dotted: control (may not attend to itself); same queries q > k")
     save(figure, args.output)
 
 
