@@ -37,6 +37,14 @@ TEST(Statistics, TQuantilesOfThePrintedTable) {
   EXPECT_NEAR(t_quantile(0.025, 150'000), 1.95999, 1e-4);
 }
 
+TEST(Statistics, BinomialTailsByHand) {
+  EXPECT_NEAR(binomial_tail(3, 0.5, 1), 7.0 / 8, 1e-12);
+  EXPECT_NEAR(binomial_tail(3, 0.5, 3), 1.0 / 8, 1e-12);
+  EXPECT_NEAR(binomial_tail(10, 0.05, 2), 1 - std::pow(0.95, 10) - 0.5 * std::pow(0.95, 9), 1e-12);
+  EXPECT_NEAR(binomial_tail(100, 0.05, 0), 1, 1e-12);
+  EXPECT_EQ(binomial_tail(10, 0.05, 11), 0);
+}
+
 TEST(Statistics, TQuantilesFarOutByTheirClosedForms) {
   for (const double tail : {1e-3, 1e-6, 1e-9}) {
     const double cauchy = 1 / std::tan(std::acos(-1.0) * tail), a = 1 - 2 * tail;

@@ -49,6 +49,16 @@ double t_quantile(double tail, size_t degrees) {
   return place->second;
 }
 
+double binomial_tail(int64_t n, double p, int64_t least) {
+  double tail = 0;
+  for (int64_t k = std::max<int64_t>(least, 0); k <= n; ++k) {
+    const auto all = static_cast<double>(n), hits = static_cast<double>(k);
+    const double ways = std::lgamma(all + 1) - std::lgamma(hits + 1) - std::lgamma(all - hits + 1);
+    tail += std::exp(ways + hits * std::log(p) + (all - hits) * std::log1p(-p));
+  }
+  return std::min(tail, 1.0);
+}
+
 Summary summarize(const std::vector<double>& values) {
   Summary summary;
   for (const double value : values) {

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
@@ -19,6 +20,9 @@ Summary summarize(const std::vector<double>& values);
 /// The value that Student's t with `degrees` of freedom exceeds with probability `tail` (below 0.5), tails of 1e-9
 /// included; NaN for no degree.
 double t_quantile(double tail, size_t degrees);
+
+/// The probability of `least` or more successes in n draws that each succeed with probability p in (0, 1).
+double binomial_tail(int64_t n, double p, int64_t least);
 
 /// Linear interpolation between order statistics; p in [0, 1].
 double quantile(const std::vector<double>& sorted, double p);
