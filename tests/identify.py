@@ -37,7 +37,7 @@ def unseen(seed: int) -> dict[str, Options]:
 
 def identify(folder: Path, *options: object) -> dict:
     out = folder / "identify.json"
-    words = [PROGRAM, "identify", "--model", folder, "--samples", SAMPLES, "--length", LENGTH, "--device", "cpu", "--controls", 10,
+    words = [PROGRAM, "identify", "--model", folder, "--samples", SAMPLES, "--length", LENGTH, "--device", "cpu", "--threads", 1, "--controls", 10,
              "--no-frozen", "--no-loss", "--out", out, "--quiet", *options]
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

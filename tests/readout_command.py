@@ -13,7 +13,7 @@ SAMPLES, LENGTH = 48, 40
 
 def command(program: str, name: str, folder: Path, *options: object) -> list[str]:
     text = () if "--tokens" in options else ("--text", folder / "text.txt")
-    words = [program, name, "--model", folder, *text, "--samples", SAMPLES, "--length", LENGTH, "--device", "cpu", "--controls", 1,
+    words = [program, name, "--model", folder, *text, "--samples", SAMPLES, "--length", LENGTH, "--device", "cpu", "--threads", 1, "--controls", 1,
              "--other-token", 5, "--no-loss", "--out", folder / f"{name}.json", "--force", "--quiet", *options]
     return [str(word) for word in words]
 
