@@ -30,8 +30,8 @@ NEAR = 0.02  # a planted sink takes 0.99 and more, so halves and wholes are met 
 
 
 def command(folder: Path, name: str, *options: object) -> list[str]:
-    words = [PROGRAM, name, "--model", folder, "--text", folder / "text.txt", "--samples", 12, "--length", LENGTH, "--device", "cpu", "--threads", 1,
-             "--controls", 3, "--other-token", 5, "--out", folder / f"{name}.json", "--quiet", *options]
+    words = [PROGRAM, name, "--model", folder, "--text", folder / "text.txt", "--samples", 12, "--length", LENGTH, "--device", "cpu",
+             "--threads", 1, "--controls", 3, "--other-token", 5, "--out", folder / f"{name}.json", "--quiet", *options]
     return [str(word) for word in words]
 
 
