@@ -50,7 +50,8 @@ done
 run_all out/demo models/demo
 run_one out/demo intervene
 draw out/demo intervene
-.venv/bin/python scripts/plot_emergence.py models/demo/emergence.json --beside models/demo/emergence-{seed-1,twin}.json -o out/demo/emergence.png
+.venv/bin/python scripts/plot_emergence.py models/demo/emergence.json \
+  --beside models/demo/emergence-{seed-1,twin}.json models/demo-llama/emergence.json -o out/demo/emergence.png
 PLANTED=(models/planted --text models/planted/text.txt --length 64)
 run_all out/planted "${PLANTED[@]}"
 run_one out/planted intervene --model "${PLANTED[@]}" --trials configs/demo/planted-trials.json

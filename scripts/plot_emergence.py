@@ -12,7 +12,8 @@ def series(result: dict, name: str):
 
 def label(training: dict) -> str:
     synthetic = training["repeat_share"] + training["backcopy_share"]
-    return f"seed {training['seed']}, {synthetic:.0%} synthetic windows"
+    family = "" if training.get("family", "qwen3") == "qwen3" else f"{training['family']}, "
+    return f"{family}seed {training['seed']}, {synthetic:.0%} synthetic"
 
 
 def steps(result: dict):
@@ -38,11 +39,10 @@ def sink(axis, result: dict) -> None:
 def runs_beside(axis, runs: list[tuple[str, dict]]) -> None:
     """Best layer of every run, and its best head."""
     for (name, run), colour in zip(runs, COLOURS):
-        axis.plot(steps(run), series(run, "sink").max(1), color=colour, marker="o", ms=2, label=f"{name}: best layer")
-        axis.plot(steps(run), [c["best_head"]["value"] for c in run["results"]["checkpoints"]], color=colour, ls="--", lw=0.9,
-                  label=f"{name}: best head")
+        axis.plot(steps(run), series(run, "sink").max(1), color=colour, marker="o", ms=2, label=name)
+        axis.plot(steps(run), [c["best_head"]["value"] for c in run["results"]["checkpoints"]], color=colour, ls="--", lw=0.9)
     axis.axhline(runs[0][1]["results"]["uniform"], color="#666666", ls=":", lw=1, label="uniform")
-    axis.set(xlabel="step", ylabel="mean attention to token 0", title="best layer and head", ylim=(0, 1))
+    axis.set(xlabel="step", ylabel="mean attention to token 0", title="best layer (solid) and head (dashed)", ylim=(0, 1))
     axis.legend(loc="upper left", fontsize=6)
 
 
