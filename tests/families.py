@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from reference_model import OTHER_SHAPES, SHAPES, make_model
-from schemas import validate
+from results import result_of
 
 DATA = ["--tokens", "random", "--samples", "3", "--length", "24", "--device", "cpu", "--quiet"]
 TRIALS = [*DATA, "--layer", "1", "--controls", "2"]  # a random model has no sink that would say where to read
@@ -48,11 +48,7 @@ def run(*words: object) -> subprocess.CompletedProcess:
 
 def run_experiment(program: str, model: Path, command: str, options: list[str]) -> dict:
     out = model / f"{command}.json"
-    done = run(program, command, "--model", model, *options, "--out", out)
-    assert done.returncode == 0, f"{command}: {done.stderr}"
-    result = json.loads(out.read_text())
-    validate(result)
-    return result
+    return result_of([program, command, "--model", model, *options, "--out", out], out)
 
 
 def facts_of(config: dict, family: str) -> dict:

@@ -20,7 +20,7 @@ from planted.plan import VARIANTS, Options  # noqa: E402
 from planted_cases import SETS  # noqa: E402
 from reference_model import SHAPES, make_model  # noqa: E402
 from refusals import assert_refused  # noqa: E402
-from schemas import validate  # noqa: E402
+from results import result_of  # noqa: E402
 
 PROGRAM = "sinkscope"
 SAMPLES, LENGTH = 48, 64
@@ -39,11 +39,7 @@ def identify(folder: Path, *options: object) -> dict:
     out = folder / "identify.json"
     words = [PROGRAM, "identify", "--model", folder, "--samples", SAMPLES, "--length", LENGTH, "--device", "cpu", "--threads", 1, "--controls", 10,
              "--no-frozen", "--no-loss", "--out", out, "--quiet", *options]
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    result = json.loads(out.read_text())
-    validate(result)
-    return result["results"]
+    return result_of(words, out)["results"]
 
 
 class Identify(unittest.TestCase):

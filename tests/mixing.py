@@ -4,7 +4,6 @@ is one where the energy of its averaged signs passes the threshold. Run: mixing.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from planted_by_hand import ByHand, uniform  # noqa: E402
 from planted_cases import SETS  # noqa: E402
 from reference_model import SHAPES, make_model  # noqa: E402
 from refusals import assert_refused  # noqa: E402
-from schemas import validate  # noqa: E402
+from results import result_of  # noqa: E402
 
 PROGRAM = "sinkscope"
 # Where the threshold is low, token 1 passes it in some samples: then predecessors and means do so too, in some.
@@ -42,11 +41,8 @@ def command(folder: Path, name: str, *options: object) -> list[str]:
 
 
 def run(folder: Path, name: str, *options: object) -> dict:
-    done = subprocess.run(command(folder, name, *options), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    result = result_of(command(folder, name, *options), folder / f"{name}.json")
     assert not (folder / f"{name}.journal").exists()
-    result = json.loads((folder / f"{name}.json").read_text())
-    validate(result)
     return result
 
 

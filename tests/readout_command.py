@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
 
-from schemas import validate
+from results import result_of
 
 SAMPLES, LENGTH = 48, 40
 
@@ -19,8 +17,4 @@ def command(program: str, name: str, folder: Path, *options: object) -> list[str
 
 
 def run(program: str, name: str, folder: Path, *options: object) -> dict:
-    done = subprocess.run(command(program, name, folder, *options), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    result = json.loads((folder / f"{name}.json").read_text())
-    validate(result)
-    return result["results"]
+    return result_of(command(program, name, folder, *options), folder / f"{name}.json")["results"]

@@ -5,7 +5,6 @@ of every family and on the demo model, which has a spike. Run: trial_agreement.p
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -18,7 +17,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging
 
 from reference_model import OTHER_SHAPES, SHAPES, make_model
-from schemas import validate
+from results import result_of
 
 logging.disable_progress_bar()
 torch.set_num_threads(1)  # the models are tiny: a second thread costs more than it gives
@@ -165,11 +164,7 @@ def measured(folder: Path, model: Path, rows: list[list[int]], trials: list[dict
     words = [PROGRAM, "intervene", "--model", model, "--tokens", tokens, "--samples", SAMPLES, "--length", LENGTH, "--device", "cpu",
              "--threads", 1, "--controls", 1, "--trials", json.dumps(said), "--track", ",".join(map(str, TRACKED)), "--layer", layer,
              "--dtype", "float32", "--batch-size", 3, "--out", out, "--quiet"]
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    result = json.loads(out.read_text())
-    validate(result)
-    return result["results"]
+    return result_of(words, out)["results"]
 
 
 class TrialAgreement(unittest.TestCase):

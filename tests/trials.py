@@ -21,7 +21,7 @@ from make_planted import make_planted  # noqa: E402
 from planted_cases import SETS  # noqa: E402
 from reference_model import SHAPES, make_model  # noqa: E402
 from refusals import assert_refused  # noqa: E402
-from schemas import validate  # noqa: E402
+from results import result_of  # noqa: E402
 
 PROGRAM = "sinkscope"
 CASES = ["base", "wider", "later stages", "narrow heads", "later", "decoy"]
@@ -36,11 +36,8 @@ def command(folder: Path, name: str, *options: object) -> list[str]:
 
 
 def run(folder: Path, name: str, *options: object) -> dict:
-    done = subprocess.run(command(folder, name, "--force", *options), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    result = result_of(command(folder, name, "--force", *options), folder / f"{name}.json")
     assert not (folder / f"{name}.journal").exists()
-    result = json.loads((folder / f"{name}.json").read_text())
-    validate(result)
     return result["results"]
 
 
