@@ -245,6 +245,7 @@ class Trials(unittest.TestCase):
             ("zero-sweep", ("--records", "no-such.journal"), "--records no-such.journal", "not there"), ("path-split", ("--written", "hook_embed"), "no output of an attention"),
             ("path-split", ("--written", "blocks.3.hook_mlp_out"), "the sink appears in layer"),
             ("transplant", ("--token", 63), "token 63", "samples of 65"), ("transplant", ("--other-token", 8), "--other-token 8"),
+            ("zero-sweep", ("--other-token", 63), "token 63", "samples of 65"),
             ("head-attribution", ("--layers", "0,5"), "layer 5", "0 to 4"),
         ]:
             with self.subTest(f"{name} {options}"):

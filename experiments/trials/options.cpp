@@ -50,7 +50,8 @@ std::vector<int64_t> Keys::first_queries(int64_t q_min) const {
   return first;
 }
 
-Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& edited, const app::Run& r) {
+Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& edited, int64_t other_token,
+              const app::Run& r) {
   if (tracked.empty() || tracked.front() != 0) {
     throw InputError(fmt::format("tracked tokens {}: wanted token 0 first, with which the others are compared",
                                  fmt::join(tracked, ",")));
@@ -63,6 +64,7 @@ Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& e
   };
   for (const int64_t token : tracked) need(token, "attention to token");
   for (const int64_t token : edited) need(token, "edit of token");
+  need(other_token, "edit of token");
   need(r.options().q_min - 1, "--q-min after token");
   Keys keys{tracked, {}};
   const auto is_in = [](const std::vector<int64_t>& list, int64_t token) {

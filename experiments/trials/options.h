@@ -33,8 +33,9 @@ struct Keys {
   std::vector<int64_t> first_queries(int64_t q_min) const;  ///< one a token of all()
 };
 
-/// Throws InputError where token 0 is not the first, and where a sample is too short for them and for `edited` tokens:
-/// a sample must have a later query.
-Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& edited, const app::Run&);
+/// Throws InputError where token 0 is not the first, and where a sample is too short for them, for `edited` tokens and
+/// for the control's: a sample must have a later query.
+Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& edited, int64_t other_token,
+              const app::Run&);
 
 }  // namespace sinkscope::experiments::trials

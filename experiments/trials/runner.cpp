@@ -54,7 +54,7 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
     throw InputError(fmt::format("--other-token {}: is one of the tokens that are read, edited or copied from",
                                  options.other_token));
   }
-  auto keys = keys_for(design_.tracked, design_.edited, r);
+  auto keys = keys_for(design_.tracked, design_.edited, options.other_token, r);
   setting_ = std::make_unique<Setting>(Setting{r, options_, facts_, std::move(keys), draw_other_documents()});
   if (!options.shard.empty()) shard_ = app::parse_shard(options.shard, "--shard");
   if (is_part() && !options.records.empty())
