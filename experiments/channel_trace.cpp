@@ -57,13 +57,14 @@ std::vector<double> means_by_token(const at::Tensor& rows, int64_t dimension) {
 
 /// One site: the best dimensions of the half that chooses, as the other half sees them.
 json trace_site(trials::Runner& r, const Site& site, const std::vector<int64_t>& named, const Options& o) {
-  const auto chosen = carrier::trace_of(carrier::traced_rows(r, "unedited", site, r.choosing()));
+  const auto chosen_rows = carrier::traced_rows(r, "unedited", site, r.choosing());
+  const auto chosen = carrier::trace_of(chosen_rows);
   const auto rows = carrier::traced_rows(r, "unedited", site, r.testing());
   const auto alone = carrier::traced_rows(r, kSelfOnly, site, r.testing());
   const auto tested = carrier::trace_of(rows);
   const auto areas = measure::auc(rows).to(at::kCPU);
   const auto by_chance = measure::largest_auc_by_chance(rows, static_cast<uint64_t>(o.trials.run.seed), o.draws);
-  const auto chosen_areas = measure::auc(carrier::traced_rows(r, "unedited", site, r.choosing())).to(at::kCPU);
+  const auto chosen_areas = measure::auc(chosen_rows).to(at::kCPU);
   const auto effect_alone = carrier::trace_of(alone).effect, areas_alone = measure::auc(alone).to(at::kCPU);
   const auto magnitude = chosen.first.abs().argsort(int64_t{0}, true).argsort(int64_t{0}, false);
   std::vector<int64_t> dimensions(chosen.by_effect.begin(),

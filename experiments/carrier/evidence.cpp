@@ -105,7 +105,7 @@ void Evidence::controlled(const std::vector<Outcome>& outcomes) {
           "another position: never",
       .value = {0, kNone, kNone, 0}};
   auto worst = Met::open;
-  bool elsewhere = false, any = false;
+  bool elsewhere = false;
   double largest = 0;
   for (size_t i = 0; i < outcomes.size(); i += 2) {
     const auto does = [&](const Level& found) {
@@ -117,12 +117,11 @@ void Evidence::controlled(const std::vector<Outcome>& outcomes) {
     const auto n = static_cast<double>(random.size());
     if (outcomes[i].moved.defined()) elsewhere = elsewhere || does(level(outcomes[i].moved, kMarked));
     if (random.empty()) continue;
-    if (!any || static_cast<double>(did) / n > made.value.mean) {
+    if (made.value.n == 0 || static_cast<double>(did) / n > made.value.mean) {
       made.value.mean = static_cast<double>(did) / n;
       made.value.n = static_cast<int64_t>(random.size());
-      worst = few_enough(did, static_cast<int64_t>(random.size()));
+      worst = few_enough(did, made.value.n);
     }
-    any = true;
   }
   controls_move_ = largest / plain.first;
   made.met = elsewhere ? Met::no : worst;

@@ -34,7 +34,7 @@ std::string channels(const json& list) {
 std::string carriers(const json& sets) {
   std::string text;
   for (const auto& set : sets) {
-    const auto& dimensions = set.is_array() ? set : set.at("dimensions");
+    const auto& dimensions = set.at("dimensions");
     text += (text.empty() ? "" : "; ") +
             (dimensions.empty()
                  ? std::string("a direction")
