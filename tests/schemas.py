@@ -1,4 +1,4 @@
-"""Results against the JSON Schemas of configs/schema. As a command: schemas.py RESULT..."""
+"""Results against the JSON Schemas of their experiments. As a command: schemas.py RESULT..."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-SCHEMAS = Path(__file__).resolve().parent.parent / "configs" / "schema"
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT / "configs" / "schema"
 
 
 @cache
 def registry() -> Registry:
-    resources = [(path.name, Resource.from_contents(json.loads(path.read_text()))) for path in SCHEMAS.glob("*.json")]
+    resources = [(path.name, Resource.from_contents(json.loads(path.read_text()))) for path in SHARED.glob("*.json")]
     return Registry().with_resources(resources)
 
 
 @cache
 def validator(experiment: str) -> Draft202012Validator:
-    schema = json.loads((SCHEMAS / f"{experiment}.json").read_text())
+    own = ROOT / "experiments" / experiment.replace("-", "_") / "schema.json"
+    schema = json.loads((own if own.is_file() else SHARED / f"{experiment}.json").read_text())
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema, registry=registry())
 
