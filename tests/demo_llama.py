@@ -13,13 +13,11 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
+from reference_model import Recorder, visible
+from schemas import validate
+from sinkscope.results.findings import Findings
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from figures.findings import Findings  # noqa: E402
-from reference_model import Recorder, visible  # noqa: E402
-from schemas import validate  # noqa: E402
-
 PROGRAM = "sinkscope"
 MODEL, TEXT = ROOT / "models/demo-llama", ROOT / "models/demo/text.txt"
 NOISE = 1e-5  # float32 sums in another order, on mean attention

@@ -18,13 +18,11 @@ import torch
 from tokenizers import Tokenizer
 from transformers import Qwen3ForCausalLM
 
+from reference_model import Recorder, visible
+from schemas import validate
+from sinkscope.results.findings import Findings
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from figures.findings import Findings  # noqa: E402
-from reference_model import Recorder, visible  # noqa: E402
-from schemas import validate  # noqa: E402
-
 PROGRAM = "sinkscope"
 MODEL = ROOT / "models/demo"
 EXPERIMENTS = ["scan", "rope-swap", "vocab-sweep", "self-mask", "mlp-probe"]

@@ -10,7 +10,9 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-SCHEMAS = Path(__file__).resolve().parent.parent / "configs" / "schema"
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMAS = ROOT / "configs" / "schema"
+ELSEWHERE = {"emergence": ROOT / "python/sinkscope/training/schema.json"}
 
 
 @cache
@@ -21,7 +23,7 @@ def registry() -> Registry:
 
 @cache
 def validator(experiment: str) -> Draft202012Validator:
-    schema = json.loads((SCHEMAS / f"{experiment}.json").read_text())
+    schema = json.loads(ELSEWHERE.get(experiment, SCHEMAS / f"{experiment}.json").read_text())
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema, registry=registry())
 
