@@ -20,8 +20,8 @@ from planted_cases import SETS  # noqa: E402
 from reference_model import SHAPES, make_model  # noqa: E402
 from refusals import assert_refused  # noqa: E402
 from results import result_of  # noqa: E402
-from schemas import validate  # noqa: E402
 from sinkscope.planted.make import make_planted  # noqa: E402
+from sinkscope.results.schemas import validate  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "sinkscope"

@@ -14,8 +14,8 @@ from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
 from reference_model import Recorder, visible
-from schemas import validate
 from sinkscope.results.findings import Findings
+from sinkscope.results.schemas import validate
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "sinkscope"

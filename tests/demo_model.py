@@ -19,8 +19,8 @@ from tokenizers import Tokenizer
 from transformers import Qwen3ForCausalLM
 
 from reference_model import Recorder, visible
-from schemas import validate
 from sinkscope.results.findings import Findings
+from sinkscope.results.schemas import validate
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "sinkscope"

@@ -15,8 +15,8 @@ from safetensors.numpy import load_file
 
 from planted_cases import SETS
 from reference_model import SHAPES, VOCABULARY, make_model
-from schemas import validate
 from sinkscope.planted.make import make_planted
+from sinkscope.results.schemas import validate
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "sinkscope"

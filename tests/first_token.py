@@ -17,8 +17,8 @@ from transformers import Qwen3ForCausalLM
 
 from planted_cases import SETS
 from reference_model import SHAPES, Recorder, make_model, visible
-from schemas import validate
 from sinkscope.planted.make import make_planted
+from sinkscope.results.schemas import validate
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "sinkscope"

@@ -13,7 +13,8 @@ import unittest
 from pathlib import Path
 
 from safetensors.torch import load_file, safe_open
-from schemas import validate
+
+from sinkscope.results.schemas import validate
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "models" / "planted"
