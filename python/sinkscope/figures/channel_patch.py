@@ -1,16 +1,26 @@
 """Figure of `sinkscope channel-patch`: at each site, attention to token k and to token 0 when token 0's level is written into
 token k, and to token 0 when token k's is written into it; and the dose of the smallest set, or of named channels."""
 
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sinkscope.figures.parts.later_token import TrialRow, colour_of, draw_levels, trial_rows
-from sinkscope.figures.parts.style import COLOURS, arguments, new, nothing, save, stop, title
-from sinkscope.figures.parts.trial_rows import place
-from sinkscope.figures.parts.trials import LEGEND_HEIGHT, from_zero, say
+from sinkscope.figures.parts.later_token import colour_of, draw_levels
+from sinkscope.figures.parts.levels import LEGEND_HEIGHT, from_zero, say
+from sinkscope.figures.parts.style import COLOURS, new, nothing, title
+from sinkscope.figures.parts.trial_rows import TrialRow, of_token, place, trial_rows
+from sinkscope.figures.parts.which_trial import is_channel
+from sinkscope.results import Result, ResultError
+from sinkscope.results.findings import Findings
 
 WRITTEN = {"own row": "own row", "whole vector": "whole vector", "smallest set": "smallest set", "all but the smallest set": "all but it"}
 REMOVED = {"whole vector": "whole vector", "smallest set": "smallest set", "every set": "every set", "needed set": "needed set"}
+ORDER = 71
 MOST = 3  # dose curves
 NAMED = 4  # channels that a label spells
 
@@ -62,7 +72,7 @@ def curve(axis, rows: list[TrialRow], at: int, tokens: tuple[int, ...], of: str)
         axis.plot(0, rows[0].unedited(token), "D", color=colour_of(token), mfc="white", ms=4)
     random = [row.trial["controls"]["random"] for row in rows]
     if all(random):
-        reach = np.array([next(one["p95"] for one in some if one["token"] == at) for some in random])
+        reach = np.array([of_token(some, at)["p95"] for some in random])
         for side in (reach, -reach):
             level = rows[0].unedited(at)
             line(level, list(np.clip(level + side, 0, 1)), color="#666666", ls=":", lw=1)
@@ -80,10 +90,10 @@ def curves(results: dict, site: str | None) -> list[tuple[str, str]]:
     named channels there."""
     sites = results["sites"]
     if site is not None and site not in [one["site"] for one in sites]:
-        stop(f"--site: {site}: wanted one of {', '.join(one['site'] for one in sites)}")
+        raise ResultError(f"--site: {site}: wanted one of {', '.join(one['site'] for one in sites)}")
     with_set = [one for one in sites if small(one)] or [one for one in sites if one["sufficient"] and one["sufficient"][0]["direction"]]
     chosen = site or (with_set[0]["site"] if with_set else sites[-1]["site"])
-    moved = dict.fromkeys(row["of"] for row in results["table"] if row["site"] == chosen and row["of"].startswith("channel "))
+    moved = dict.fromkeys(row["of"] for row in results["table"] if row["site"] == chosen and is_channel(row))
     if chosen in [one["site"] for one in with_set]:
         moved = {"smallest set": None} | moved
     return [(chosen, of) for of in moved][:MOST]
@@ -116,24 +126,26 @@ def explain(axis, later: int) -> None:
     axis.legend(handles=entries, loc="center", ncols=5, borderaxespad=0)
 
 
-def main() -> None:
-    result, args = arguments("channel-patch", __doc__, lambda parser: parser.add_argument(
-        "--site", help="whose doses are drawn, such as blocks.0.hook_resid_post"))
-    found, rows = result["results"], trial_rows(result)
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--site", help="whose doses are drawn, such as blocks.0.hook_resid_post")
+
+
+def draw(result: Result, site: str | None = None) -> Figure:
+    found, rows = result.results, trial_rows(result)
     sites, later = found["sites"], found["tokens"]["tracked"][1]
-    drawn = curves(found, args.site)
+    drawn = curves(found, site)
     heights = [0.8 + 0.17 * len(sites), *[1.9] * max(1, len(drawn)), LEGEND_HEIGHT]
     figure, axes = new(len(heights), 6, height=sum(heights) / len(heights), height_ratios=heights)
     grids, *panels, below = merged(figure, axes)
     for axis, edit, columns, token in zip(grids, ("write", "write", "remove"), (WRITTEN, WRITTEN, REMOVED), (later, 0, 0)):
         grid(axis, rows, sites, edit, columns, token)
         axis.set_title(f"{f'written at {later}' if edit == 'write' else 'removed at 0'}: to token {token}")
-    grids[0].set_yticks(range(len(sites)), [f"after {place(site['site'])}: {carrier(site)}" for site in sites], fontsize=6)
-    for pair, (site, of) in zip(panels, drawn):
+    grids[0].set_yticks(range(len(sites)), [f"after {place(one['site'])}: {carrier(one)}" for one in sites], fontsize=6)
+    for pair, (at_site, of) in zip(panels, drawn):
         for axis, edit, at, tokens in ((pair[0], "write", later, (later, 0)), (pair[1], "remove", 0, (0,))):
-            doses = [row for row in rows if (row["site"], row["of"], row["edit"]) == (site, of, edit)]
+            doses = [row for row in rows if (row["site"], row["of"], row["edit"]) == (at_site, of, edit)]
             done = f"written at token {later}" if edit == "write" else "removed at token 0"
-            curve(axis, doses, at, tokens, f"{what(found, site, of)}, {done}")
+            curve(axis, doses, at, tokens, f"{what(found, at_site, of)}, {done}")
         pair[0].set_ylabel("attention")
     explain(below[0], later)
     if not drawn:
@@ -142,8 +154,18 @@ def main() -> None:
     title(figure, result, "Which dimensions make the sink when moved, and which end it")
     say(figure, result, "sets chosen on half of the documents, levels on the others; own row: of the same sample, all else mean levels; "
         "empty: no such set")
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    sets = [(site["site"], site["sufficient"][0]) for site in result.results["sites"] if site["sufficient"]]
+    few = [(site, one) for site, one in sets if one["direction"] is None and len(one["dimensions"]) <= 16]
+    told = dict(sets[:1] + few[:1])  # the earliest, and the earliest of few channels
+    yield "  smallest set that makes a sink", "; ".join(f"{size(one)} after {place(site)}" for site, one in told.items()) or "none"
+
+
+def size(carrier: dict) -> str:
+    dimensions = carrier["dimensions"]
+    if carrier["direction"] is not None:
+        return "a direction"
+    return "+".join(map(str, dimensions)) if len(dimensions) <= NAMED else f"{len(dimensions)} channels"

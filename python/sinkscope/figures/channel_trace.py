@@ -1,14 +1,22 @@
 """Figure of `sinkscope channel-trace`: from which block part on a dimension tells token 0 from tokens 1 to 8, and what the
 best ones hold at each token, in the unedited run and where every token sees only itself."""
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Iterator
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.style import COLOURS, arguments, caption, floats, save, stop, title, wide
-from sinkscope.figures.parts.trials import legend_row, with_legend_row
+from sinkscope.figures.parts.levels import legend_row, with_legend_row
+from sinkscope.figures.parts.style import COLOURS, caption, floats, title, wide
+from sinkscope.figures.parts.trial_rows import place
+from sinkscope.results import Result, ResultError
+from sinkscope.results.findings import Findings
 
 UNEDITED, SELF_ONLY, BY_CHANCE = COLOURS[0], COLOURS[4], "#999999"
+ORDER = 70
 SHOWN = 4  # dimensions: by site, and with bars of their own
 NAMES = {"hook_attn_out": "attention out", "hook_mlp_out": "MLP out", "hook_resid_mid": "after attention", "hook_resid_post": "after MLP",
          "ln1.hook_out": "attention in", "ln2.hook_out": "MLP in"}
@@ -62,7 +70,7 @@ def shown(sites: list[dict], wanted: list[int] | None) -> list[tuple[dict, dict]
         for dimension in wanted:
             there = [(site, one) for site in sites for one in site["dimensions"] if one["dimension"] == dimension]
             if not there:
-                stop(f"--dimensions: {dimension}: the result does not tell of it; run channel-trace with --dimensions {dimension}")
+                raise ResultError(f"--dimensions: {dimension}: the result does not tell of it; run channel-trace with --dimensions {dimension}")
             certain = [pair for pair in there if pair[1]["p"] <= 0.05]
             found.append(certain[0] if certain else max(there, key=lambda pair: pair[1]["auc"]))
         return found
@@ -92,10 +100,9 @@ def options(parser: argparse.ArgumentParser) -> None:
                         help="whose means are drawn, such as 2276,1838; each where it first tells with p ≤ 0.05")
 
 
-def main() -> None:
-    result, args = arguments("channel-trace", __doc__, options)
-    sites = result["results"]["sites"]
-    pairs = shown(sites, args.dimensions)
+def draw(result: Result, dimensions: list[int] | None = None) -> Figure:
+    sites = result.results["sites"]
+    pairs = shown(sites, dimensions)
     columns = max(2, len(pairs))
     figure, axes = with_legend_row(3, columns, [1.7, 2.3, 2])
     by_site([wide(figure, row) for row in axes[:2]], sites)
@@ -106,11 +113,16 @@ def main() -> None:
     axes[2][0].set_ylabel("mean")
     legend_row(figure, axes[-1], axes[2][0])
     title(figure, result, "Which dimensions tell the first token from tokens 1 to 8")
-    layers = ", ".join(map(str, result["results"]["self_only_layers"]))
+    layers = ", ".join(map(str, result.results["self_only_layers"]))
     caption(figure, result, "ranked by effect size on half of the documents, tested on the others; by chance: the largest AUC over all "
             f"dimensions with the first token drawn at random; self-only: every token sees only itself in layers {layers}")
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    for site in result.results["sites"]:
+        one = site["dimensions"][0]
+        if site["site"].endswith("hook_resid_post") and one["p"] <= 0.05:
+            where = f"{one['dimension']} after {place(site['site'])}"
+            yield "7 first dimension that tells token 0", f"{where}: AUC {one['auc']:.2f}, p {one['p']:.3f}"
+            return

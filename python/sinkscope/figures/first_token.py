@@ -1,11 +1,15 @@
 """Figure of `sinkscope first-token`: the residual's norm by layer over the vocabulary, the spike's dimensions, and a map of
 the ids that fail to spike."""
 
+from __future__ import annotations
+
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sinkscope.figures.parts.atlas import FAILS, array, by_spike, legend, name_points, norm_axis
-from sinkscope.figures.parts.style import COLOURS, arguments, caption, floats, new, save, shown, title
+from sinkscope.figures.parts.atlas import FAILS, by_spike, legend, name_points, norm_axis
+from sinkscope.figures.parts.style import COLOURS, caption, floats, new, shown, title, wide
+from sinkscope.results import Result
 
 
 def norms(axis, found: dict, norm: np.ndarray) -> None:
@@ -48,22 +52,14 @@ def spike_map(axis, found: dict) -> None:
     name_points(axis, [(e["norm"], e["key_cosine"], shown(e["piece"], e["id"])) for e in failing["ids"]])
 
 
-def main() -> None:
-    result, args = arguments("first-token", __doc__)
-    found = result["results"]
+def draw(result: Result) -> Figure:
+    found = result.results
     figure, axes = new(2, 2, height=2.8)
-    norms(axes[0][0], found, array(args.result, result, "norm"))
+    norms(axes[0][0], found, result.array(found["by_id_layer"]["norm"]))
     dimensions(axes[0][1], found)
-    grid = axes[1][0].get_gridspec()
-    for axis in axes[1]:
-        axis.remove()
-    spike_map(figure.add_subplot(grid[1, :]), found)
+    spike_map(wide(figure, axes[1]), found)
     title(figure, result, "What every token id becomes when it stands first")
     failing = found["without_spike"]
     caption(figure, result, f"without spike: norm after block {found['spike']['layer']} below half of the median, {failing['count']} ids; "
                             "mean key: by head, over the ids")
-    save(figure, args.output)
-
-
-if __name__ == "__main__":
-    main()
+    return figure

@@ -1,13 +1,22 @@
 """Figure of `sinkscope gate-readout`: how far tokens stand along what is read, how far samples agree in it, the neurons'
 gradients, and what the sink does when it is taken away or given."""
 
-import numpy as np
+from __future__ import annotations
 
-from sinkscope.figures.parts.style import COLOURS, arguments, caption, floats, new, nothing, save, title, wide
-from sinkscope.figures.parts.trial_rows import level
-from sinkscope.figures.parts.trials import held_against, say, with_intervals
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from sinkscope.figures.parts.levels import held_against, say, with_intervals
+from sinkscope.figures.parts.style import COLOURS, caption, floats, new, nothing, title, wide
+from sinkscope.figures.parts.trial_rows import level, mean, unedited
+from sinkscope.figures.parts.which_trial import directions, is_neurons, of_neurons
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
 
 FIRST, LATER = COLOURS[0], COLOURS[1]
+ORDER = 63
 SHOWN, EACH = 14, 4  # trials named in a panel; read-outs of a group
 
 
@@ -61,7 +70,7 @@ def gram(axis, found: dict) -> None:
 
 def edit_name(row: dict) -> str:
     """"neurons (3): from 0": which directions, how many, and whether they leave token 0 or come to another."""
-    group, which = row["of"].rsplit(", ", 1)
+    group, which = directions(row)
     many = f" ({row['rank']})" if which == "span" else ", first"
     group = group.removeprefix("blocks.").replace("by the attention", "by attn")
     return f"{group}{many}: {'from' if row['operation'] == 'project_out' else 'to'} {row['at']}"
@@ -81,28 +90,30 @@ def edits(axis, found: dict) -> None:
     axis.legend(loc="upper center", bbox_to_anchor=(0.45, -0.24), ncols=5, fontsize=6)
 
 
-def first_of(found: dict, group: str) -> dict | None:
-    return next((read for read in found["read_outs"] if read["group"].startswith(group)), None)
+def first_of(found: dict, neurons: bool) -> dict | None:
+    return next((read for read in found["read_outs"] if is_neurons(read) == neurons), None)
 
 
-def main() -> None:
-    result, args = arguments("gate-readout", __doc__)
-    found = result["results"]
+def draw(result: Result) -> Figure:
+    found = result.results
     if not found["read_outs"]:
         figure, axes = new(1, 1, height=1.2)
         nothing(axes[0][0], found["no_trials"])
     else:
         figure, axes = new(3, 2, height=2.5)
-        projections(axes[0][0], first_of(found, "neurons"), "neurons")
-        projections(axes[0][1], first_of(found, "blocks."), "written dimensions")
+        projections(axes[0][0], first_of(found, neurons=True), "neurons")
+        projections(axes[0][1], first_of(found, neurons=False), "written dimensions")
         agreement(axes[1][0], found)
         gram(axes[1][1], found)
         edits(wide(figure, axes[2]), found)
     title(figure, result, "What pattern is read to write the spike")
     text = "directions: mean unit gradients at token 0, half of the documents; upper panels: a point a sample of the others, mean and sd"
     (say if found["trials"] else caption)(figure, result, text)
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    found = result.results
+    taken = next((row for row in found["table"] if of_neurons(row) and row["operation"] == "project_out"), None)
+    if taken:
+        yield "  what the spike's neurons read, taken away", f"leaves token 0 {mean(taken, 0):.3f} of {unedited(found)[0][0]:.3f}"

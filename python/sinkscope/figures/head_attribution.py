@@ -1,8 +1,18 @@
 """Figure of `sinkscope head-attribution`: attention to token k and to token 0 with each head replaced, all heads beside."""
 
-from sinkscope.figures.parts.style import COLOURS, arguments, save, title
-from sinkscope.figures.parts.trial_rows import level
-from sinkscope.figures.parts.trials import from_zero, held_against, legend_row, say, with_intervals, with_legend_row
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
+
+from sinkscope.figures.parts.levels import from_zero, held_against, legend_row, say, with_intervals, with_legend_row
+from sinkscope.figures.parts.style import COLOURS, title
+from sinkscope.figures.parts.trial_rows import level, mean
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 52
 
 
 def heads(axis, found: dict, layer: int, at: int) -> None:
@@ -23,9 +33,8 @@ def heads(axis, found: dict, layer: int, at: int) -> None:
     axis.set(title=f"layer {layer}: {does}", xlabel="head replaced", ylabel="attention", xlim=(-0.6, count + 1.1))
 
 
-def main() -> None:
-    result, args = arguments("head-attribution", __doc__)
-    found = result["results"]
+def draw(result: Result) -> Figure:
+    found = result.results
     layers = list(dict.fromkeys(row["layer"] for row in found["table"]))
     sides = list(dict.fromkeys(row["at"] for row in found["table"]))
     figure, axes = with_legend_row(len(layers), len(sides), [2.1] * len(layers), sharey=True)
@@ -36,8 +45,13 @@ def main() -> None:
     legend_row(figure, axes[-1], axes[0][0])
     title(figure, result, "Which heads mark the token that sees only itself")
     say(figure, result, "all: every head of that layer together")
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    """The head, and the layer, that give the later token most."""
+    k = result.results["tokens"]["tracked"][-1]
+    one, every = (max((row for row in result.results["table"] if row["at"] == k and (row["head"] == "all") == whole),
+                      key=lambda row: mean(row, k)) for whole in (False, True))
+    yield f"  heads of token {k} as if it saw itself alone", \
+        f"layer {one['layer']}, head {one['head']} gives it {mean(one, k):.3f}, all heads of layer {every['layer']} {mean(every, k):.3f}"

@@ -1,12 +1,20 @@
 """Figure of `sinkscope magc`: which channel sets token 0 apart and how few neurons answer to it, those neurons, and what
 the sink and the spike do as the channel's value changes."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
 import numpy as np
+from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.style import COLOURS, arguments, caption, floats, new, nothing, save, title
-from sinkscope.figures.parts.trial_rows import level
-from sinkscope.figures.parts.trials import from_zero, legend_row, say, with_legend_row
+from sinkscope.figures.parts.levels import from_zero, legend_row, say, with_legend_row
+from sinkscope.figures.parts.style import COLOURS, caption, floats, new, nothing, title
+from sinkscope.figures.parts.trial_rows import TrialRow, level, mean, of_token, trial_rows, unedited
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
 
+ORDER = 62
 FIRST, LATER = COLOURS[0], COLOURS[1]
 
 
@@ -43,72 +51,78 @@ def neurons(axis, found: dict) -> None:
     axis.legend(loc="lower right", fontsize=6)
 
 
-def sweep(axis, found: dict, outcome) -> None:
-    """`outcome`(row, trial, token): mean, low, high. The token whose channel is overwritten, by the value it gets."""
+def sweep(axis, result: Result, outcome: Callable[[TrialRow, int], tuple]) -> None:
+    """`outcome`: mean, low, high. The token whose channel is overwritten, by the value it gets."""
+    found = result.results
     for token, colour in ((0, FIRST), (found["token"], LATER)):
-        pairs = [(row, trial) for row, trial in zip(found["table"], found["trials"]) if row["at"] == token]
-        swept = sorted(((row["value"], *outcome(row, trial, token)) for row, trial in pairs if row["operation"] == "set"))
+        rows = [row for row in trial_rows(result) if row["at"] == token]
+        swept = sorted((row["value"], *outcome(row, token)) for row in rows if row["operation"] == "set")
         if swept:
             x, mean, low, high = floats(swept).T
             axis.plot(x, mean, "o-", color=colour, ms=3, label=f"token {token}, its channel overwritten")
             axis.fill_between(x, low, high, color=colour, alpha=0.2, lw=0)
         natural = found["channel"]["mean"]
-        for row, trial in pairs:
-            if row["operation"] != "copy":
-                continue
-            mean, low, high = outcome(row, trial, token)
+        for row in (row for row in rows if row["operation"] == "copy"):
+            value = outcome(row, token)[0]
             at, whose = (natural["first"], 0) if token else (natural["later"], found["token"])
-            axis.plot(at, mean, "D", color=colour, mfc="none", ms=6, label=f"token {token} with token {whose}'s own value")
+            axis.plot(at, value, "D", color=colour, mfc="none", ms=6, label=f"token {token} with token {whose}'s own value")
     for name, token, colour in (("first", 0, FIRST), ("later", found["token"], LATER)):
         axis.axvline(found["channel"]["mean"][name], color=colour, ls="--", lw=0.8, label=f"token {token}'s natural mean")
 
 
-def sink_level(row: dict, trial: dict, token: int) -> tuple:
-    found = level(row, token)
+def sink_level(row: TrialRow, token: int) -> tuple:
+    found = level(row.row, token)
     return found["mean"], *found["ci95"]
 
 
-def spike_norm(row: dict, trial: dict, token: int) -> tuple:
-    one = next(spike for spike in trial["spike"] if spike["token"] == token)
+def spike_norm(row: TrialRow, token: int) -> tuple:
+    one = of_token(row.trial["spike"], token)
     before, change = one["unedited"], one["difference"]["ci95"]
     return one["edited"], *((before + edge if edge is not None else None) for edge in change)
 
 
-def sink(axis, found: dict) -> None:
+def sink(axis, result: Result) -> None:
+    found = result.results
     if not found["trials"]:
         return nothing(axis, found["no_trials"])
-    sweep(axis, found, sink_level)
-    ordinary = found["trials"][0]["ordinary"]["unedited"]
-    axis.axhline(ordinary, color="#666666", ls=":", lw=1, label="ordinary token")
+    sweep(axis, result, sink_level)
+    axis.axhline(unedited(found)[1], color="#666666", ls=":", lw=1, label="ordinary token")
     axis.set(xlabel=f"input channel {found['channel']['channel']} becomes", ylabel="attention", title="the sink")
     from_zero(axis)
 
 
-def spike(axis, found: dict) -> None:
+def spike(axis, result: Result) -> None:
+    found = result.results
     if not found["trials"] or found["trials"][0]["spike"] is None:
         return nothing(axis, "" if not found["trials"] else "no spike")
-    sweep(axis, found, spike_norm)
+    sweep(axis, result, spike_norm)
     top = max(line.get_ydata().max() for line in axis.lines if line.get_marker() != "None")
     axis.set(yscale="symlog", xlabel=f"input channel {found['channel']['channel']} becomes", ylabel="norm", title="the spike's dimensions",
              ylim=(-0.2, 3 * top))
 
 
-def main() -> None:
-    result, args = arguments("magc", __doc__)
-    found = result["results"]
+def draw(result: Result) -> Figure:
+    found = result.results
     if found["channel"] is None:
         figure, axes = new(1, 1, height=1.2)
         nothing(axes[0][0], found["no_trials"])
     else:
         figure, axes = with_legend_row(2, 2, [2.6, 2.6])
-        for axis, draw in zip(axes.flat, (channels, neurons, sink, spike)):
-            draw(axis, found)
+        channels(axes[0][0], found)
+        neurons(axes[0][1], found)
+        sink(axes[1][0], result)
+        spike(axes[1][1], result)
         legend_row(figure, axes[-1], axes[1][0])
     title(figure, result, "Which channel gates the spike" + (f": MLP {found['layer']}" if found["layer"] is not None else ""))
     text = "R = log m + Σ p log p of p = alpha²/‖alpha‖², m neurons"
     (say if found["trials"] else caption)(figure, result, text)
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    found = result.results
+    copied = next((row for row in found["table"] if row["operation"] == "copy" and row["at"] == 0), None)
+    if copied:
+        got, k = mean(copied, 0), found["token"]
+        yield f"  channel that gates MLP {found['layer']}", \
+            f"{found['channel']['channel']}: with token {k}'s value there token 0 gets {got:.3f} of {unedited(found)[0][0]:.3f}"

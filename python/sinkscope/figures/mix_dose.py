@@ -1,7 +1,18 @@
 """Figure of `sinkscope mix-dose`: attention to the edited token and to token 0, by how much of other tokens it sees."""
 
-from sinkscope.figures.parts.later_token import TrialRow, draw_levels, draw_spike, draw_unedited, explain, trial_rows
-from sinkscope.figures.parts.style import COLOURS, arguments, caption, new, save, title
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
+
+from sinkscope.figures.parts.later_token import draw_levels, draw_spike, draw_unedited, explain
+from sinkscope.figures.parts.style import COLOURS, caption, new, title
+from sinkscope.figures.parts.trial_rows import TrialRow, mean, trial_rows
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 61
 
 
 def curve(axis, rows: list[TrialRow], places: list[float], unedited: float, ticks: list[str] | None = None) -> None:
@@ -44,8 +55,7 @@ def kinds(axis, rows: list[TrialRow], names: list[str], name: str) -> None:
     axis.set(title=name, ylabel="attention; spike", xlim=(-0.5, len(rows) + 0.5))
 
 
-def main() -> None:
-    result, args = arguments("mix-dose", __doc__)
+def draw(result: Result) -> Figure:
     rows = trial_rows(result)
 
     def part(*names: str) -> list[TrialRow]:
@@ -56,17 +66,23 @@ def main() -> None:
     predecessors(axes[0][1], part("predecessors"))
     means(axes[0][2], part("mean"))
     keys = part("itself", "one key")
-    kinds(axes[1][0], keys, ["itself", *(f"token {row['value']:.0f}" for row in keys[1:])], f"row {keys[0]['at']} sees one key alone")
+    names = ["itself" if row["part"] == "itself" else f"token {row['value']:.0f}" for row in keys]
+    kinds(axes[1][0], keys, names, f"row {keys[0]['at']} sees one key alone")
     contexts = part("repeated", "distinct")
-    kinds(axes[1][1], contexts, ["repeated", "distinct"], f"tokens 1 to {contexts[0]['at']} replaced")
+    kinds(axes[1][1], contexts, [row["part"] for row in contexts], f"tokens 1 to {contexts[0]['at']} replaced")
     axes[1][2].axis("off")
     explain(axes[1][2], loc="center left")
     title(figure, result, "How much mixing can the mark of the first token survive?")
-    caption(figure, result, f"mean attention in layer {result['results']['sink_layer']}, with 95 % over documents, thin: samples, "
-            f"queries after token {max(result['results']['tokens']['tracked'])}; hollow: unedited; "
+    caption(figure, result, f"mean attention in layer {result.results['sink_layer']}, with 95 % over documents, thin: samples, "
+            f"queries after token {max(result.results['tokens']['tracked'])}; hollow: unedited; "
             "spike: its norm over that of the unedited token 0")
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    """From which share of itself on the later token gets half of what token 0 gets, or more."""
+    doses = sorted((row for row in result.results["table"] if row["part"] == "dose"), key=lambda row: row["value"])
+    k = doses[0]["at"]
+    enough = [row["value"] for row in doses if mean(row, k) >= 0.5 * mean(row, 0)]
+    alone = f"gets {mean(doses[-1], k):.3f} when it sees itself alone"
+    yield f"  token {k} sees more of itself", f"half of token 0's attention from a share of {enough[0]:g} on" if enough else alone

@@ -1,10 +1,21 @@
 """Figure of `sinkscope mlp-probe`: the spike by dimension, magnitudes and parts by layer, neurons' energy; with
 --self-only the comparison of layers 0 and 1."""
 
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sinkscope.figures.parts.style import COLOURS, arguments, caption, floats, layers_axis, new, nothing, save, title
+from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, new, nothing, title
+from sinkscope.results import Result, ResultError
+from sinkscope.results.findings import Findings
+
+ORDER = 45
 
 
 def site(layer: dict, name: str) -> list[dict]:
@@ -83,7 +94,7 @@ def direction(axis, found: dict) -> None:
     axis.legend()
 
 
-def self_only(figure, axes, found: dict) -> None:
+def beside_self_only(axes, found: dict) -> None:
     """Norms and outliers at every hook point of layers 0 and 1, as they are and self-only."""
     sites = found["self_only"]["sites"]
     tokens = [t["token"] for t in sites[0]["tokens"]]
@@ -103,25 +114,42 @@ def self_only(figure, axes, found: dict) -> None:
     axes[1].legend(fontsize=6, loc="center", bbox_to_anchor=(0.55, 0.6), frameon=True)
 
 
-def main() -> None:
-    result, args = arguments("mlp-probe", __doc__, lambda p: p.add_argument("--self-only", action="store_true", help="draw the comparison of layers 0 and 1"))
-    found = result["results"]
-    if args.self_only:
-        from sinkscope.figures.parts.style import stop
-        if found["self_only"] is None:
-            stop(f"{args.result}: the run had no --self-only")
-        figure, axes = new(1, 2, height=6.5)
-        self_only(figure, axes[0], found)
-        title(figure, result, "Layers 0 and 1: self-only rows beside the others")
-        caption(figure, result, f"self-only: {found['self_only']['spec']}; outliers: |mean| ≥ 50 × global mean |x| and ≥ 5 × tokens 1 to 8")
-    else:
-        figure, axes = new(3, 2, height=2.5)
-        for axis, draw in zip(axes.flat, (spike, magnitudes, parts, energy, neurons, direction)):
-            draw(axis, found)
-        title(figure, result, "What the MLPs write at the first token")
-        caption(figure, result, "means over samples")
-    save(figure, args.output)
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--self-only", action="store_true", help="draw the comparison of layers 0 and 1")
 
 
-if __name__ == "__main__":
-    main()
+def more(result: Result) -> dict[str, dict[str, Any]]:
+    return {"self-only": {"self_only": True}} if result.results["self_only"] else {}
+
+
+def draw(result: Result, self_only: bool = False) -> Figure:
+    return comparison(result) if self_only else probe(result)
+
+
+def probe(result: Result) -> Figure:
+    figure, axes = new(3, 2, height=2.5)
+    for axis, panel in zip(axes.flat, (spike, magnitudes, parts, energy, neurons, direction)):
+        panel(axis, result.results)
+    title(figure, result, "What the MLPs write at the first token")
+    caption(figure, result, "means over samples")
+    return figure
+
+
+def comparison(result: Result) -> Figure:
+    found = result.results
+    if found["self_only"] is None:
+        raise ResultError(f"{result.path}: the run had no --self-only")
+    figure, axes = new(1, 2, height=6.5)
+    beside_self_only(axes[0], found)
+    title(figure, result, "Layers 0 and 1: self-only rows beside the others")
+    caption(figure, result, f"self-only: {found['self_only']['spec']}; outliers: |mean| ≥ 50 × global mean |x| and ≥ 5 × tokens 1 to 8")
+    return figure
+
+
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    found = result.results["spike"]
+    if found is None:
+        yield "massive activation", "no dimension of any MLP's output meets the outlier rule"
+        return
+    dimensions = ", ".join(f"{d['dimension']} ({d['mean']:+.0f})" for d in found["dimensions"][:4])
+    yield "massive activation", f"written by the MLP of layer {found['layer']} into dimensions {dimensions}"

@@ -1,9 +1,19 @@
 """Figure of `sinkscope path-split`: the sink that is left when a written vector is hidden from one reader, by route."""
 
-from sinkscope.figures.parts.style import COLOURS, arguments, save, title
-from sinkscope.figures.parts.trial_rows import level, place
-from sinkscope.figures.parts.trials import held_against, legend_row, say, with_intervals, with_legend_row
+from __future__ import annotations
 
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
+
+from sinkscope.figures.parts.levels import held_against, legend_row, say, with_intervals, with_legend_row
+from sinkscope.figures.parts.style import COLOURS, title
+from sinkscope.figures.parts.trial_rows import level, mean, place, unedited
+from sinkscope.figures.parts.which_trial import hidden_from
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 51
 KINDS = {"any": "#000000", "attention": COLOURS[0], "MLP": COLOURS[1], "bypass": COLOURS[2]}
 
 
@@ -33,9 +43,8 @@ def bars(axis, found: dict, written: str) -> None:
     axis.set(xlabel="attention to token 0", title=f"output of {place(written)} hidden from", xlim=(0, None))
 
 
-def main() -> None:
-    result, args = arguments("path-split", __doc__)
-    found = result["results"]
+def draw(result: Result) -> Figure:
+    found = result.results
     written = list(dict.fromkeys(row["written"] for row in found["table"]))
     most = max(sum(row["written"] == one for row in found["table"]) for one in written)
     columns = min(2, len(written))
@@ -49,8 +58,13 @@ def main() -> None:
     legend_row(figure, axes[-1], panels[0])
     title(figure, result, "By which route a vector written at token 0 reaches the sink")
     say(figure, result, "bypass: hidden from all that comes after that part, which itself still reads it")
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    """The one reader that the sink loses most without, of the vector that was asked for first."""
+    found = result.results
+    written = found["table"][0]["written"]
+    row = min((row for row in found["table"] if row["written"] == written != row["taken_away_at"]), key=lambda row: mean(row, 0))
+    yield f"  output of {place(written)} hidden from one reader", \
+        f"{mean(row, 0):.3f} of {unedited(found)[0][0]:.3f} without {hidden_from(row)}"

@@ -1,7 +1,16 @@
 """Figure of `sinkscope rope-swap`: attention to the physical first and to the rotary-first token, and maps of heads."""
 
-from sinkscope.figures.parts.style import COLOURS, arguments, caption, floats, image, layers_axis, new, save, title
+from __future__ import annotations
 
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
+
+from sinkscope.figures.parts.style import COLOURS, caption, floats, image, layers_axis, new, title, wide
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 20
 NAMES = {"first_moved": "first token moved", "other_to_zero": "another token at position 0", "swap": "swapped with token 0",
          "block": "first tokens moved as a block", "shift": "all shifted", "reverse": "order reversed"}
 STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))]
@@ -37,18 +46,20 @@ def maps(figure, axes, found: dict) -> None:
             axis.title.set_fontsize(6.5)
 
 
-def main() -> None:
-    result, args = arguments("rope-swap", __doc__)
-    found = result["results"]
+def attention_under(result: Result, layer: int, name: str) -> list[float]:
+    """Attention in a condition, by that run's queries: to the physical first token and, where another has its place, to that one."""
+    found = next(one for one in result.results["conditions"] if one["name"] == name)
+    return [sink["mean_attention"]["by_layer"][layer] for sink in found["sink"]]
+
+
+def draw(result: Result) -> Figure:
+    found = result.results
     kinds = [kind for kind in NAMES if any(c["kind"] == kind for c in found["conditions"])]
     curve_rows, map_rows = (len(kinds) + 1) // 2, len(found["maps"]["heads"])
     figure, axes = new(curve_rows + map_rows, 4, height=1.9)
     for number, kind in enumerate(kinds):
         row, left = number // 2, 2 * (number % 2)
-        grid = axes[row][left].get_gridspec()
-        for axis in axes[row][left : left + 2]:
-            axis.remove()
-        curves(figure.add_subplot(grid[row, left : left + 2]), kind, found["conditions"], found["early_layers"])
+        curves(wide(figure, axes[row][left : left + 2]), kind, found["conditions"], found["early_layers"])
     if len(kinds) % 2:
         for axis in axes[curve_rows - 1][2:]:
             axis.axis("off")
@@ -57,8 +68,10 @@ def main() -> None:
     control = found["shift_control"]
     caption(figure, result, "colour: attention to token 0; grey: to the rotary-first token; shaded: early layers; "
             f"{control['condition']} differs from unchanged by at most {control['largest_difference']:.1e}")
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    unmoved, moved, (first, other) = (attention_under(result, findings.layer, name) for name in ("baseline", "first-to-8", "swap-0-8"))
+    yield "2 its rotary position moved to 8", f"gets {moved[0]:.3f} where it got {unmoved[0]:.3f}: {moved[0] / unmoved[0]:.2f} times"
+    yield "  rotary positions of 0 and 8 swapped", f"token 0 gets {first:.3f}, token 8 gets {other:.3f}"

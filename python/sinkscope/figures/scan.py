@@ -1,9 +1,18 @@
 """Figure of `sinkscope scan`: the sink by layer and head, the key profile, the norms by layer."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sinkscope.figures.parts.style import COLOURS, arguments, caption, floats, image, layers_axis, new, save, title
+from sinkscope.figures.parts.style import COLOURS, caption, floats, image, layers_axis, new, title
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 10
 
 
 def heat_map(figure, axis, sink: dict) -> None:
@@ -49,25 +58,25 @@ def norms(axis, values: dict, site: dict, name: str) -> None:
     axis.legend()
 
 
-def main() -> None:
-    result, args = arguments("scan", __doc__)
-    found = result["results"]
+def draw(result: Result) -> Figure:
+    found = result.results
     names = {"resid_post": "residual (resid_post)", "rot_k": "keys (rot_k, mean over heads)", "v": "values (v, mean over heads)"}
-    panels = ([lambda f, a: heat_map(f, a, found["sink"][0]), lambda f, a: by_layer(a, found["sink"])] if found["sink"] else []) \
-        + ([lambda f, a: profile(a, found["profile"])] if found["profile"] else []) \
-        + [lambda f, a, s=s: norms(a, found["norms"], s, names[s["site"]]) for s in (found["norms"] or {"sites": []})["sites"]]
+    panels = ([lambda f, a: heat_map(f, a, found["sink"][0]), lambda _, a: by_layer(a, found["sink"])] if found["sink"] else []) \
+        + ([lambda _, a: profile(a, found["profile"])] if found["profile"] else []) \
+        + [lambda _, a, s=s: norms(a, found["norms"], s, names[s["site"]]) for s in (found["norms"] or {"sites": []})["sites"]]
     loss = found["loss"]
     note = f"next-token loss {loss['mean']:.3f} nats" if loss else "mean_attention: see the result's metrics"
     figure, axes = new(max(1, (len(panels) + 1) // 2), 2)
-    for axis, draw in zip(axes.flat, panels):
-        draw(figure, axis)
+    for axis, panel in zip(axes.flat, panels):
+        panel(figure, axis)
     for axis in list(axes.flat)[len(panels):]:
         axis.axis("off")
     title(figure, result, "Attention to the first token")
     first = found["sink"][0]["first_query"] if found["sink"] else 1
     caption(figure, result, f"mean_attention: queries q ≥ {first}, all heads; {note}")
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    yield f"1 attention to the first token, layer {findings.layer}", \
+        f"{findings.sink:.3f} ± {findings.half_width:.3f}, uniform {findings.uniform:.3f}; layers above the first third {findings.upper:.3f}"

@@ -1,6 +1,16 @@
 """Figure of `sinkscope self-mask`: attention to the masked token beside the first token's, one panel a set of layers."""
 
-from sinkscope.figures.parts.style import COLOURS, arguments, caption, floats, layers_axis, new, save, title
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
+
+from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, new, title
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 40
 
 
 def panel(axis, found: dict, layers: str) -> None:
@@ -45,9 +55,15 @@ def changes(axis, found: dict) -> None:
     axis.set(xlabel="change of attention to token 0, paired (95 %)", title="what the first token loses")
 
 
-def main() -> None:
-    result, args = arguments("self-mask", __doc__)
-    found = result["results"]
+def self_only(result: Result, layer: int, token: int, layers: str) -> tuple[float, float]:
+    """Attention to a token that attends only to itself in these layers, and to the first token, same queries."""
+    run = next(r for r in result.results["runs"] if r["mode"] == "self_only" and r["tokens"] == [token] and r["layers"] == layers)
+    masked, first = (run[which][0]["mean_attention"]["by_layer"][layer] for which in ("masked", "first"))
+    return masked, first
+
+
+def draw(result: Result) -> Figure:
+    found = result.results
     names = [s["name"] for s in found["layer_sets"]]
     figure, axes = new((len(names) + 2 + 2) // 3, 3, height=2.4)
     panels = list(axes.flat)
@@ -59,8 +75,10 @@ def main() -> None:
         axis.axis("off")
     title(figure, result, "Tokens that attend only to themselves")
     caption(figure, result, "colours as under the ratio; solid: to the masked token; dashed: to token 0; dotted: control (may not attend to itself); same queries q > k")
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    for layers, what in (("0", "4 token 4 self-only in layers 0"), ("0-1", "  in layers 0-1")):
+        masked, first = self_only(result, findings.layer, 4, layers)
+        yield what, f"gets {masked:.3f} where the first token gets {first:.3f}: {masked / first:.2f} times"

@@ -1,8 +1,19 @@
 """Figure of `sinkscope stat-match`: attention to token k and to token 0 when one's attention output takes a statistic of the
 other's, and by the factor of its deviation."""
 
-from sinkscope.figures.parts.later_token import SPIKE, TrialRow, colour_of, draw_levels, draw_spike, draw_unedited, explain, trial_rows
-from sinkscope.figures.parts.style import arguments, caption, new, save, title
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
+
+from sinkscope.figures.parts.later_token import SPIKE, colour_of, draw_levels, draw_spike, draw_unedited, explain
+from sinkscope.figures.parts.style import caption, new, title
+from sinkscope.figures.parts.trial_rows import TrialRow, mean, trial_rows
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 60
 
 
 def statistics(axis, rows: list[TrialRow], at: int, later: int) -> None:
@@ -34,22 +45,23 @@ def by_factor(axis, rows: list[TrialRow], later: int) -> None:
     axis.set(title=f"token {later}: deviation scaled", xlabel="factor (dotted: as token 0's)", ylabel="attention; spike")
 
 
-def main() -> None:
-    result, args = arguments("stat-match", __doc__)
+def draw(result: Result) -> Figure:
     rows = trial_rows(result)
-    later = result["results"]["tokens"]["tracked"][1]
+    later = result.results["tokens"]["tracked"][1]
     figure, axes = new(2, 2, height=2.3)
     statistics(axes[0][0], [row for row in rows if row["at"] == later and row["statistic"] != "variance scaled"], later, later)
     statistics(axes[0][1], [row for row in rows if row["at"] == 0], 0, later)
     by_factor(axes[1][0], rows, later)
     axes[1][1].axis("off")
     explain(axes[1][1], loc="center left")
-    layers = ", ".join(str(found["layer"]) for found in result["results"]["statistics"])
+    layers = ", ".join(str(found["layer"]) for found in result.results["statistics"])
     title(figure, result, f"Statistics of the attention output of layer {layers}")
-    caption(figure, result, f"mean attention in layer {result['results']['sink_layer']}, with 95 % over documents, queries after token {later}; "
+    caption(figure, result, f"mean attention in layer {result.results['sink_layer']}, with 95 % over documents, queries after token {later}; "
             "dashed and hollow: unedited; spike: its norm over that of the unedited token 0")
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    k = result.results["tokens"]["tracked"][1]
+    given = [row for row in result.results["table"] if row["at"] == k and row["statistic"] in ("norm", "variance", "mean", "own value")]
+    yield f"6 token {k}'s attention output as token 0's", ", ".join(f"{row['statistic']} {mean(row, k):.3f}" for row in given)

@@ -1,9 +1,19 @@
 """Figure of `sinkscope transplant`: attention to token k and to token 0 when one's residual is put in the other's place,
 by where in the pass, both ways."""
 
-from sinkscope.figures.parts.style import COLOURS, arguments, save, title
-from sinkscope.figures.parts.trial_rows import level, place
-from sinkscope.figures.parts.trials import from_zero, held_against, legend_row, say, with_intervals, with_legend_row
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
+
+from sinkscope.figures.parts.levels import from_zero, held_against, legend_row, say, with_intervals, with_legend_row
+from sinkscope.figures.parts.style import COLOURS, title
+from sinkscope.figures.parts.trial_rows import level, mean, place
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 53
 
 
 def one_way(axis, found: dict, origin: int, to: int) -> None:
@@ -17,9 +27,8 @@ def one_way(axis, found: dict, origin: int, to: int) -> None:
     axis.set(title=f"residual of token {origin} put in token {to}'s place", xlabel="after", ylabel="attention")
 
 
-def main() -> None:
-    result, args = arguments("transplant", __doc__)
-    found = result["results"]
+def draw(result: Result) -> Figure:
+    found = result.results
     ways = list(dict.fromkeys((row["from"], row["to"]) for row in found["table"]))
     figure, axes = with_legend_row(1, len(ways), [3], sharey=True)
     for axis, (origin, to) in zip(axes[0], ways):
@@ -28,8 +37,15 @@ def main() -> None:
     legend_row(figure, axes[-1], axes[0][0])
     title(figure, result, "After which part of which block is the first token's residual complete")
     say(figure, result, "residuals come from samples of another document")
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    """After which part token 0's residual first gives the later token half of token 0's attention, or more."""
+    k = result.results["tokens"]["tracked"][-1]
+    half = next((row for row in result.results["table"] if row["to"] == k and mean(row, k) >= 0.5 * mean(row, 0)), None)
+    what = f"  token 0's residual in token {k}'s place"
+    if half:
+        yield what, f"after {place(half['site'])} token {k} gets {mean(half, k):.3f}, token 0 {mean(half, 0):.3f}"
+    else:
+        yield what, f"gives token {k} less than half of token 0's attention, wherever it is put"

@@ -1,13 +1,22 @@
 """Figure of `sinkscope vocab-sweep`: histogram of scores, rank curve with its ends named, box plot by kind of token. With an
 atlas of `sinkscope first-token` the scores stand against the spike that each id makes alone."""
 
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
 from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.atlas import FAILS, at_spike, atlas_of, by_spike, legend, name_points, norm_axis, plain_numbers
-from sinkscope.figures.parts.style import COLOURS, arguments, caption, floats, new, save, shown, title
+from sinkscope.figures.parts.atlas import ATLAS, FAILS, at_spike, atlas_of, by_spike, legend, name_points, norm_axis, plain_numbers
+from sinkscope.figures.parts.style import COLOURS, caption, floats, new, shown, title, wide
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 30
 
 
 def histogram(axis, found: dict) -> None:
@@ -104,29 +113,42 @@ def screening(found: dict) -> str:
             f"{screen['pilot']['length']} tokens ({100 * screen['token_share']:.1f} % of all tokens; histogram and mean corrected by the audit)")
 
 
-def main() -> None:
-    result, args = arguments("vocab-sweep", __doc__, lambda p: p.add_argument(
-        "--atlas", type=Path, help="result of `sinkscope first-token` on the same model, to colour the scores by"))
-    found = result["results"]
-    atlas = atlas_of(args.atlas, result) if args.atlas else None
-    figure, axes = new(3 if atlas else 2, 3, height=2.7)
+def by_id(result: Result, layer: int) -> tuple[list[int], list[float], float]:
+    """Ids, attention in one layer to each at the swept position, and to the samples' own token there."""
+    found = result.results
+    return found["ids"], result.array(found["by_layer_id"])[:, layer].tolist(), found["baseline"]["mean_attention"]["by_layer"][layer]
+
+
+def kept_half(result: Result, layer: int, without: Collection[int] = ()) -> float:
+    """Share of the ids, but for those in `without`, that get at least half of what the own first tokens get."""
+    ids, scores, own = by_id(result, layer)
+    kept = [score >= 0.5 * own for token, score in zip(ids, scores) if token not in without]
+    return sum(kept) / len(kept)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--atlas", type=Path, help="result of `sinkscope first-token` on the same model, to colour the scores by "
+                        f"({ATLAS}.json beside the sweep, where it is of that model)")
+
+
+def draw(result: Result, atlas: Path | None = None) -> Figure:
+    found, spikes = result.results, atlas_of(result, atlas)
+    figure, axes = new(3 if spikes else 2, 3, height=2.7)
     histogram(axes[0][0], found)
-    rank_curve(figure, axes[0][1], found, atlas)
-    table(axes[0][2], found, found["top"][:14], "strongest", atlas)
-    grid = axes[1][0].get_gridspec()
-    for axis in axes[1][:2]:
-        axis.remove()
-    boxes(figure.add_subplot(grid[1, :2]), found)
-    table(axes[1][2], found, found["bottom"][:14], "weakest (orange: no spike)" if atlas else "weakest", atlas)
-    if atlas:
-        for axis in axes[2][:2]:
-            axis.remove()
-        against_spike(figure.add_subplot(grid[2, :2]), found, atlas)
-        against_key(axes[2][2], found, atlas)
+    rank_curve(figure, axes[0][1], found, spikes)
+    table(axes[0][2], found, found["top"][:14], "strongest", spikes)
+    boxes(wide(figure, axes[1][:2]), found)
+    table(axes[1][2], found, found["bottom"][:14], "weakest (orange: no spike)" if spikes else "weakest", spikes)
+    if spikes:
+        against_spike(wide(figure, axes[2][:2]), found, spikes)
+        against_key(axes[2][2], found, spikes)
     title(figure, result, f"Every token id at position {found['position']}")
     caption(figure, result, f"score: mean over layers, heads and queries q ≥ {found['baseline']['first_query']}; {len(found['ids'])} ids{screening(found)}")
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    ids, scores, own = by_id(result, findings.layer)
+    kept = kept_half(result, findings.layer)
+    yield f"3 every id first ({len(ids)} ids)", \
+        f"mean {sum(scores) / len(scores):.3f}, the samples' own first tokens {own:.3f}; {kept:.1%} keep half of that"

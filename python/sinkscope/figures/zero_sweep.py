@@ -1,12 +1,20 @@
 """Figure of `sinkscope zero-sweep`: the sink that is left without each attention and MLP output, and, with --pairs, without
 two of them."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import numpy as np
+from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.style import arguments, floats, image, layers_axis, save, title, wide
-from sinkscope.figures.parts.trial_rows import layer_of, level, part_of, place
-from sinkscope.figures.parts.trials import OPERATIONS, from_zero, held_against, legend_row, say, with_intervals, with_legend_row
+from sinkscope.figures.parts.levels import OPERATIONS, from_zero, held_against, legend_row, say, with_intervals, with_legend_row
+from sinkscope.figures.parts.style import floats, image, layers_axis, title, wide
+from sinkscope.figures.parts.trial_rows import layer_of, level, mean, part_of, place, unedited
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
 
+ORDER = 50
 SIGNED = "RdBu_r"
 
 
@@ -50,9 +58,8 @@ def pairs(figure, axes, found: dict) -> None:
         axis.set_yticks(range(len(sites)), [place(site) for site in sites], fontsize=6)
 
 
-def main() -> None:
-    result, args = arguments("zero-sweep", __doc__)
-    found = result["results"]
+def draw(result: Result) -> Figure:
+    found = result.results
     has_pairs = any(len(row["sites"]) == 2 for row in found["table"])
     figure, axes = with_legend_row(2 + has_pairs, 2, [1.9, 1.9, 3.4][: 2 + has_pairs])
     for row, part in zip(axes, ("attention", "MLP")):
@@ -63,8 +70,18 @@ def main() -> None:
     legend_row(figure, axes[-1], axis)
     title(figure, result, "The sink without one part of the network at token 0")
     say(figure, result, "shaded: outputs that come after it was read")
-    save(figure, args.output)
+    return figure
 
 
-if __name__ == "__main__":
-    main()
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    found = result.results
+    yield f"5 parts zeroed at token 0, sink of layer {found['sink_layer']}", without(found, "zero")
+    yield "  resampled", without(found, "resample")
+
+
+def without(found: dict, operation: str) -> str:
+    """The parts that hold half of the sink or more, else the one that holds most."""
+    sink = unedited(found)[0][0]
+    rows = sorted((row for row in found["table"] if row["operation"] == operation and len(row["sites"]) == 1), key=lambda row: mean(row, 0))
+    held = [row for row in rows if mean(row, 0) <= 0.5 * sink] or rows[:1]
+    return f"{mean(held[0], 0):.3f} of {sink:.3f} without " + ", ".join(place(row["sites"][0]) for row in held)

@@ -1,62 +1,71 @@
-"""The four findings of a demo folder's result files, at the layer with the strongest sink.
+"""The results of one folder, and the sink that scan found there, at the layer where it is strongest.
 
-Means over all layers would bury a sink that only some layers have, so every number here is of one layer, named beside it.
+Means over all layers would bury a sink that only some layers have, so every number of the summary is of one layer, named beside it.
 """
 
 from __future__ import annotations
 
-import json
-from functools import cache
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from safetensors.numpy import load_file
+from sinkscope.results.reading import Result, ResultError, read
 
 
 class Findings:
-    """Numbers of scan, rope-swap, vocab-sweep and self-mask in one folder, about `layer`, the best layer of scan."""
+    """Results by the experiment, each in the file of the folder that has its name: FOLDER/scan.json."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
-        scan = self.result("scan")
-        self.model = scan["model"]
-        sink = scan["results"]["sink"][0]
-        attention = sink["mean_attention"]
-        self.by_layer = attention["by_layer"]
-        self.layer = max(range(len(self.by_layer)), key=self.by_layer.__getitem__)
-        self.sink, self.half_width = self.by_layer[self.layer], attention["by_layer_ci95"][self.layer]  # 95 %, over samples
-        self.uniform = sink["uniform"]
-        upper = self.by_layer[len(self.by_layer) // 3:]
-        self.upper = sum(upper) / len(upper)
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self.kept: dict[str, Result] = {}
 
-    @cache
-    def result(self, name: str) -> dict:
-        return json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+    def result(self, experiment: str) -> Result:
+        if experiment not in self.kept:
+            self.kept[experiment] = read(self.folder / f"{experiment}.json", experiment)
+        return self.kept[experiment]
 
-    def condition(self, name: str) -> list[float]:
-        """Attention in a rope-swap condition, by that run's queries: to the physical first token and, where another has its
-        place, to that one."""
-        conditions = self.result("rope-swap")["results"]["conditions"]
-        found = next(c for c in conditions if c["name"] == name)
-        return [sink["mean_attention"]["by_layer"][self.layer] for sink in found["sink"]]
+    def results(self) -> Iterator[Result | ResultError]:
+        """All of them, by name; for a file that is no such result, why."""
+        for path in sorted(self.folder.glob("*.json")):
+            try:
+                yield self.result(path.stem)
+            except ResultError as error:
+                yield error
 
-    def by_id(self) -> tuple[list[int], list[float], float]:
-        """vocab-sweep: ids, attention to each at the swept position, and to the samples' own token there."""
-        sweep = self.result("vocab-sweep")["results"]
-        scores = load_file(self.folder / sweep["by_layer_id"]["file"])[sweep["by_layer_id"]["tensor"]]
-        return sweep["ids"], scores[:, self.layer].tolist(), sweep["baseline"]["mean_attention"]["by_layer"][self.layer]
+    @cached_property
+    def scan(self) -> dict[str, Any]:
+        """Of token 0."""
+        return self.result("scan").results["sink"][0]
 
-    def kept_half(self, without: frozenset[int] = frozenset()) -> float:
-        """Share of the ids, but for those in `without`, that get at least half of what the own first tokens get."""
-        ids, scores, own = self.by_id()
-        kept = [score >= 0.5 * own for token, score in zip(ids, scores) if token not in without]
-        return sum(kept) / len(kept)
+    @property
+    def model(self) -> dict[str, Any]:
+        return self.result("scan").model
 
-    def self_only(self, token: int, layers: str) -> tuple[float, float]:
-        """Attention to a token that attends only to itself in these layers, and to the first token, same queries."""
-        runs = self.result("self-mask")["results"]["runs"]
-        run = next(r for r in runs if r["mode"] == "self_only" and r["tokens"] == [token] and r["layers"] == layers)
-        masked, first = (run[which][0]["mean_attention"]["by_layer"][self.layer] for which in ("masked", "first"))
-        return masked, first
+    @property
+    def by_layer(self) -> list[float]:
+        return self.scan["mean_attention"]["by_layer"]
 
-    def spike(self) -> dict | None:
-        return self.result("mlp-probe")["results"]["spike"]
+    @cached_property
+    def layer(self) -> int:
+        """Where the sink is strongest."""
+        return max(range(len(self.by_layer)), key=self.by_layer.__getitem__)
+
+    @property
+    def sink(self) -> float:
+        return self.by_layer[self.layer]
+
+    @property
+    def half_width(self) -> float:
+        """Of its 95 % interval over samples."""
+        return self.scan["mean_attention"]["by_layer_ci95"][self.layer]
+
+    @property
+    def uniform(self) -> float:
+        return self.scan["uniform"]
+
+    @property
+    def upper(self) -> float:
+        """Mean over the layers above the first third."""
+        upper = self.by_layer[len(self.by_layer) // 3 :]
+        return sum(upper) / len(upper)

@@ -6,33 +6,38 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.ticker import LogFormatter
-from safetensors.numpy import load_file
 
-from sinkscope.figures.parts.style import COLOURS, floats, read, stop
+from sinkscope.figures.parts.style import COLOURS, floats
+from sinkscope.results import Result, ResultError, read
 
+ATLAS = "first-token"  # the experiment that makes it
 MOST_NAMES = 22  # a panel's height holds as many
 FAILS = COLOURS[1]  # ids without the spike, in every panel
 
 
-def array(path: Path, result: dict, name: str) -> np.ndarray:
-    """One of the sidecar's arrays, [ids, places]."""
-    place = result["results"]["by_id_layer"][name]
-    return load_file(path.parent / place["file"])[place["tensor"]]
+def atlas_of(sweep: Result, path: Path | None) -> dict | None:
+    """What the first-token result in `path` found, checked to be of the sweep's model, its position and all its ids. Without a
+    path: of the result beside the sweep, where there is one that fits."""
+    if path is not None:
+        return fitting(read(path, ATLAS), sweep)
+    beside = sweep.path.with_name(f"{ATLAS}.json")
+    try:
+        return fitting(read(beside, ATLAS), sweep) if beside.exists() else None
+    except ResultError:
+        return None
 
 
-def atlas_of(path: Path, sweep: dict) -> dict:
-    """A first-token result's findings, checked to be of the sweep's model, its position and all its ids."""
-    atlas = read(path, "first-token")
+def fitting(atlas: Result, sweep: Result) -> dict:
     for key in ("config_sha256", "weights_sha256"):
-        if atlas["model"][key] != sweep["model"][key]:
-            stop(f"{path}: is of another model: {key} {atlas['model'][key][:12]} of {atlas['model']['name']}, "
-                 f"the sweep's {sweep['model'][key][:12]} of {sweep['model']['name']}")
-    if sweep["results"]["position"] != 0:
-        stop(f"{path}: tells of token 0, the sweep put its ids at position {sweep['results']['position']}")
-    missing = set(sweep["results"]["ids"]) - set(atlas["results"]["ids"])
+        if atlas.model[key] != sweep.model[key]:
+            raise ResultError(f"{atlas.path}: is of another model: {key} {atlas.model[key][:12]} of {atlas.model['name']}, "
+                              f"the sweep's {sweep.model[key][:12]} of {sweep.model['name']}")
+    if sweep.results["position"] != 0:
+        raise ResultError(f"{atlas.path}: tells of token 0, the sweep put its ids at position {sweep.results['position']}")
+    missing = set(sweep.results["ids"]) - set(atlas.results["ids"])
     if missing:
-        stop(f"{path}: lacks {len(missing)} of the sweep's ids, the first is {min(missing)}")
-    return atlas["results"]
+        raise ResultError(f"{atlas.path}: lacks {len(missing)} of the sweep's ids, the first is {min(missing)}")
+    return atlas.results
 
 
 def at_spike(atlas: dict, ids: list[int], name: str) -> np.ndarray:

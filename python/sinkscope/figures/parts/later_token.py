@@ -2,48 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.lines import Line2D
 
-from sinkscope.figures.parts.style import COLOURS, floats
-from sinkscope.figures.parts.trial_rows import level
-from sinkscope.figures.parts.trials import with_intervals
+from sinkscope.figures.parts.levels import with_intervals
+from sinkscope.figures.parts.style import COLOURS
+from sinkscope.figures.parts.trial_rows import TrialRow, level
 
 OF_FIRST, OF_LATER, SPIKE = COLOURS[1], COLOURS[0], COLOURS[6]
-
-
-class TrialRow:
-    """A row of a result's table and the trial it is of."""
-
-    def __init__(self, row: dict, trial: dict) -> None:
-        self.row, self.trial = row, trial
-        self.tokens = [sink["token"] for sink in row["sink"]]
-
-    def __getitem__(self, key: str):
-        return self.row[key]
-
-    def level(self, token: int) -> tuple[float, float, float]:
-        """Attention to a tracked token at the sink layer: mean, and the ends of its interval (the mean where there is none)."""
-        found = level(self.row, token)
-        mean = np.nan if found["mean"] is None else found["mean"]
-        return mean, *(mean if end is None else end for end in found["ci95"])
-
-    def unedited(self, token: int) -> float:
-        return self.trial["mean_attention"][self.tokens.index(token)]["unedited"]
-
-    def by_sample(self, token: int, which: str = "edited") -> np.ndarray:
-        return floats(self.trial["mean_attention"][self.tokens.index(token)]["by_sample"][which])
-
-    def spike(self, token: int, which: str = "edited") -> float:
-        """Norm of the spike at a tracked token over that of the unedited token 0; NaN where the model has no spike."""
-        if self.trial["spike"] is None:
-            return np.nan
-        return self.trial["spike"][self.tokens.index(token)][which] / self.trial["spike"][0]["unedited"]
-
-
-def trial_rows(result: dict) -> list[TrialRow]:
-    found = result["results"]
-    return [TrialRow(row, trial) for row, trial in zip(found["table"], found["trials"], strict=True)]
 
 
 def colour_of(token: int) -> str:

@@ -1,89 +1,52 @@
-"""What every figure shares: reading a result, the look, what is said beneath, and saving the same bytes each time."""
+"""What every figure shares: the look, what is said beneath, and saving the same bytes each time."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
+import logging
 import textwrap
 from functools import cache
 from pathlib import Path
 
 import matplotlib
+import numpy as np
+from cycler import cycler
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
-from matplotlib import font_manager  # noqa: E402
+from sinkscope.results import Result, ResultError
 
 # Okabe and Ito's colours, told apart by every common kind of colour vision.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"]
 SEQUENTIAL = "cividis"
-SCHEMA_VERSION = 1
-
-
-def arguments(experiment: str, description: str, extra=None) -> tuple[dict, argparse.Namespace]:
-    """RESULT -o FIGURE: the result, checked to be of this experiment, and the parsed arguments."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("result", type=Path, help="JSON file that `sinkscope " + experiment + "` wrote")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="figure to write: .png, .pdf or .svg")
-    if extra:
-        extra(parser)
-    args = parser.parse_args()
-    if args.output.suffix not in (".png", ".pdf", ".svg"):
-        stop(f"{args.output}: wanted a name that ends in .png, .pdf or .svg")
-    return read(args.result, experiment), args
-
-
-def read(path: Path, experiment: str) -> dict:
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        stop(f"{path}: cannot be read: {error.strerror}")
-    except ValueError as error:
-        stop(f"{path}: not JSON: {error}")
-    if not isinstance(result, dict) or result.get("experiment") != experiment:
-        found = result.get("experiment") if isinstance(result, dict) else type(result).__name__
-        stop(f"{path}: wanted a result of {experiment}, found {found}")
-    if result.get("schema_version") != SCHEMA_VERSION:
-        stop(f"{path}: wanted schema version {SCHEMA_VERSION}, found {result.get('schema_version')}")
-    return result
-
-
-def stop(message: str) -> None:
-    print(message, file=sys.stderr)
-    sys.exit(2)
+UNDATED = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+           ".svg": {"Date": None, "Creator": None}}  # what savefig would write of today and of itself
 
 
 def use_style() -> None:
-    plt.rcParams.update({
+    matplotlib.rcParams.update({
         "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7, "xtick.labelsize": 7, "ytick.labelsize": 7,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.prop_cycle": plt.cycler(color=COLOURS), "lines.linewidth": 1.2,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.prop_cycle": cycler(color=COLOURS), "lines.linewidth": 1.2,
         "legend.frameon": False, "figure.dpi": 100, "savefig.dpi": 200, "svg.hashsalt": "sinkscope", "pdf.fonttype": 42,
         "font.family": ["DejaVu Sans", "Noto Sans CJK JP", "Noto Sans CJK SC"], "image.cmap": SEQUENTIAL,
     })
-    import logging
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 def new(rows: int, columns: int, width: float = 7.0, height: float = 2.6, **options):
     """A figure of panels; width in inches of a text page, height of one row."""
     use_style()
-    return plt.subplots(rows, columns, figsize=(width, height * rows), layout="constrained", squeeze=False, **options)
+    figure = Figure(figsize=(width, height * rows), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
-def model_name(result: dict) -> str:
-    model = result["model"]
-    return f"{model['name']}{' (planted circuit, no evidence)' if model['planted'] else ''}"
+def title(figure, result: Result, text: str) -> None:
+    figure.suptitle(f"{text} — {result.model_name}", fontsize=9)
 
 
-def title(figure, result: dict, text: str) -> None:
-    figure.suptitle(f"{text} — {model_name(result)}", fontsize=9)
-
-
-def caption(figure, result: dict, metric: str) -> None:
+def caption(figure, result: Result, metric: str) -> None:
     """One line beneath the figure: what was measured, over what."""
-    data, numerics = result["data"], result["numerics"]
+    data, numerics = result.data, result.numerics
     kind = {"windows": "windows", "lines": "lines", "tokens": "rows of ids", "random": "rows of random ids", "vocabulary": "ids"}[data["slice"]]
     each = f"of {'up to ' if len(set(data['lengths'])) > 1 else ''}{data['length']} tokens" if data["slice"] != "vocabulary" else "alone"
     bos = "no BOS" if data.get("bos", "none") == "none" else "BOS first"  # emergence files do not say
@@ -91,12 +54,11 @@ def caption(figure, result: dict, metric: str) -> None:
     figure.supxlabel("\n".join(textwrap.wrap(metric, 120)) + "\n" + over, fontsize=6.5, color="#444444")
 
 
-def save(figure, path: Path) -> None:
-    """The same result gives the same bytes: no date, no version."""
-    empty = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
-             ".svg": {"Date": None, "Creator": None}}
-    figure.savefig(path, metadata=empty[path.suffix])
-    plt.close(figure)
+def save(figure: Figure, path: Path) -> None:
+    """The same result gives the same bytes: no date, no version. Raises ResultError on a name of another kind."""
+    if path.suffix not in UNDATED:
+        raise ResultError(f"{path}: wanted a name that ends in .png, .pdf or .svg")
+    figure.savefig(path, metadata=UNDATED[path.suffix])
 
 
 def nothing(axis, text: str) -> None:
@@ -107,7 +69,7 @@ def nothing(axis, text: str) -> None:
 
 def layers_axis(axis, count: int) -> None:
     axis.set_xlim(-0.5, count - 0.5)
-    axis.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_xlabel("layer")
 
 
@@ -115,7 +77,7 @@ def layers_axis(axis, count: int) -> None:
 def drawable() -> set[int]:
     """Code points that the fonts at hand can draw; which those are differs from machine to machine."""
     found = set()
-    for family in plt.rcParams["font.family"]:
+    for family in matplotlib.rcParams["font.family"]:
         try:
             found |= set(font_manager.get_font(font_manager.findfont(family, fallback_to_default=False)).get_charmap())
         except ValueError:  # not installed
@@ -132,17 +94,17 @@ def shown(piece: str | None, token: int) -> str:
 
 
 def wide(figure, row):
-    """One panel over the whole width in place of a row of panels."""
-    grid, at = row[0].get_gridspec(), row[0].get_subplotspec().rowspan.start
+    """One panel in place of panels beside each other."""
+    grid, first, last = row[0].get_gridspec(), row[0].get_subplotspec(), row[-1].get_subplotspec()
     for axis in row:
         axis.remove()
-    return figure.add_subplot(grid[at, :])
+    return figure.add_subplot(grid[first.rowspan.start, first.colspan.start : last.colspan.stop])
 
 
 def image(figure, axis, values, label: str, cmap: str = SEQUENTIAL, **options):
     """A heat map with its colour bar; missing values are grey."""
     masked = np.ma.masked_invalid(np.array(values, dtype=float))
-    colours = plt.get_cmap(cmap).copy()
+    colours = matplotlib.colormaps[cmap].copy()
     colours.set_bad("#cccccc")
     drawn = axis.imshow(masked, aspect="auto", cmap=colours, interpolation="nearest", **options)
     figure.colorbar(drawn, ax=axis, label=label, fraction=0.05, pad=0.02)

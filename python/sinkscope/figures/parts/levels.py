@@ -7,6 +7,7 @@ import numpy as np
 
 from sinkscope.figures.parts.style import COLOURS, caption, floats, new, wide
 from sinkscope.figures.parts.trial_rows import unedited
+from sinkscope.results import Result
 
 OPERATIONS = {"zero": COLOURS[0], "mean": COLOURS[1], "resample": COLOURS[2]}
 LEGEND_HEIGHT = 0.4
@@ -51,9 +52,9 @@ def legend_row(figure, row, axis, columns: int = 3) -> None:
     below.legend(*axis.get_legend_handles_labels(), loc="center", ncols=columns, borderaxespad=0)
 
 
-def say(figure, result: dict, text: str) -> None:
+def say(figure, result: Result, text: str) -> None:
     """The caption: where the sink was read, by which queries, and what the intervals are."""
-    found = result["results"]
+    found = result.results
     first = found["tokens"]["first_queries"][0]
     caption(figure, result, f"mean_attention at layer {found['sink_layer']}: mean over heads and queries q ≥ {first}; "
             f"bars: 95 % interval over samples, bootstrap by document; {text}")
