@@ -18,7 +18,7 @@ run_one() {
 draw() {
   local folder=$1 experiment=$2
   shift 2
-  .venv/bin/python "scripts/plot_${experiment//-/_}.py" "$folder/$experiment.json" -o "$folder/$experiment.png" "$@" ||
+  .venv/bin/python scripts/plot.py "$folder/$experiment.json" -o "$folder/$experiment.png" "$@" ||
     { echo "demo: drawing $folder/$experiment.json failed" >&2; exit 1; }
 }
 
@@ -36,7 +36,7 @@ run_all() {
     if [[ $experiment == vocab-sweep ]]; then beside=(--atlas "$folder/first-token.json"); fi
     draw "$folder" "$experiment" "${beside[@]}"
   done
-  .venv/bin/python scripts/plot_mlp_probe.py --self-only "$folder/mlp-probe.json" -o "$folder/mlp-probe-self-only.png"
+  .venv/bin/python scripts/plot.py "$folder/mlp-probe.json" --self-only -o "$folder/mlp-probe-self-only.png"
 }
 
 # What stays of the findings without q/k norm.
@@ -50,11 +50,11 @@ done
 run_all out/demo models/demo
 run_one out/demo intervene
 draw out/demo intervene
-.venv/bin/python scripts/plot_emergence.py models/demo/emergence.json \
+.venv/bin/python scripts/plot.py models/demo/emergence.json \
   --beside models/demo/emergence-{seed-1,twin}.json models/demo-llama/emergence.json -o out/demo/emergence.png
 PLANTED=(models/planted --text models/planted/text.txt --length 64)
 run_all out/planted "${PLANTED[@]}"
 run_one out/planted intervene --model "${PLANTED[@]}" --trials configs/demo/planted-trials.json
 draw out/planted intervene
-.venv/bin/python scripts/summary.py out/planted
-.venv/bin/python scripts/summary.py out/demo
+.venv/bin/python -m sinkscope.results out/planted
+.venv/bin/python -m sinkscope.results out/demo

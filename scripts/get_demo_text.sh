@@ -59,4 +59,4 @@ if [ -x "$bible/usr/bin/bible" ] && [ ! -s "$bible/bible.txt" ]; then
   mv "$bible/bible.part" "$bible/bible.txt"
 fi
 
-"${PYTHON:-python3}" "$here/demo_training/clean_text.py" --root "$out/root" --debs "$out/debs" --out "$out" "${extras[@]}"
+PYTHONPATH="$here/../python" "${PYTHON:-python3}" -m sinkscope.training.clean_text --root "$out/root" --debs "$out/debs" --out "$out" "${extras[@]}"

@@ -15,17 +15,15 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the products are tiny: a second thread costs more than it gives
 import numpy as np  # noqa: E402
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from make_planted import make_planted  # noqa: E402
 from planted_by_hand import ByHand, uniform  # noqa: E402
 from planted_cases import SETS  # noqa: E402
 from reference_model import SHAPES, make_model  # noqa: E402
 from refusals import assert_refused  # noqa: E402
 from results import result_of  # noqa: E402
-from schemas import validate  # noqa: E402
+from sinkscope.planted.make import make_planted  # noqa: E402
+from sinkscope.results.schemas import validate  # noqa: E402
 
+ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "sinkscope"
 CASES = ["base", "split", "redundant", "decoy", "wider", "rotated", "later stages", "later", "second-circuit"]
 # Where the energy passes its threshold: a removal ends the sink at about 0.07, a write makes one at 0.91 to 0.95.
@@ -275,7 +273,7 @@ class Channels(unittest.TestCase):
             channel = str(self.cases["redundant"].channels()[0])
             for experiment, options in (("channel-trace", []), ("channel-trace", ["--dimensions", channel]), ("channel-patch", [])):
                 run(folder, experiment, *(("--doses", "0.5,2") if experiment == "channel-patch" else ("--dimensions", channel)))
-                script, drawn = ROOT / f"scripts/plot_{experiment.replace('-', '_')}.py", []
+                script, drawn = ROOT / "scripts/plot.py", []
                 for figure in (folder / "a.png", folder / "b.png"):
                     words = [sys.executable, script, folder / f"{experiment}.json", "-o", figure, *options]
                     done = subprocess.run([str(word) for word in words], capture_output=True, text=True)

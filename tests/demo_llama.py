@@ -13,13 +13,14 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
+from reference_model import Recorder, visible
+from sinkscope.figures.rope_swap import attention_under
+from sinkscope.figures.self_mask import self_only
+from sinkscope.figures.vocab_sweep import kept_half
+from sinkscope.results.findings import Findings
+from sinkscope.results.schemas import validate
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from figures.findings import Findings  # noqa: E402
-from reference_model import Recorder, visible  # noqa: E402
-from schemas import validate  # noqa: E402
-
 PROGRAM = "sinkscope"
 MODEL, TEXT = ROOT / "models/demo-llama", ROOT / "models/demo/text.txt"
 NOISE = 1e-5  # float32 sums in another order, on mean attention
@@ -44,22 +45,22 @@ class Card(unittest.TestCase):
         self.assertGreater(found.sink, 3 * found.uniform)
 
     def test_rotary_position_does_not_move_it(self) -> None:
-        unmoved, moved = found.condition("baseline")[0], found.condition("first-to-8")[0]
+        unmoved, moved = (attention_under(found.result("rope-swap"), found.layer, name)[0] for name in ("baseline", "first-to-8"))
         self.assertGreater(moved, 0.9 * unmoved)
-        first, eighth = found.condition("swap-0-8")
+        first, eighth = attention_under(found.result("rope-swap"), found.layer, "swap-0-8")
         self.assertLess(eighth, 0.2 * first)
 
     def test_nearly_every_id_makes_one(self) -> None:
         unseen = frozenset(json.loads((MODEL / "emergence.json").read_text())["text"]["ids_unseen"])
-        self.assertGreater(found.kept_half(without=unseen), 0.9)
+        self.assertGreater(kept_half(found.result("vocab-sweep"), found.layer, without=unseen), 0.9)
 
     def test_seeing_only_itself_in_two_layers_makes_one(self) -> None:
-        masked, first = found.self_only(4, "0-1")
+        masked, first = self_only(found.result("self-mask"), found.layer, 4, "0-1")
         self.assertGreater(masked, 0.6 * first)
-        self.assertLess(found.self_only(4, "0")[0], 0.8 * masked)
+        self.assertLess(self_only(found.result("self-mask"), found.layer, 4, "0")[0], 0.8 * masked)
 
     def test_an_early_mlp_writes_one_dimension(self) -> None:
-        spike = found.spike()
+        spike = found.result("mlp-probe").results["spike"]
         self.assertEqual((spike["layer"], [one["dimension"] for one in spike["dimensions"]]), (1, [15]))
 
     def test_the_record_meets_its_schema(self) -> None:
@@ -73,10 +74,10 @@ class Transformers(unittest.TestCase):
     def test_scan(self) -> None:
         model = LlamaForCausalLM.from_pretrained(MODEL, dtype=torch.float32, attn_implementation="eager").eval()
         ids = Tokenizer.from_file(str(MODEL / "tokenizer.json")).encode(TEXT.read_text(encoding="utf-8")).ids
-        data = found.result("scan")["data"]
+        data = found.result("scan").data
         rows = torch.tensor([ids[start : start + data["length"]] for start in data["starts"]])
         seen = Recorder(model).run(rows, torch.arange(rows.shape[1]), [visible(rows.shape[1])] * model.config.num_hidden_layers)
-        for sink in found.result("scan")["results"]["sink"]:
+        for sink in found.result("scan").results["sink"]:
             for layer, by_head in enumerate(sink["mean_attention"]["by_layer_head"]):
                 pattern = seen[f"blocks.{layer}.attn.hook_pattern"]
                 wanted = pattern[:, :, sink["first_query"] :, sink["token"]].mean((0, 2))

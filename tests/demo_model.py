@@ -18,13 +18,14 @@ import torch
 from tokenizers import Tokenizer
 from transformers import Qwen3ForCausalLM
 
+from reference_model import Recorder, visible
+from sinkscope.figures.rope_swap import attention_under
+from sinkscope.figures.self_mask import self_only
+from sinkscope.figures.vocab_sweep import by_id, kept_half
+from sinkscope.results.findings import Findings
+from sinkscope.results.schemas import validate
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from figures.findings import Findings  # noqa: E402
-from reference_model import Recorder, visible  # noqa: E402
-from schemas import validate  # noqa: E402
-
 PROGRAM = "sinkscope"
 MODEL = ROOT / "models/demo"
 EXPERIMENTS = ["scan", "rope-swap", "vocab-sweep", "self-mask", "mlp-probe"]
@@ -66,31 +67,31 @@ class FourFindings(unittest.TestCase):
 
     def test_the_sink_stays_with_the_physically_first_token(self) -> None:
         # by queries after position 8: an earlier one would meet a key from its future, which no training showed it
-        unmoved, moved = found.condition("baseline")[0], found.condition("first-to-8")[0]
+        unmoved, moved = (attention_under(found.result("rope-swap"), found.layer, name)[0] for name in ("baseline", "first-to-8"))
         self.assertGreater(moved, 0.6 * unmoved)  # Qwen3 loses nothing; this model a fifth (models/demo/README.md)
-        first, other = found.condition("swap-0-8")
+        first, other = attention_under(found.result("rope-swap"), found.layer, "swap-0-8")
         self.assertLess(other, 0.2 * first)
 
     def test_rotary_position_is_relative(self) -> None:
-        control = found.result("rope-swap")["results"]["shift_control"]
+        control = found.result("rope-swap").results["shift_control"]
         self.assertLess(control["largest_difference"], 1e-6)
 
     def test_nearly_every_id_makes_a_sink_when_it_stands_first(self) -> None:
         unseen = frozenset(self.record["text"]["ids_unseen"])
-        self.assertEqual(len(found.by_id()[0]), self.record["model"]["vocab_size"])
-        self.assertGreater(found.kept_half(without=unseen), 0.9)
+        self.assertEqual(len(by_id(found.result("vocab-sweep"), found.layer)[0]), self.record["model"]["vocab_size"])
+        self.assertGreater(kept_half(found.result("vocab-sweep"), found.layer, without=unseen), 0.9)
 
     def test_a_later_token_that_sees_only_itself_becomes_a_sink(self) -> None:
-        masked, first = found.self_only(4, "0-1")
+        masked, first = self_only(found.result("self-mask"), found.layer, 4, "0-1")
         self.assertGreater(masked, 0.4 * first)  # 0.51, and 0.1 is the 95 % interval over samples
-        in_layer_0, _ = found.self_only(4, "0")
+        in_layer_0, _ = self_only(found.result("self-mask"), found.layer, 4, "0")
         self.assertLess(in_layer_0, 0.5 * masked)  # layer 0 alone is not enough
 
     def test_one_mlp_writes_the_massive_activation_below_the_sink(self) -> None:
-        spike = found.spike()
+        spike = found.result("mlp-probe").results["spike"]
         self.assertIsNotNone(spike)
         self.assertLess(spike["layer"], found.layer)
-        layer = found.result("mlp-probe")["results"]["layers"][spike["layer"]]
+        layer = found.result("mlp-probe").results["layers"][spike["layer"]]
         written = next(site for site in layer["sites"] if site["site"] == "mlp_out")
         norms = {token["token"]: token["norm"]["mean"] for token in written["tokens"]}
         self.assertGreater(norms[0], 5 * norms[8])
@@ -151,7 +152,7 @@ class Transformers(unittest.TestCase):
         cls.model, cls.layers = model, model.config.num_hidden_layers
         tokenizer = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
         cls.text_ids = tokenizer.encode((MODEL / "text.txt").read_text(encoding="utf-8")).ids
-        data = found.result("scan")["data"]
+        data = found.result("scan").data
         assert data["text_tokens"] == len(cls.text_ids)
         cls.ids = torch.tensor([cls.text_ids[s:s + data["length"]] for s in data["starts"]])
 
@@ -173,16 +174,16 @@ class Transformers(unittest.TestCase):
 
     def test_scan(self) -> None:
         plain = self.patterns()
-        for sink in found.result("scan")["results"]["sink"]:
+        for sink in found.result("scan").results["sink"]:
             self.assert_same(sink, plain)
 
     def test_loss(self) -> None:
         logits = self.model(input_ids=self.ids, use_cache=False).logits[:, :-1]
         wanted = torch.nn.functional.cross_entropy(logits.flatten(0, 1), self.ids[:, 1:].flatten()).item()
-        self.assertAlmostEqual(found.result("scan")["results"]["loss"]["mean"], wanted, delta=1e-4)
+        self.assertAlmostEqual(found.result("scan").results["loss"]["mean"], wanted, delta=1e-4)
 
     def test_rope_swap(self) -> None:
-        for condition in found.result("rope-swap")["results"]["conditions"]:
+        for condition in found.result("rope-swap").results["conditions"]:
             if condition["name"] in ("first-to-8", "swap-0-8"):
                 patterns = self.patterns(dict(condition["positions"]))
                 for sink in condition["sink"]:
@@ -190,14 +191,14 @@ class Transformers(unittest.TestCase):
 
     def test_self_mask(self) -> None:
         patterns = self.patterns(self_only=(4,), in_layers=(0, 1))
-        runs = found.result("self-mask")["results"]["runs"]
+        runs = found.result("self-mask").results["runs"]
         run = next(r for r in runs if (r["mode"], r["tokens"], r["layers"]) == ("self_only", [4], "0-1"))
         self.assert_same(run["masked"][0], patterns)
         self.assert_same(run["first"][0], patterns)
 
     def test_vocab_sweep(self) -> None:
-        data = found.result("vocab-sweep")["data"]
-        ids, scores, _ = found.by_id()
+        data = found.result("vocab-sweep").data
+        ids, scores, _ = by_id(found.result("vocab-sweep"), found.layer)
         self.ids = torch.tensor([self.text_ids[s:s + data["length"]] for s in data["starts"]])
         for token in (0, 77, 300, 1025, 2047):
             self.ids[:, 0] = ids[token]

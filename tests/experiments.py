@@ -13,14 +13,12 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
+from planted_cases import SETS
+from reference_model import SHAPES, VOCABULARY, make_model
+from sinkscope.planted.make import make_planted
+from sinkscope.results.schemas import validate
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from make_planted import make_planted  # noqa: E402
-from planted_cases import SETS  # noqa: E402
-from reference_model import SHAPES, VOCABULARY, make_model  # noqa: E402
-from schemas import validate  # noqa: E402
-
 PROGRAM = "sinkscope"
 CASES = ["base", "wider", "later stages", "some heads", "narrow heads", "high threshold", "itself", "second-circuit", "backup"]
 SAMPLES, LENGTH = 8, 48

@@ -15,14 +15,12 @@ import torch
 from safetensors.numpy import load_file
 from transformers import Qwen3ForCausalLM
 
+from planted_cases import SETS
+from reference_model import SHAPES, Recorder, make_model, visible
+from sinkscope.planted.make import make_planted
+from sinkscope.results.schemas import validate
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from make_planted import make_planted  # noqa: E402
-from planted_cases import SETS  # noqa: E402
-from reference_model import SHAPES, Recorder, make_model, visible  # noqa: E402
-from schemas import validate  # noqa: E402
-
 PROGRAM = "sinkscope"
 MODELS = {name: ROOT / "models" / name for name in ("demo", "planted")}
 TOLERANCE = 1e-5  # float32 sums in another order, relative

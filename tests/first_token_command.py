@@ -19,9 +19,8 @@ class FirstToken(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         self.folder = Path(temporary.name)
 
-    def draw(self, experiment: str, *words: object) -> subprocess.CompletedProcess:
-        script = ROOT / "scripts" / f"plot_{experiment}.py"
-        return subprocess.run([sys.executable, *map(str, (script, *words))], capture_output=True, text=True)
+    def draw(self, *words: object) -> subprocess.CompletedProcess:
+        return subprocess.run([sys.executable, *map(str, (ROOT / "scripts/plot.py", *words))], capture_output=True, text=True)
 
     def sweep(self, model: str, *options: str) -> Path:
         out = self.folder / f"{model}-sweep.json"
@@ -47,7 +46,7 @@ class FirstToken(unittest.TestCase):
             atlas(model, result)
             sweep = self.sweep(name, "--ids", "130-160")
             for suffix in ("png", "pdf", "svg"):
-                for words in (("first_token", result), ("vocab_sweep", sweep, "--atlas", result)):
+                for words in ((result,), (sweep, "--atlas", result)):
                     drawn = []
                     for _ in range(2):
                         figure = self.folder / f"figure.{suffix}"
@@ -62,12 +61,12 @@ class FirstToken(unittest.TestCase):
         atlas(MODELS["planted"], part, "--ids", "0-9")
         cases = {"of another model": (self.sweep("demo", "--ids", "0-9"), whole), "lacks 3 of": (self.sweep("planted", "--ids", "7-12"), part)}
         for words, (sweep, result) in cases.items():
-            done = self.draw("vocab_sweep", sweep, "--atlas", result, "-o", self.folder / "x.png")
+            done = self.draw(sweep, "--atlas", result, "-o", self.folder / "x.png")
             self.assertEqual(done.returncode, 2)
             self.assertIn(words, done.stderr)
             self.assertEqual(len(done.stderr.splitlines()), 1)
         later = self.sweep("planted", "--ids", "0-9", "--at", "3")
-        self.assertIn("position 3", self.draw("vocab_sweep", later, "--atlas", whole, "-o", self.folder / "x.png").stderr)
+        self.assertIn("position 3", self.draw(later, "--atlas", whole, "-o", self.folder / "x.png").stderr)
 
 
 if __name__ == "__main__":

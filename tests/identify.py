@@ -12,16 +12,14 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from planted_cases import SETS
+from reference_model import SHAPES, make_model
+from refusals import assert_refused
+from results import result_of
+from sinkscope.planted.make import make_planted
+from sinkscope.planted.plan import VARIANTS, Options
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from make_planted import make_planted  # noqa: E402
-from planted.plan import VARIANTS, Options  # noqa: E402
-from planted_cases import SETS  # noqa: E402
-from reference_model import SHAPES, make_model  # noqa: E402
-from refusals import assert_refused  # noqa: E402
-from results import result_of  # noqa: E402
-
 PROGRAM = "sinkscope"
 SAMPLES, LENGTH = 48, 64
 TEXT = (ROOT / "models/planted/text.txt").read_text(encoding="utf-8")
@@ -131,7 +129,7 @@ class Identify(unittest.TestCase):
                 self.assertEqual(results["verdict"]["kind"], kind)
                 drawn = []
                 for figure in (Path(folder) / "first.png", Path(folder) / "second.png"):
-                    words = [sys.executable, ROOT / "scripts/plot_identify.py", Path(folder) / "identify.json", "-o", figure]
+                    words = [sys.executable, ROOT / "scripts/plot.py", Path(folder) / "identify.json", "-o", figure]
                     done = subprocess.run(words, capture_output=True, text=True)
                     self.assertEqual((done.returncode, done.stderr), (0, ""))
                     drawn.append(figure.read_bytes())

@@ -14,17 +14,15 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the products are tiny: a second thread costs more than it gives
 import numpy as np  # noqa: E402
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from make_planted import make_planted  # noqa: E402
-from planted.plan import Options  # noqa: E402
 from planted_by_hand import ByHand, uniform  # noqa: E402
 from planted_cases import SETS  # noqa: E402
 from reference_model import SHAPES, make_model  # noqa: E402
 from refusals import assert_refused  # noqa: E402
 from results import result_of  # noqa: E402
+from sinkscope.planted.make import make_planted  # noqa: E402
+from sinkscope.planted.plan import Options  # noqa: E402
 
+ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "sinkscope"
 # Where the threshold is low, token 1 passes it in some samples: then predecessors and means do so too, in some.
 CASES = {name: SETS[name] for name in ("base", "itself", "wider", "later", "split", "later stages")} | {"low": Options(seed=3, threshold=7.14)}

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from planted.variants import ENERGY_WEIGHT
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
+
+from sinkscope.planted.variants import ENERGY_WEIGHT
 
 Change = Callable[[np.ndarray], np.ndarray]
 EPSILON = 1e-6

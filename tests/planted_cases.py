@@ -7,14 +7,13 @@ from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 
+import torch
+
+from planted_reference import Reference, Run
+from sinkscope.planted.make import make_planted
+from sinkscope.planted.plan import STAGES, Options
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import torch  # noqa: E402
-from make_planted import make_planted  # noqa: E402
-from planted.plan import STAGES, Options  # noqa: E402
-from planted_reference import Reference, Run  # noqa: E402
-
 T, SAMPLES = 64, 8
 SETS = {
     "base": Options(),

@@ -17,14 +17,12 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from planted_cases import SETS
+from readout_command import LENGTH, SAMPLES, command, run
+from refusals import assert_refused
+from sinkscope.planted.make import make_planted
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from make_planted import make_planted  # noqa: E402
-from planted_cases import SETS  # noqa: E402
-from readout_command import LENGTH, SAMPLES, command, run  # noqa: E402
-from refusals import assert_refused  # noqa: E402
-
 PROGRAM = "sinkscope"
 CASES = ["base", "wider", "later", "decoy", "narrow heads"]
 NEAR = 0.02  # a planted sink takes 0.99 and more
@@ -245,7 +243,7 @@ class OnPlanted(unittest.TestCase):
             self.assertEqual(drawn[0], drawn[1], name)
 
     def draw(self, name: str, folder: Path) -> None:
-        words = [sys.executable, ROOT / f"scripts/plot_{name.replace('-', '_')}.py", folder / f"{name}.json", "-o", folder / "figure.png"]
+        words = [sys.executable, ROOT / "scripts/plot.py", folder / f"{name}.json", "-o", folder / "figure.png"]
         done = subprocess.run(list(map(str, words)), capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 

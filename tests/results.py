@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from schemas import validate
+from sinkscope.results.schemas import validate
 
 
 def result_of(words: list[object], out: Path) -> dict:

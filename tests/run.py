@@ -13,7 +13,8 @@ import unittest
 from pathlib import Path
 
 from safetensors.torch import load_file, safe_open
-from schemas import validate
+
+from sinkscope.results.schemas import validate
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "models" / "planted"
@@ -190,7 +191,7 @@ class Process(unittest.TestCase):
             result = self.folder / f"{experiment}.json"
             self.result(result.name, experiment, *DATA, "--samples", 3, "--length", 24, *words)
             for suffix in ("png", "pdf", "svg"):
-                script = ROOT / "scripts" / f"plot_{experiment.replace('-', '_')}.py"
+                script = ROOT / "scripts/plot.py"
                 drawn = []
                 for attempt in range(2):
                     figure = self.folder / f"{experiment}{attempt}.{suffix}"
@@ -198,8 +199,16 @@ class Process(unittest.TestCase):
                     self.assertEqual((done.returncode, done.stderr), (0, ""), experiment)
                     drawn.append(figure.read_bytes())
                 self.assertEqual(drawn[0], drawn[1], f"{experiment}.{suffix}")
-            other = ROOT / "scripts" / ("plot_scan.py" if experiment != "scan" else "plot_self_mask.py")
-            self.assertEqual(subprocess.run([sys.executable, other, result, "-o", self.folder / "x.png"], capture_output=True).returncode, 2)
+
+    def test_what_has_no_figure_is_refused(self) -> None:
+        result, wrong = self.folder / "scan.json", self.folder / "wrong.json"
+        whole = self.result(result.name, "scan", *DATA, "--samples", 3, "--length", 24)
+        for change, words in (({"experiment": "no-such"}, "no-such"), ({"experiment": 3}, "no experiment"),
+                              ({"schema_version": 99}, "schema version")):
+            wrong.write_text(json.dumps(whole | change))
+            done = subprocess.run([sys.executable, ROOT / "scripts/plot.py", wrong, "-o", self.folder / "x.png"], capture_output=True, text=True)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1), done.stderr)
+            self.assertIn(words, done.stderr)
 
 
 if __name__ == "__main__":

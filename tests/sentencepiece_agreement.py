@@ -15,7 +15,7 @@ import sentencepiece
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, LlamaTokenizer
 
-from schemas import validate
+from sinkscope.results.schemas import validate
 from tokenizer_agreement import check_bos, compare_decoding, compare_strings, natural_texts, program_ids, shared_texts, strings
 
 STRINGS = 20_000

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file
-from schemas import validate
+
+from sinkscope.results.schemas import validate
 from sweep_resume import IDENTICAL, ROOT, identity
 
 PROGRAM = "sinkscope"

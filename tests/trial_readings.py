@@ -11,9 +11,9 @@ import unittest
 from pathlib import Path
 
 import trials
-from make_planted import make_planted
 from planted_cases import SETS
 from refusals import assert_refused
+from sinkscope.planted.make import make_planted
 from trials import NEAR, ROOT, command, run
 
 TEXT = (ROOT / "models/planted/text.txt").read_text(encoding="utf-8")

@@ -14,15 +14,13 @@ import time
 import unittest
 from pathlib import Path
 
+from planted_cases import SETS
+from reference_model import SHAPES, make_model
+from refusals import assert_refused
+from results import result_of
+from sinkscope.planted.make import make_planted
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from make_planted import make_planted  # noqa: E402
-from planted_cases import SETS  # noqa: E402
-from reference_model import SHAPES, make_model  # noqa: E402
-from refusals import assert_refused  # noqa: E402
-from results import result_of  # noqa: E402
-
 PROGRAM = "sinkscope"
 CASES = ["base", "wider", "later stages", "narrow heads", "later", "decoy"]
 LENGTH = 64
@@ -220,7 +218,7 @@ class Trials(unittest.TestCase):
                 "path-split": [], "head-attribution": [], "transplant": []}
         for name, options in runs.items():
             run(folder, name, *options)
-            script = ROOT / "scripts" / f"plot_{name.replace('-', '_')}.py"
+            script = ROOT / "scripts/plot.py"
             drawn = []
             for figure in (folder / f"{name}.png", folder / f"{name}-again.png"):
                 done = subprocess.run([sys.executable, script, folder / f"{name}.json", "-o", figure], capture_output=True, text=True)

@@ -1,4 +1,4 @@
-// Activations that transformers computed once (scripts/make_reference.py), so that this needs no Python.
+// Activations that transformers computed once (tests/make_reference.py), so that this needs no Python.
 
 #include <fstream>
 #include <nlohmann/json.hpp>
