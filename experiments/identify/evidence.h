@@ -8,6 +8,8 @@
 
 namespace sinkscope::experiments::identification {
 
+using namespace trials::search;
+
 inline constexpr double kClampedLeaves = 0.2;  ///< of a self-only token's sink, its carrier clamped
 inline constexpr double kControls = 0.05;      ///< of the controls may do what the carrier does
 
