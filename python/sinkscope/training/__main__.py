@@ -33,7 +33,8 @@ FAMILIES = {"qwen3": (Qwen3Config, Qwen3ForCausalLM), "llama": (LlamaConfig, Lla
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sinkscope.training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="python -m sinkscope.training", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     place = parser.add_argument_group("files")
     place.add_argument("--text", type=Path, required=True, help="folder of *.txt, documents separated by <|endoftext|> lines")
     place.add_argument("--state", type=Path, required=True, help="folder of checkpoint and log, outside the work tree")
