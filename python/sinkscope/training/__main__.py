@@ -1,7 +1,7 @@
 """Trains the demo model: a small Qwen3 on English text, by next-token loss alone, until it has attention sinks. Or a Llama
 of the same shape (--family llama): without q/k norm, otherwise the same run.
 
-    scripts/get_demo_text.sh TEXT_DIR
+    python -m sinkscope.training.text TEXT_DIR
     python -m sinkscope.training --text TEXT_DIR --state STATE_DIR --out models/demo
 
 The same command resumes a run that was stopped (SIGTERM and Ctrl-C save first). The learning rate warms up, stays, and
