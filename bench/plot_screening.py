@@ -32,12 +32,13 @@ def main() -> None:
         stop(f"{args.output}: wanted a name that ends in .png, .pdf or .svg")
     found = json.loads(args.result.read_text())
     figure, axes = new(1, 3, width=7.6, height=2.6)
-    panel(axes[0][0], found["rows"], lambda r: (r["recall_top"] + r["recall_bottom"]) / 2, f"share of the top and bottom {found['top']} found",
-          title="recall", ylim=(None, 1.005))
+    panel(axes[0][0], found["rows"], lambda r: (r["recall_top"] + r["recall_bottom"]) / 2,
+          f"share of the top and bottom {found['top']} found", title="recall", ylim=(None, 1.005))
     panel(axes[0][1], found["rows"], lambda r: r["token_share"], "tokens, share of a full sweep", title="cost", yscale="log")
     panel(axes[0][2], found["rows"], lambda r: r["sd_ratio"], "standard deviation over the true one", title="corrected spread")
     axes[0][0].legend(title="samples of the pilot", loc="lower right")
-    figure.suptitle(f"Screening {found['ids']:,} simulated ids, {found['samples']} samples (solid: normal effects; dashed: Student's t, 4 degrees)", fontsize=8)
+    figure.suptitle(f"Screening {found['ids']:,} simulated ids, {found['samples']} samples "
+                    "(solid: normal effects; dashed: Student's t, 4 degrees)", fontsize=8)
     save(figure, args.output)
 
 

@@ -70,7 +70,8 @@ def shown(sites: list[dict], wanted: list[int] | None) -> list[tuple[dict, dict]
         for dimension in wanted:
             there = [(site, one) for site in sites for one in site["dimensions"] if one["dimension"] == dimension]
             if not there:
-                raise ResultError(f"--dimensions: {dimension}: the result does not tell of it; run channel-trace with --dimensions {dimension}")
+                raise ResultError(f"--dimensions: {dimension}: the result does not tell of it; "
+                                  f"run channel-trace with --dimensions {dimension}")
             certain = [pair for pair in there if pair[1]["p"] <= 0.05]
             found.append(certain[0] if certain else max(there, key=lambda pair: pair[1]["auc"]))
         return found

@@ -49,7 +49,8 @@ def agreement(axis, found: dict) -> None:
     axis.axvline(chance, color="#666666", ls=":", lw=1, label="1/√n: no sample agrees with another")
     axis.set_yticks(place, [short(read) for read in reads], fontsize=6)
     more = len(found["read_outs"]) - len(reads)
-    axis.set(xlim=(0, 1.05), ylim=(len(reads) - 0.5, -0.5), xlabel="value", title="read-outs" + (f" (the first {EACH} of a group; {more} more)" if more else ""))
+    axis.set(xlim=(0, 1.05), ylim=(len(reads) - 0.5, -0.5), xlabel="value",
+             title="read-outs" + (f" (the first {EACH} of a group; {more} more)" if more else ""))
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.24), fontsize=6)
 
 
@@ -86,7 +87,8 @@ def edits(axis, found: dict) -> None:
         levels = [level(row, token) for row in rows]
         with_intervals(axis, np.arange(len(rows)) + offset, levels, "horizontal", color=colour, label=f"to token {token}")
     axis.set_yticks(range(len(rows)), [edit_name(row) for row in rows], fontsize=6)
-    axis.set(ylim=(len(rows) - 0.5, -0.5), xlabel="attention", title="the sink when these directions are taken from token 0, or given to the later one")
+    axis.set(ylim=(len(rows) - 0.5, -0.5), xlabel="attention",
+             title="the sink when these directions are taken from token 0, or given to the later one")
     axis.legend(loc="upper center", bbox_to_anchor=(0.45, -0.24), ncols=5, fontsize=6)
 
 

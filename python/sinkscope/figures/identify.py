@@ -106,7 +106,7 @@ def suspects(axis, found: dict, candidate: dict | None) -> None:
         return nothing(axis, "no mark that other channels could be held against")
     remove, _, ((write, _), *_) = candidate_trials(found, candidate)
     later = found["self_only"]["token"]
-    for token, colour, key, trial, shift in ((later, OF_LATER, "written", write, 0.15), (0, OF_FIRST, "removed", remove, -0.15)):
+    for token, colour, key, trial, shift in ((later, OF_LATER, "written", write, -0.15), (0, OF_FIRST, "removed", remove, 0.15)):
         each = [of_token(trial["mean_attention"], token)["difference"], *(one[key] for one in list_)]
         with_intervals(axis, np.arange(len(each)) + shift, each, "horizontal", color=colour)
     axis.axvline(0, color="#666666", ls=":", lw=1)

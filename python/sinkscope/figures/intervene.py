@@ -24,7 +24,8 @@ def panel(axis, result: Result, token: int) -> None:
     axis.axvline(0, color="#666666", lw=0.6)
     for row, trial in enumerate(trials):
         one = of_token(trial["mean_attention"], token)
-        with_intervals(axis, [row], [one["difference"]], orientation="horizontal", color=COLOURS[0], label="the trial" if row == 0 else None)
+        with_intervals(axis, [row], [one["difference"]], orientation="horizontal", color=COLOURS[0],
+                       label=None if row else "the trial")
         axis.text(1.02, row, one["reading"], transform=axis.get_yaxis_transform(), va="center", fontsize=6, color=READINGS[one["reading"]])
     controls(axis, trials, token)
     axis.set(title=f"attention to token {token}", xlabel="difference from the unedited run", ylim=(len(trials) - 0.4, -0.6))

@@ -28,7 +28,8 @@ def channels(axis, found: dict) -> None:
     if not known.all():
         axis.plot(difference[~known], np.zeros((~known).sum()), "|", color="#999999", ms=6, label="alpha is 0")
     one = found["channel"]
-    axis.plot(one["difference"], one["R"] or 0, "o", color=LATER, ms=5, label=f"i* = {one['channel']} ({'+' if one['direction'] > 0 else '−'})")
+    axis.plot(one["difference"], one["R"] or 0, "o", color=LATER, ms=5,
+              label=f"i* = {one['channel']} ({'+' if one['direction'] > 0 else '−'})")
     axis.axhline(one["log_neurons"], color="#666666", ls=":", lw=1, label="log m: one neuron alone")
     axis.set(xlabel="mean input at token 0 less token 1", ylabel="R", title="channels of the MLP's input",
              ylim=(-0.05 * one["log_neurons"], 1.35 * one["log_neurons"]))
@@ -40,7 +41,8 @@ def neurons(axis, found: dict) -> None:
     rows = found["neurons"][:8]
     if not rows:
         return nothing(axis, "no neuron is active at token 0")
-    for offset, key, colour, text in ((-0.2, "alpha_share", FIRST, "of ‖alpha‖² (weights)"), (0.2, "energy_share", LATER, "of energy at token 0")):
+    for offset, key, colour, text in ((-0.2, "alpha_share", FIRST, "of ‖alpha‖² (weights)"),
+                                      (0.2, "energy_share", LATER, "of energy at token 0")):
         shares = np.nan_to_num(floats([row[key] for row in rows]))
         axis.barh(np.arange(len(rows)) + offset, shares, 0.4, color=colour, label=text)
     cosine = [f"cos {row['cosine_to_written']:+.2f}" if row["cosine_to_written"] is not None else "cos –" for row in rows]
@@ -58,8 +60,8 @@ def sweep(axis, result: Result, outcome: Callable[[TrialRow, int], tuple]) -> No
         rows = [row for row in trial_rows(result) if row["at"] == token]
         swept = sorted((row["value"], *outcome(row, token)) for row in rows if row["operation"] == "set")
         if swept:
-            x, mean, low, high = floats(swept).T
-            axis.plot(x, mean, "o-", color=colour, ms=3, label=f"token {token}, its channel overwritten")
+            x, value, low, high = floats(swept).T
+            axis.plot(x, value, "o-", color=colour, ms=3, label=f"token {token}, its channel overwritten")
             axis.fill_between(x, low, high, color=colour, alpha=0.2, lw=0)
         natural = found["channel"]["mean"]
         for row in (row for row in rows if row["operation"] == "copy"):

@@ -51,7 +51,8 @@ def spike(axis, found: dict) -> None:
     axis.bar(place - 0.2, [abs(d["mean"]) for d in dimensions], 0.4, color=COLOURS[1], label="token 0")
     axis.bar(place + 0.2, [d["others"] for d in dimensions], 0.4, color="#999999", label="other tokens")
     axis.set_xticks(place, [f"{d['dimension']} ({'+' if d['mean'] > 0 else '−'})" for d in dimensions])
-    axis.set(yscale="symlog", xlabel="dimension (sign)", ylabel="mean |x| of mlp_out", title=f"spike of the MLP of layer {found['spike']['layer']}")
+    axis.set(yscale="symlog", xlabel="dimension (sign)", ylabel="mean |x| of mlp_out",
+             title=f"spike of the MLP of layer {found['spike']['layer']}")
     axis.set_ylim(0, 30 * abs(dimensions[0]["mean"]))
     axis.legend(loc="upper right")
 

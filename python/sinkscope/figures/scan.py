@@ -79,4 +79,5 @@ def draw(result: Result) -> Figure:
 
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
     yield f"1 attention to the first token, layer {findings.layer}", \
-        f"{findings.sink:.3f} ± {findings.half_width:.3f}, uniform {findings.uniform:.3f}; layers above the first third {findings.upper:.3f}"
+        f"{findings.sink:.3f} ± {findings.half_width:.3f}, uniform {findings.uniform:.3f}; "\
+        f"layers above the first third {findings.upper:.3f}"

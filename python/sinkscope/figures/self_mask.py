@@ -74,7 +74,8 @@ def draw(result: Result) -> Figure:
     for axis in panels[len(names) + 2 :]:
         axis.axis("off")
     title(figure, result, "Tokens that attend only to themselves")
-    caption(figure, result, "colours as under the ratio; solid: to the masked token; dashed: to token 0; dotted: control (may not attend to itself); same queries q > k")
+    caption(figure, result, "colours as under the ratio; solid: to the masked token; dashed: to token 0; "
+            "dotted: control (may not attend to itself); same queries q > k")
     return figure
 
 

@@ -56,8 +56,8 @@ def draw(result: Result) -> Figure:
     explain(axes[1][1], loc="center left")
     layers = ", ".join(str(found["layer"]) for found in result.results["statistics"])
     title(figure, result, f"Statistics of the attention output of layer {layers}")
-    caption(figure, result, f"mean attention in layer {result.results['sink_layer']}, with 95 % over documents, queries after token {later}; "
-            "dashed and hollow: unedited; spike: its norm over that of the unedited token 0")
+    caption(figure, result, f"mean attention in layer {result.results['sink_layer']}, with 95 % over documents, "
+            f"queries after token {later}; dashed and hollow: unedited; spike: its norm over that of the unedited token 0")
     return figure
 
 

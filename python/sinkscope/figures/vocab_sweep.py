@@ -33,7 +33,8 @@ def screened_ranks(axis, found: dict, order: np.ndarray, ranks: np.ndarray) -> N
     """Predictions with their intervals, and what was measured in full."""
     screen, scores = found["screen"], floats(found["score"])
     exact = np.array(screen["exact"])[order]
-    axis.fill_between(ranks, floats(screen["low"])[order], floats(screen["high"])[order], color=COLOURS[7], alpha=0.4, lw=0, label="95 % interval")
+    low, high = floats(screen["low"])[order], floats(screen["high"])[order]
+    axis.fill_between(ranks, low, high, color=COLOURS[7], alpha=0.4, lw=0, label="95 % interval")
     axis.plot(ranks[~exact], scores[order][~exact], ".", ms=1.5, color=COLOURS[0], label=f"screened ({(~exact).sum()})", rasterized=True)
     axis.plot(ranks[exact], scores[order][exact], ".", ms=3, color=COLOURS[1], label=f"in full ({exact.sum()})", rasterized=True)
     axis.legend(loc="lower left", markerscale=2)
@@ -70,8 +71,9 @@ def table(axis, found: dict, entries: list[dict], head: str, atlas: dict | None)
         lacks = at_spike(atlas, [e["id"] for e in entries], "norm") < atlas["without_spike"]["norm_below"]
     for row, (entry, fails) in enumerate(zip(entries, lacks)):
         y = 0.97 - row / max(len(entries), 12)
-        axis.text(0.02, y, shown(entry["piece"], entry["id"]), va="top", fontsize=6.5, transform=axis.transAxes, color=FAILS if fails else "black")
-        axis.text(0.98, y, f"{'~' if entry['id'] in predicted else ''}{entry['score']:.3f}", va="top", ha="right", fontsize=6.5, transform=axis.transAxes)
+        look = {"va": "top", "fontsize": 6.5, "transform": axis.transAxes}
+        axis.text(0.02, y, shown(entry["piece"], entry["id"]), color=FAILS if fails else "black", **look)
+        axis.text(0.98, y, f"{'~' if entry['id'] in predicted else ''}{entry['score']:.3f}", ha="right", **look)
 
 
 def boxes(axis, found: dict) -> None:
@@ -93,7 +95,8 @@ def against_spike(axis, found: dict, atlas: dict) -> None:
     axis.set(ylabel="mean attention to token 0", title="do weak sinks lack the spike? (the weakest named)")
     legend(axis)
     weakest = found["bottom"][:14]
-    name_points(axis, [(x, e["score"], shown(e["piece"], e["id"])) for x, e in zip(at_spike(atlas, [e["id"] for e in weakest], "norm"), weakest)])
+    places = at_spike(atlas, [e["id"] for e in weakest], "norm")
+    name_points(axis, [(x, e["score"], shown(e["piece"], e["id"])) for x, e in zip(places, weakest)])
 
 
 def against_key(axis, found: dict, atlas: dict) -> None:
@@ -110,7 +113,8 @@ def screening(found: dict) -> str:
         return ""
     screen = found["screen"]
     return (f", {sum(screen['exact'])} measured in full and the others predicted from a pilot of {screen['pilot']['samples']} x "
-            f"{screen['pilot']['length']} tokens ({100 * screen['token_share']:.1f} % of all tokens; histogram and mean corrected by the audit)")
+            f"{screen['pilot']['length']} tokens ({100 * screen['token_share']:.1f} % of all tokens; "
+            "histogram and mean corrected by the audit)")
 
 
 def by_id(result: Result, layer: int) -> tuple[list[int], list[float], float]:
@@ -143,7 +147,8 @@ def draw(result: Result, atlas: Path | None = None) -> Figure:
         against_spike(wide(figure, axes[2][:2]), found, spikes)
         against_key(axes[2][2], found, spikes)
     title(figure, result, f"Every token id at position {found['position']}")
-    caption(figure, result, f"score: mean over layers, heads and queries q ≥ {found['baseline']['first_query']}; {len(found['ids'])} ids{screening(found)}")
+    caption(figure, result, f"score: mean over layers, heads and queries q ≥ {found['baseline']['first_query']}; "
+            f"{len(found['ids'])} ids{screening(found)}")
     return figure
 
 

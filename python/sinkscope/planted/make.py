@@ -30,7 +30,8 @@ TEXT = ROOT / "models" / "planted" / "text.txt"
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line; defaults are those of Options."""
     d = Options()
-    p = argparse.ArgumentParser(prog="python -m sinkscope.planted", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(prog="python -m sinkscope.planted", description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--out", type=Path, required=True, help="directory to write")
     p.add_argument("--force", action="store_true", help="replace a checkpoint that is there")
     p.add_argument("--text", type=Path, default=TEXT, help="text that trains the tokenizer and is copied along")

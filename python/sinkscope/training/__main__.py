@@ -1,7 +1,7 @@
 """Trains the demo model: a small Qwen3 on English text, by next-token loss alone, until it has attention sinks. Or a Llama
 of the same shape (--family llama): without q/k norm, otherwise the same run.
 
-    scripts/get_demo_text.sh TEXT_DIR
+    python -m sinkscope.training.text TEXT_DIR
     python -m sinkscope.training --text TEXT_DIR --state STATE_DIR --out models/demo
 
 The same command resumes a run that was stopped (SIGTERM and Ctrl-C save first). The learning rate warms up, stays, and
@@ -33,7 +33,8 @@ FAMILIES = {"qwen3": (Qwen3Config, Qwen3ForCausalLM), "llama": (LlamaConfig, Lla
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sinkscope.training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="python -m sinkscope.training", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     place = parser.add_argument_group("files")
     place.add_argument("--text", type=Path, required=True, help="folder of *.txt, documents separated by <|endoftext|> lines")
     place.add_argument("--state", type=Path, required=True, help="folder of checkpoint and log, outside the work tree")

@@ -1,10 +1,9 @@
-"""Turns unpacked documentation packages into one file of English paragraphs (called by get_demo_text.sh).
+"""Turns unpacked documentation packages into one file of English paragraphs.
 
 Kept: paragraphs of more than 60 characters, 88 % of them letters or spaces, that read like English and that no earlier
 page held. Written: corpus.txt, documents in an order fixed by their content, separated by a line <|endoftext|>.
 """
 
-import argparse
 import bz2
 import gzip
 import hashlib
@@ -18,6 +17,7 @@ from pathlib import Path
 from sinkscope.training.read_formats import READERS, reader_of
 
 SEPARATOR = "<|endoftext|>"
+PACKAGE_CHARS = 8_000_000  # at most of one package
 DOCUMENT_CHARS = 20_000  # longer books are cut at paragraphs, so that the shuffle mixes them
 LEFT_OUT = re.compile(r"/(?:help|html|installation-guide-amd64)/(?!en\b|en[-_]|C/)[a-z]{2,3}(?:[-_@]\w+)?/"
                       r"|changelog|copyright|licen[cs]e|/NEWS|/po/|genindex", re.I)
@@ -59,7 +59,7 @@ def read_page(path: str) -> tuple[str, list[str]]:
         text = raw.decode("latin-1" if path.endswith(".rdb") else "utf-8", errors="replace")
         paragraphs = READERS[reader_of(path)](undo_wikitext(text) if "<unk>" in text else text)
     except (OSError, EOFError, ValueError) as error:
-        print(f"clean_text: skipped {path}: {error}", file=sys.stderr)
+        print(f"text: skipped {path}: {error}", file=sys.stderr)
         return path, []
     cleaned = (" ".join(p.split()) for p in paragraphs)
     return path, [p for p in cleaned if is_english_prose(p)]
@@ -110,34 +110,24 @@ def write_through(path: Path, text: str) -> None:
     part.rename(path)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", type=Path, required=True, help="folder of unpacked packages, one folder each")
-    parser.add_argument("--debs", type=Path, required=True, help="folder of the package files, for their versions")
-    parser.add_argument("--out", type=Path, required=True, help="where corpus.txt and sources.tsv go")
-    parser.add_argument("--max-package-mb", type=float, default=8, help="keep at most this much of one package")
-    parser.add_argument("extras", nargs="*", help="more plain text files")
-    args = parser.parse_args()
-
-    seen, kept, sizes = set(), [], Counter()
+def clean(root: Path, debs: Path, out: Path, extras: list[str]) -> None:
+    """Writes corpus.txt and sources.tsv of the packages unpacked in `root`, a folder each, and of more plain text files; `debs` has
+    the packages' files, for their versions."""
+    seen: set[bytes] = set()
+    kept, sizes = [], Counter()
     with Pool(os.cpu_count()) as pool:
-        for path, paragraphs in pool.imap(read_page, args.extras + files_of(args.root), chunksize=32):
-            under = path.startswith(str(args.root))
-            source = Path(path).relative_to(args.root).parts[0] if under else Path(path).name
+        for path, paragraphs in pool.imap(read_page, extras + files_of(root), chunksize=32):
+            source = Path(path).relative_to(root).parts[0] if path.startswith(str(root)) else Path(path).name
             for text in documents(unseen(paragraphs, seen)):
-                if sizes[source] + len(text) <= args.max_package_mb * 1e6:
+                if sizes[source] + len(text) <= PACKAGE_CHARS:
                     kept.append(text)
                     sizes[source] += len(text)
     if not kept:
-        sys.exit(f"clean_text: no English paragraph found under {args.root}")
+        sys.exit(f"text: no English paragraph found under {root}")
 
     kept.sort(key=lambda text: hashlib.sha256(text.encode()).digest())
-    write_through(args.out / "corpus.txt", f"\n{SEPARATOR}\n".join(kept) + "\n")
-    versions = dict(deb.name.split("_")[:2] for deb in sorted(args.debs.glob("*.deb")))
+    write_through(out / "corpus.txt", f"\n{SEPARATOR}\n".join(kept) + "\n")
+    versions = dict(deb.name.split("_")[:2] for deb in sorted(debs.glob("*.deb")))
     rows = [f"{name}\t{versions.get(name, '-').replace('%3a', ':')}\t{size}" for name, size in sorted(sizes.items())]
-    write_through(args.out / "sources.tsv", "source\tversion\tkept_characters\n" + "\n".join(rows) + "\n")
-    print(f"{args.out / 'corpus.txt'}: {sum(map(len, kept)) / 1e6:.1f} M characters in {len(kept)} documents")
-
-
-if __name__ == "__main__":
-    main()
+    write_through(out / "sources.tsv", "source\tversion\tkept_characters\n" + "\n".join(rows) + "\n")
+    print(f"{out / 'corpus.txt'}: {sum(map(len, kept)) / 1e6:.1f} M characters in {len(kept)} documents")

@@ -26,7 +26,7 @@ def read_documents(folder: Path) -> tuple[list[str], str]:
     """Documents of every *.txt in `folder`, by name, and the SHA-256 of those files' bytes."""
     files = sorted(folder.glob("*.txt"))
     if not files:
-        raise SystemExit(f"training: no *.txt in {folder}; scripts/get_demo_text.sh makes corpus.txt")
+        raise SystemExit(f"training: no *.txt in {folder}; python -m sinkscope.training.text makes corpus.txt")
     sha, found = hashlib.sha256(), []
     for file in files:
         raw = file.read_bytes()

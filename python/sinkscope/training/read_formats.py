@@ -21,8 +21,7 @@ def from_html(text: str) -> Iterator[str]:
 
 def from_plain(text: str) -> Iterator[str]:
     """Hard-wrapped text: blank lines end a paragraph; indented code and tables do not pass the letters' rule later."""
-    for block in re.split(r"\n\s*\n|\n%\n|\f|\x1f", text.replace("\r", "")):
-        yield block
+    yield from re.split(r"\n\s*\n|\n%\n|\f|\x1f", text.replace("\r", ""))
 
 
 def from_pod(text: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from sinkscope.results import Result, ResultError
 # Okabe and Ito's colours, told apart by every common kind of colour vision.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"]
 SEQUENTIAL = "cividis"
+SLICES = {"windows": "windows", "lines": "lines", "tokens": "rows of ids", "random": "rows of random ids", "vocabulary": "ids"}
 UNDATED = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
            ".svg": {"Date": None, "Creator": None}}  # what savefig would write of today and of itself
 
@@ -47,7 +48,7 @@ def title(figure, result: Result, text: str) -> None:
 def caption(figure, result: Result, metric: str) -> None:
     """One line beneath the figure: what was measured, over what."""
     data, numerics = result.data, result.numerics
-    kind = {"windows": "windows", "lines": "lines", "tokens": "rows of ids", "random": "rows of random ids", "vocabulary": "ids"}[data["slice"]]
+    kind = SLICES[data["slice"]]
     each = f"of {'up to ' if len(set(data['lengths'])) > 1 else ''}{data['length']} tokens" if data["slice"] != "vocabulary" else "alone"
     bos = "no BOS" if data.get("bos", "none") == "none" else "BOS first"  # emergence files do not say
     over = f"{data['samples']} {kind} {each}, {bos}, {numerics['dtype']}{' (approximate)' if numerics.get('approximate') else ''}"
