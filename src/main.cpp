@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "../experiments/command.h"
-#include "build_info.h"
-#include "config_file.h"
-#include "interrupt.h"
+#include "app/build_info.h"
+#include "commands/command.h"
+#include "experiments/list.h"
+#include "sinkscope/app/config_file.h"
+#include "sinkscope/app/interrupt.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/keep_memory.h"
 
@@ -38,8 +39,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string(sinkscope::app::kVersion) + " (" + sinkscope::app::kGit + ")");
   app.footer(kExitCodes);
   app.require_subcommand(1);
-  for (const auto& command : sinkscope::experiments::all()) {
-    command.setup(*app.add_subcommand(command.name, command.summary));
+  for (const auto& list : {sinkscope::experiments::all(), sinkscope::commands::all()}) {
+    for (const auto& command : list) command.setup(*app.add_subcommand(command.name, command.summary));
   }
   try {
     return run(app, {argv + 1, argv + argc});

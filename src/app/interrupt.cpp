@@ -1,4 +1,4 @@
-#include "interrupt.h"
+#include "sinkscope/app/interrupt.h"
 
 #include <fmt/format.h>
 

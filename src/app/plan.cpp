@@ -1,4 +1,4 @@
-#include "plan.h"
+#include "sinkscope/app/plan.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "progress.h"
+#include "sinkscope/app/progress.h"
 #include "sinkscope/model/attention.h"
 #include "sinkscope/model/device.h"
 #include "sinkscope/model/dtype.h"

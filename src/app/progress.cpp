@@ -1,4 +1,4 @@
-#include "progress.h"
+#include "sinkscope/app/progress.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "provenance.h"
+#include "sinkscope/app/provenance.h"
 
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
@@ -12,7 +12,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "build_info.h"
+#include "app/build_info.h"
 #include "sinkscope/error.h"
 #include "sinkscope/result/sha256.h"
 

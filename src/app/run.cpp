@@ -1,4 +1,4 @@
-#include "run.h"
+#include "sinkscope/app/run.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -9,10 +9,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "config_file.h"
-#include "interrupt.h"
-#include "provenance.h"
-#include "shard.h"
+#include "sinkscope/app/config_file.h"
+#include "sinkscope/app/interrupt.h"
+#include "sinkscope/app/provenance.h"
+#include "sinkscope/app/shard.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/device.h"
 #include "sinkscope/model/dtype.h"

@@ -1,4 +1,4 @@
-#include "run_options.h"
+#include "sinkscope/app/run_options.h"
 
 #include <CLI/CLI.hpp>
 

@@ -1,4 +1,4 @@
-#include "shard.h"
+#include "sinkscope/app/shard.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "edit_json.h"
+#include "intervene/edit_json.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 #include "sinkscope/model/points.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/spelling/nearest.h"
-#include "trial_checks.h"
+#include "intervene/trial_checks.h"
 
 namespace sinkscope::intervene {
 namespace {

@@ -1,4 +1,4 @@
-#include "trial_checks.h"
+#include "intervene/trial_checks.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>

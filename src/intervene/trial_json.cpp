@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "edit_json.h"
+#include "intervene/edit_json.h"
 #include "sinkscope/error.h"
 #include "sinkscope/intervene/self_only.h"
 

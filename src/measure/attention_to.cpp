@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "query_weights.h"
+#include "measure/query_weights.h"
 
 namespace sinkscope::measure {
 

@@ -1,4 +1,4 @@
-#include "query_weights.h"
+#include "measure/query_weights.h"
 
 #include <ATen/ATen.h>
 

@@ -6,7 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "query_weights.h"
+#include "measure/query_weights.h"
 #include "sinkscope/error.h"
 #include "sinkscope/measure/statistics.h"
 

@@ -1,11 +1,11 @@
-#include "added_tokens.h"
+#include "text/added_tokens.h"
 
 #include <unicode/utf8.h>
 
 #include <algorithm>
 
-#include "code_points.h"
-#include "unicode_tables.h"
+#include "text/code_points.h"
+#include "text/unicode_tables.h"
 
 namespace sinkscope::text {
 namespace {

@@ -1,8 +1,8 @@
-#include "byte_level.h"
+#include "text/byte_level.h"
 
 #include <array>
 
-#include "code_points.h"
+#include "text/code_points.h"
 
 namespace sinkscope::text {
 namespace {

@@ -7,12 +7,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "bpe.h"
-#include "byte_level.h"
-#include "normalize.h"
+#include "text/bpe.h"
+#include "text/byte_level.h"
+#include "text/normalize.h"
 #include "sinkscope/error.h"
-#include "split.h"
-#include "tokenizer_parts.h"
+#include "text/split.h"
+#include "text/tokenizer_parts.h"
 
 namespace sinkscope::text {
 namespace {

@@ -1,10 +1,10 @@
-#include "code_points.h"
+#include "text/code_points.h"
 
 #include <unicode/utf8.h>
 
 #include <memory>
 
-#include "unicode_tables.h"
+#include "text/unicode_tables.h"
 
 namespace sinkscope::text {
 namespace {

@@ -1,4 +1,4 @@
-#include "normalize.h"
+#include "text/normalize.h"
 
 #include <unicode/bytestream.h>
 #include <unicode/normalizer2.h>
@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "unicode_tables.h"
+#include "text/unicode_tables.h"
 
 namespace sinkscope::text {
 namespace {

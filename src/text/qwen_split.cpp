@@ -1,5 +1,5 @@
-#include "code_points.h"
-#include "split.h"
+#include "text/code_points.h"
+#include "text/split.h"
 
 namespace sinkscope::text {
 

@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "sinkscope/error.h"
-#include "split.h"
-#include "unicode_tables.h"
+#include "text/split.h"
+#include "text/unicode_tables.h"
 
 namespace sinkscope::text {
 namespace {

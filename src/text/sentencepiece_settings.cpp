@@ -1,4 +1,4 @@
-#include "sentencepiece_settings.h"
+#include "text/sentencepiece_settings.h"
 
 #include <fmt/format.h>
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "added_tokens.h"
-#include "tokenizer_parts.h"
+#include "text/added_tokens.h"
+#include "text/tokenizer_parts.h"
 
 namespace sinkscope::text {
 

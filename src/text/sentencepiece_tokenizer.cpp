@@ -7,10 +7,10 @@
 #include <map>
 #include <memory>
 
-#include "sentencepiece_settings.h"
+#include "text/sentencepiece_settings.h"
 #include "sinkscope/error.h"
 #include "sinkscope/text/utf8.h"
-#include "tokenizer_parts.h"
+#include "text/tokenizer_parts.h"
 
 namespace sinkscope::text {
 namespace {

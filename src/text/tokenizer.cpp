@@ -5,7 +5,7 @@
 
 #include "sinkscope/error.h"
 #include "sinkscope/text/utf8.h"
-#include "tokenizer_parts.h"
+#include "text/tokenizer_parts.h"
 
 namespace sinkscope::text {
 

@@ -1,11 +1,11 @@
-#include "tokenizer_parts.h"
+#include "text/tokenizer_parts.h"
 
 #include <fmt/format.h>
 #include <unicode/utf8.h>
 
 #include <nlohmann/json.hpp>
 
-#include "code_points.h"
+#include "text/code_points.h"
 #include "sinkscope/error.h"
 
 namespace sinkscope::text {

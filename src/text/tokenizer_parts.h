@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "added_tokens.h"
+#include "text/added_tokens.h"
 
 namespace sinkscope::text {
 

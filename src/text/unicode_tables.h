@@ -1,6 +1,6 @@
 #pragma once
 
-// Made by scripts/make_unicode_tables.py from tokenizers 0.23.2; do not edit.
+// Made by src/text/make_unicode_tables.py from tokenizers 0.23.2; do not edit.
 
 namespace sinkscope::text {
 

@@ -1,0 +1,149 @@
+#include "experiments/first_token/summary.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "sinkscope/measure/statistics.h"
+#include "sinkscope/app/vocabulary_ids.h"
+
+namespace sinkscope::experiments {
+namespace {
+
+using measure::to_vector;
+using nlohmann::json;
+
+constexpr double kQuantiles[] = {0, 0.05, 0.25, 0.5, 0.75, 0.95, 1};
+constexpr size_t kMedian = 3;  // of these
+constexpr double kEnergyShare = 0.9;
+constexpr int64_t kMostDimensions = 16;
+constexpr double kFails = 0.5;  // a norm below this share of the median lacks the spike
+constexpr size_t kMostNamed = 100;
+constexpr double kTiny = 1e-30;  // an embedding row of zeros stays zero: it grows by 0, not by 0/0
+
+/// [L + 1] rows of quantiles over ids.
+std::vector<std::vector<double>> norm_quantiles(const at::Tensor& norm) {
+  std::vector<std::vector<double>> by_layer;
+  for (int64_t place = 0; place < norm.size(1); ++place) {
+    auto values = to_vector(norm.select(1, place));
+    std::sort(values.begin(), values.end());
+    by_layer.emplace_back();
+    for (const double p : kQuantiles) by_layer.back().push_back(measure::quantile(values, p));
+  }
+  return by_layer;
+}
+
+/// The block that makes the vocabulary's spike.
+struct Spike {
+  int64_t layer = 0;
+  double growth = 0, median_norm = 0;  // median after / median before; median after
+};
+
+Spike find_spike(const std::vector<std::vector<double>>& quantiles) {
+  Spike spike;
+  for (size_t layer = 0; layer + 1 < quantiles.size(); ++layer) {
+    const double before = quantiles[layer][kMedian], after = quantiles[layer + 1][kMedian];
+    const double growth = after / std::max(before, kTiny);
+    if (growth > spike.growth) spike = {static_cast<int64_t>(layer), growth, after};
+  }
+  return spike;
+}
+
+/// {"share", "dimensions"}: by mean |x| after the spike's block, as few as hold the share of the mean ‖x‖².
+json spike_dimensions(const Atlas& atlas, int64_t place) {
+  const auto mean = to_vector(atlas.mean[place]), square = to_vector(atlas.mean_square[place]);
+  const auto [mean_abs, order] = atlas.mean_abs[place].sort(/*dim=*/0, /*descending=*/true);
+  const double whole = std::accumulate(square.begin(), square.end(), 0.0);
+  double held = 0;
+  auto dimensions = json::array();
+  for (int64_t i = 0; i < std::min(kMostDimensions, order.numel()) && held < kEnergyShare * whole; ++i) {
+    const auto d = order[i].item<int64_t>();
+    held += square[d];
+    dimensions.push_back(
+        {{"dimension", d}, {"mean", mean[d]}, {"mean_abs", mean_abs[i].item<double>()}, {"share", square[d] / whole}});
+  }
+  return {{"share", whole > 0 ? held / whole : 0}, {"dimensions", dimensions}};
+}
+
+/// The ids whose norm is below `limit`, weakest first. `cosine` is empty where no layer reads the spike.
+json without_spike(const Atlas& atlas, const std::vector<double>& norm, const std::vector<double>& cosine, double limit,
+                   const text::Tokenizer* tokenizer) {
+  std::vector<size_t> failing;
+  for (size_t i = 0; i < norm.size(); ++i) {
+    if (norm[i] < limit) failing.push_back(i);
+  }
+  std::stable_sort(failing.begin(), failing.end(), [&](size_t a, size_t b) { return norm[a] < norm[b]; });
+  auto named = json::array();
+  for (size_t i = 0; i < std::min(kMostNamed, failing.size()); ++i) {
+    const size_t which = failing[i];
+    named.push_back({{"id", atlas.ids[which]},
+                     {"piece", app::piece_of(atlas.ids[which], tokenizer)},
+                     {"norm", norm[which]},
+                     {"key_cosine", cosine.empty() ? json() : json(cosine[which])}});
+  }
+  return {{"norm_below", limit}, {"count", failing.size()}, {"ids", named}};
+}
+
+std::vector<int64_t> spike_layers(const at::Tensor& norm) {
+  const auto growth = norm.slice(1, 1) / norm.slice(1, 0, -1).clamp_min(kTiny);
+  const auto layers = growth.argmax(1).contiguous();
+  return {layers.data_ptr<int64_t>(), layers.data_ptr<int64_t>() + layers.numel()};
+}
+
+}  // namespace
+
+json summarize_atlas(const Atlas& atlas, const text::Tokenizer* tokenizer) {
+  const auto quantiles = norm_quantiles(atlas.norm);
+  const auto spike = find_spike(quantiles);
+  const int64_t after = spike.layer + 1;  // the place after the spike's block, and the first layer whose keys hold it
+  const bool read = after < atlas.key_cosine.size(1);
+  const auto norm = to_vector(atlas.norm.select(1, after));
+  const auto cosine = read ? to_vector(atlas.key_cosine.select(1, after)) : std::vector<double>{};
+  const auto dimension = atlas.max_dimension.select(1, after).contiguous();
+  auto found = spike_dimensions(atlas, after);
+  found.update({{"layer", spike.layer},
+                {"growth", spike.growth},
+                {"median_norm", spike.median_norm},
+                {"key_layer", read ? json(after) : json()}});
+  return {{"ids", atlas.ids},
+          {"pieces", app::pieces_of(atlas.ids, tokenizer)},
+          {"kinds", app::kinds_of(atlas.ids, tokenizer)},
+          {"spike", found},
+          {"without_spike", without_spike(atlas, norm, cosine, kFails * spike.median_norm, tokenizer)},
+          {"norm_quantiles", {{"p", kQuantiles}, {"by_layer", quantiles}}},
+          {"spike_layer", spike_layers(atlas.norm)},
+          {"at_spike",
+           {{"norm", norm},
+            {"max_dimension",
+             std::vector<int64_t>(dimension.data_ptr<int64_t>(), dimension.data_ptr<int64_t>() + norm.size())},
+            {"key_cosine", read ? json(cosine) : json()}}}};
+}
+
+json atlas_metric_definitions() {
+  return {{"norm",
+           "‖x‖ of the residual at token 0, its id alone in the sample: column 0 after the embedding, l + 1 after "
+           "block l"},
+          {"max_abs", "largest |x| of that residual; max_dimension: the dimension of it"},
+          {"key_norm",
+           "mean over key heads of the vector norm of token 0's key after rotary (rot_k), by layer; "
+           "value_norm: of its value (v)"},
+          {"key_cosine",
+           "mean over key heads of the cosine between an id's key (rot_k at position 0) and the mean of that "
+           "head's keys over the swept ids, by layer"},
+          {"spike_layer", "the block with the largest norm after / norm before, by id"},
+          {"spike",
+           fmt::format("the block with the largest median norm over ids after / before; its dimensions: by mean |x| "
+                       "over ids after it, as few as hold {} of the mean ‖x‖², at most {}; share: of the mean ‖x‖²; "
+                       "key_layer: the first layer whose keys are made of it",
+                       kEnergyShare, kMostDimensions)},
+          {"at_spike", "norm and max_dimension after the spike's block, key_cosine in the key_layer"},
+          {"without_spike",
+           fmt::format("ids whose norm after the spike's block is below {} of the median, weakest first", kFails)},
+          {"norm_quantiles", "over ids, linear between order statistics; rows as the columns of norm"},
+          {"kinds", "by the token's characters without leading spaces; see token_kinds.h"}};
+}
+
+}  // namespace sinkscope::experiments

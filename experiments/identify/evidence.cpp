@@ -1,0 +1,209 @@
+#include "experiments/identify/evidence.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "sinkscope/trials/listed.h"
+#include "sinkscope/measure/statistics.h"
+
+namespace sinkscope::experiments::identification {
+namespace {
+
+using trials::Outcome;
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<Level> random_of(const Outcome& outcome) {
+  std::vector<Level> levels;
+  for (int64_t i = 0; outcome.random.defined() && i < outcome.random.size(1); ++i) {
+    levels.push_back(level(outcome.random.select(1, i), kMarked));
+  }
+  return levels;
+}
+
+Met above_zero(const measure::Bootstrap::Interval& value) {
+  return value.low >= 0 ? Met::yes : value.high < 0 ? Met::no : Met::open;
+}
+
+Met below_zero(const measure::Bootstrap::Interval& value) {
+  return value.high <= 0 ? Met::yes : value.low > 0 ? Met::no : Met::open;
+}
+
+Met few_enough(int64_t did, int64_t n) {
+  constexpr double kTail = 0.025;
+  if (static_cast<double>(did) <= std::max(1.0, kControls * static_cast<double>(n))) return Met::yes;
+  return measure::binomial_tail(n, kControls, did) < kTail ? Met::no : Met::open;
+}
+
+}  // namespace
+
+Evidence::Evidence(trials::Runner& r, const Candidate& candidate, const Alone& alone)
+    : r_(r), candidate_(candidate), alone_(alone), whole_(joined(candidate.sufficient)) {
+  const auto& site = candidate.site;
+  add("remove", whole_, level_of(site, whole_, alone.token, 0));
+  add("self-only, clamp", whole_, level_of(site, whole_, alone.token, alone.token), alone.spec());
+  for (const auto& set : candidate.sufficient) {
+    add("write", set, level_of(site, set, 0, alone.token));
+    add("copy from self-only", set, copy_of(site, set, alone.run(), alone.token));
+  }
+}
+
+void Evidence::add(const std::string& what, const Carrier& carrier, intervene::Edit edit, std::string attention) {
+  trials_.push_back({.name = fmt::format("{} {} at {}", what, name(carrier), trials::short_name(candidate_.site)),
+                     .attention = std::move(attention),
+                     .edits = {std::move(edit)}});
+}
+
+void Evidence::condition(std::string name, std::string what, const at::Tensor& value, bool positive) {
+  Condition made{std::move(name), std::move(what), r_.bootstrap().interval(value)};
+  made.met = positive ? above_zero(made.value) : below_zero(made.value);
+  conditions_.push_back(std::move(made));
+}
+
+void Evidence::removed(const Outcome& outcome) {
+  const auto bound = kBack * r_.unedited().sink(0);
+  condition("removed",
+            "attention to token 0 without the carrier, less an ordinary token's, less 0.1 of the unedited: not above 0",
+            outcome.sink(0) - outcome.ordinary() - bound, false);
+}
+
+void Evidence::written(const Outcome& outcome, const std::string& what) {
+  const auto marked = outcome.sink(kMarked);
+  condition(what, "attention to the later token, less half of token 0's from the same queries: not below 0",
+            marked - kHalf * outcome.sink(0), true);
+  over_competition(outcome, what);
+}
+
+/// Half of a fallen sink is none. Two equal sinks cannot reach the bar of ten times an ordinary token where token 0
+/// alone does not have twice that.
+void Evidence::over_competition(const Outcome& outcome, const std::string& what) {
+  const auto marked = outcome.sink(kMarked);
+  const auto plain = level(r_.unedited(), kMarked);
+  if (plain.first >= 2 * kTimesOrdinary * plain.ordinary) {
+    condition(what + ", over competition",
+              "attention to the later token, less ten times an ordinary token's: not below 0",
+              marked - kTimesOrdinary * outcome.ordinary(), true);
+  } else {
+    condition(what + ", over competition",
+              "attention to the later token, less a quarter of the unedited sink (which is below twenty times an "
+              "ordinary token's, so that two sinks cannot have ten times each): not below 0",
+              marked - kAgainstCompetition * r_.unedited().sink(0), true);
+  }
+}
+
+/// Neither ends a sink nor makes one: of the removal's controls, and of the writes'.
+void Evidence::controlled(const std::vector<Outcome>& outcomes) {
+  const auto plain = level(r_.unedited(), kMarked);
+  Condition made{
+      .name = "controls",
+      .what =
+          "largest share of a trial's random moves as large that end token 0's sink or make one of the later "
+          "token: at most 0.05, or one; failed where the binomial tail beyond 0.05 is below 0.025; the same edit at "
+          "another position: never",
+      .value = {0, kNone, kNone, 0}};
+  auto worst = Met::open;
+  bool elsewhere = false;
+  double largest = 0;
+  for (size_t i = 0; i < outcomes.size(); i += 2) {
+    const auto does = [&](const Level& found) {
+      largest = std::max(largest, std::abs(i == 0 ? found.first - plain.first : found.marked - plain.marked));
+      return i == 0 ? ends_sink(found, plain.first) : makes_sink(found, plain.first, kHalf);
+    };
+    const auto random = random_of(outcomes[i]);
+    const auto did = std::count_if(random.begin(), random.end(), does);
+    const auto n = static_cast<double>(random.size());
+    if (outcomes[i].moved.defined()) elsewhere = elsewhere || does(level(outcomes[i].moved, kMarked));
+    if (random.empty()) continue;
+    if (made.value.n == 0 || static_cast<double>(did) / n > made.value.mean) {
+      made.value.mean = static_cast<double>(did) / n;
+      made.value.n = static_cast<int64_t>(random.size());
+      worst = few_enough(did, made.value.n);
+    }
+  }
+  controls_move_ = largest / plain.first;
+  made.met = elsewhere ? Met::no : worst;
+  conditions_.push_back(std::move(made));
+}
+
+/// How far seeing only itself moves the later token's coordinates along the way from its ordinary level to token 0's.
+void Evidence::predicted() {
+  const auto& site = candidate_.site;
+  const auto& natural = r_.rows().at("unedited", site, alone_.token);
+  const auto choosing = r_.choosing().to(natural.device());
+  const auto ordinary = mean_coordinates(whole_, natural.index_select(0, choosing));
+  const auto first = mean_coordinates(whole_, r_.rows().at("unedited", site, 0).index_select(0, choosing));
+  auto edit = level_of(site, whole_, 0, alone_.token);
+  const auto reached =
+      intervene::coordinates(edit, r_.rows().at(alone_.run(), site, alone_.token)).to(at::kCPU, at::kDouble);
+  const auto way = first - ordinary;
+  const auto share = at::matmul(reached - ordinary, way) / way.square().sum().clamp_min(1e-30);
+  const auto tested = at::full_like(share, kNone).index_copy(0, r_.testing(), share.index_select(0, r_.testing()));
+  condition(
+      "predicted by self-only",
+      "share of the way from the ordinary level to token 0's that the carrier makes when the later token sees only "
+      "itself, less a half: not below 0",
+      tested - kHalf, true);
+}
+
+void Evidence::clamped(const Outcome& outcome, const Outcome& alone) {
+  const auto excess = [](const Outcome& o) { return o.sink(kMarked) - o.ordinary(); };
+  condition(
+      "clamped under self-only",
+      "what is left of a self-only token's attention over an ordinary token's when the carrier keeps its ordinary "
+      "level, less a fifth of it: not above 0",
+      excess(outcome) - kClampedLeaves * excess(alone), false);
+}
+
+void Evidence::judge(const std::vector<Outcome>& outcomes) {
+  conditions_.clear();
+  removed(outcomes[0]);
+  const auto& alone = outcomes.back();
+  for (size_t i = 2; i + 1 < outcomes.size(); i += 2) {
+    const auto of = candidate_.sufficient.size() > 1 ? " (" + name(candidate_.sufficient[(i - 2) / 2]) + ")" : "";
+    written(outcomes[i], "written" + of);
+    written(outcomes[i + 1], "copied from self-only" + of);
+  }
+  controlled({outcomes.begin(), outcomes.end() - 1});
+  predicted();
+  clamped(outcomes[1], alone);
+}
+
+bool Evidence::passes() const {
+  return !conditions_.empty() &&
+         std::all_of(conditions_.begin(), conditions_.end(), [](const Condition& c) { return c.met == Met::yes; });
+}
+
+bool Evidence::refuted() const {
+  return std::any_of(conditions_.begin(), conditions_.end(), [](const Condition& c) { return c.met == Met::no; });
+}
+
+const char* name(Met met) {
+  return met == Met::yes ? "yes" : met == Met::no ? "no" : "open";
+}
+
+nlohmann::json to_json(const Condition& c) {
+  return {{"name", c.name}, {"what", c.what}, {"value", measure::to_json(c.value)}, {"met", name(c.met)}};
+}
+
+nlohmann::json to_json(const Evidence& e) {
+  const auto& c = e.candidate();
+  auto sets = nlohmann::json::array(), conditions = nlohmann::json::array(), trials = nlohmann::json::array();
+  for (const auto& set : c.sufficient) sets.push_back(to_json(set));
+  for (const auto& condition : e.conditions()) conditions.push_back(to_json(condition));
+  for (const auto& trial : e.trials()) trials.push_back(trial.name);
+  return {{"site", model::name(c.site)},
+          {"sufficient", sets},
+          {"each_needed", c.each_needed},
+          {"apart", c.apart},
+          {"needed", c.needed},
+          {"conditions", conditions},
+          {"controls_move", measure::finite(e.controls_move())},
+          {"passes", e.passes()},
+          {"refuted", e.refuted()},
+          {"trials", trials}};
+}
+
+}  // namespace sinkscope::experiments::identification

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "sinkscope/trials/search/search.h"
+
+namespace sinkscope::experiments::identification {
+
+using namespace trials::search;
+
+inline constexpr double kClampedLeaves = 0.2;  ///< of a self-only token's sink, its carrier clamped
+inline constexpr double kControls = 0.05;      ///< of the controls may do what the carrier does
+
+/// yes: the whole 95 % interval lies on the right side of 0; no: on the wrong side; open: these samples do not tell.
+enum class Met { yes, no, open };
+const char* name(Met);
+
+/// One condition of the rule, on the half that tests. `value` is a difference; of the controls, the largest share of a
+/// trial's random moves.
+struct Condition {
+  std::string name, what;
+  measure::Bootstrap::Interval value = {};
+  Met met = Met::open;
+};
+
+/// The trials that a candidate must stand, and what they said.
+class Evidence {
+ public:
+  Evidence(trials::Runner&, const Candidate&, const Alone&);
+
+  const std::vector<intervene::Trial>& trials() const { return trials_; }
+
+  /// `outcomes` of trials(), in their order. Conditions in the rule's order.
+  void judge(const std::vector<trials::Outcome>& outcomes);
+
+  const Candidate& candidate() const { return candidate_; }
+  const std::vector<Condition>& conditions() const { return conditions_; }
+  /// The most that a control moves the sink, as a share of the unedited one; not finite where that is 0.
+  double controls_move() const { return controls_move_; }
+  bool passes() const;
+  /// Some condition fails, and not for want of samples.
+  bool refuted() const;
+
+ private:
+  void add(const std::string& what, const Carrier&, intervene::Edit, std::string attention = {});
+  void removed(const trials::Outcome&);
+  void written(const trials::Outcome&, const std::string& what);
+  void over_competition(const trials::Outcome&, const std::string& what);
+  void controlled(const std::vector<trials::Outcome>&);
+  void predicted();
+  void clamped(const trials::Outcome&, const trials::Outcome& alone);
+  void condition(std::string name, std::string what, const at::Tensor& value, bool positive);
+
+  trials::Runner& r_;
+  Candidate candidate_;
+  Alone alone_;
+  Carrier whole_;  // all sufficient sets together
+  std::vector<intervene::Trial> trials_;
+  std::vector<Condition> conditions_;
+  double controls_move_ = 0;
+};
+
+nlohmann::json to_json(const Condition&);
+nlohmann::json to_json(const Evidence&);
+
+}  // namespace sinkscope::experiments::identification

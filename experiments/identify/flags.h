@@ -1,0 +1,50 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "experiments/identify/evidence.h"
+
+namespace sinkscope::experiments::identification {
+
+// Beside the verdict: what else a reviewer would ask about a mark.
+
+/// Channels that tell token 0 from others as well as the mark does, or are larger, and what each does alone.
+class Suspects {
+ public:
+  Suspects(trials::Runner&, const Evidence& mark, const Alone&);
+  const std::vector<intervene::Trial>& trials() const { return trials_; }
+  /// [{"dimension", "effect_size", "auc", "p", "written", "removed", "reading"}]: "does nothing" where neither the
+  /// written nor the removed interval leaves the equivalence bounds.
+  nlohmann::json judge(trials::Runner&, const std::vector<trials::Outcome>&) const;
+
+ private:
+  SiteTrace trace_;
+  at::Tensor auc_;
+  std::vector<double> by_chance_;
+  std::vector<int64_t> dimensions_;
+  std::vector<intervene::Trial> trials_;
+};
+
+/// Channels that the spike's neurons read and that natural tokens do not move, moved as far as the mark moves: [{
+/// "dimension", "moved_by", "natural_share"}] (how far token 0 or the range of all tokens moves it, of that) of those
+/// that make a sink (half that chooses). Empty without a spike MLP.
+nlohmann::json find_dormant(trials::Runner&, const Evidence& mark, const Alone&);
+
+/// Whether the sink outlives the spike because another block before the sink, which wrote none, then writes its own:
+/// {"sink_left", "sink_stays", "flagged", "blocks": [{"layer", "written", "without"}]}. Null without a spike.
+class Backup {
+ public:
+  Backup(const trials::Runner&, const Alone&);
+  const std::vector<intervene::Trial>& trials() const { return trials_; }
+  nlohmann::json judge(trials::Runner&, const std::vector<trials::Outcome>&, const trials::Outcome& alone) const;
+
+ private:
+  std::vector<intervene::Trial> trials_;
+};
+
+/// "itself" or "one key": whether a row that sees exactly one other key is marked as one that sees itself is.
+intervene::Trial one_key_trial(const Alone&);
+nlohmann::json judge_one_key(trials::Runner&, const trials::Outcome&, const trials::Outcome& alone);
+
+}  // namespace sinkscope::experiments::identification

@@ -1,0 +1,180 @@
+// identify: what tells the model which token is first?
+//
+// The whole chain on one checkpoint, from a cold start: the sink's layer, the spike, the layers in which seeing only
+// itself marks a later token, and at every residual below the sink the dimensions that carry the mark. On half of the
+// documents carriers are chosen: written at the later token at token 0's mean level they make a sink, none of them can
+// go. On the other half each stands the rule. Removing it at token 0 ends the sink; writing it gives half of what token
+// 0 gets and ten times an ordinary token's; controls do neither; seeing only itself predicts it; clamping it under
+// self-only removes four fifths of that sink; copied from the self-only run alone it gives one. The earliest candidate
+// that meets all is the mark; later ones, the spike among them, are mediators. A condition whose interval holds 0 is
+// open: "undecided" where no candidate meets all and one fails none. "none found" says that no fixed level of a
+// residual carries the mark, not that there is none. Source: experiments B3 to B11 and the verdict rule of section 9 of
+// the project's definitions; controls as in every trial.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <set>
+
+#include "experiments/identify/blocks.h"
+#include "experiments/identify/flags.h"
+#include "experiments/identify/verdict.h"
+#include "sinkscope/result/file.h"
+#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/metrics.h"
+
+namespace sinkscope::experiments {
+namespace {
+
+using trials::search::Alone;
+using identification::Evidence;
+using nlohmann::json;
+
+struct Options {
+  trials::Options trials;
+  int64_t token = 8;
+};
+
+/// What trials are measured once the candidates are known, and where each part's outcomes begin.
+struct Measured {
+  std::vector<intervene::Trial> list;
+  std::vector<trials::Outcome> outcomes;
+
+  size_t add(const std::vector<intervene::Trial>& more) {
+    list.insert(list.end(), more.begin(), more.end());
+    return list.size() - more.size();
+  }
+  std::vector<trials::Outcome> of(size_t begin, size_t count) const {
+    const auto first = outcomes.begin() + static_cast<int64_t>(begin);
+    return {first, first + static_cast<int64_t>(count)};
+  }
+};
+
+constexpr char kNoSink[] = "No sink, nothing to explain.";
+
+json nothing_to_explain() {
+  return {{"verdict", identification::to_json(identification::no_sink(kNoSink))},
+          {"self_only", nullptr},
+          {"blocks", json::array()},
+          {"sites", json::array()},
+          {"candidates", json::array()},
+          {"suspects", json::array()},
+          {"dormant", json::array()},
+          {"backup", nullptr},
+          {"one_key", nullptr},
+          {"trials", json::array()}};
+}
+
+/// Why there is nothing to explain in a layer that was named; empty where there is.
+std::string no_sink_here(const trials::Runner& r) {
+  const auto layer = static_cast<size_t>(r.sink_layer());
+  const double first = r.facts().sink[layer], ordinary = r.facts().ordinary[layer];
+  if (first >= trials::kOverOrdinary * ordinary) return {};
+  return fmt::format("{} In layer {} token 0 gets {:.3g}, an ordinary token {:.3g}.", kNoSink, layer, first, ordinary);
+}
+
+/// Chooses, tests, and looks at what stands beside the mark.
+json answer(trials::Runner& r, const Options& o) {
+  std::vector<Evidence> evidence;
+  const auto alone = trials::search::find_alone(r, o.token);
+  const auto sites = trials::search::candidate_sites(r.sink_layer());
+  trials::search::gather(r, sites, alone);
+  const auto blocks = identification::find_blocks(r, alone);
+  auto looked_at = json::array();
+  for (const auto& site : sites) {
+    const auto candidate = trials::search::search(r, site, alone);
+    looked_at.push_back(trials::search::to_json(candidate));
+    if (candidate.found()) evidence.emplace_back(r, candidate, alone);
+  }
+  Measured measured;
+  const size_t at_alone =
+      measured.add({{.name = alone.run(), .attention = alone.spec()}, identification::one_key_trial(alone)});
+  const identification::Backup backup(r, alone);
+  const size_t at_backup = measured.add(backup.trials());
+  std::vector<size_t> begins;
+  for (const auto& one : evidence) begins.push_back(measured.add(one.trials()));
+  measured.outcomes = r.measure(measured.list);
+  const auto alone_outcome = measured.outcomes[at_alone];
+  for (size_t i = 0; i < evidence.size(); ++i) {
+    auto outcomes = measured.of(begins[i], evidence[i].trials().size());
+    outcomes.push_back(alone_outcome);
+    evidence[i].judge(outcomes);
+  }
+  const auto why_none = no_sink_here(r);
+  const auto verdict = why_none.empty() ? identification::decide(evidence) : identification::no_sink(why_none);
+  auto candidates = json::array(), suspects = json::array(), dormant = json::array();
+  for (const auto& one : evidence) candidates.push_back(identification::to_json(one));
+  if (verdict.mark) {
+    const identification::Suspects list(r, identification::last_of_mark(verdict), alone);
+    const auto outcomes = r.measure(list.trials());
+    measured.add(list.trials());
+    measured.outcomes.insert(measured.outcomes.end(), outcomes.begin(), outcomes.end());
+    suspects = list.judge(r, outcomes);
+    dormant = identification::find_dormant(r, *verdict.mark, alone);
+  }
+  json results{{"verdict", identification::to_json(verdict)},
+               {"self_only", {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}}},
+               {"blocks", blocks},
+               {"sites", looked_at},
+               {"candidates", candidates},
+               {"suspects", suspects},
+               {"dormant", dormant},
+               {"backup", backup.judge(r, measured.of(at_backup, backup.trials().size()), alone_outcome)},
+               {"one_key", identification::judge_one_key(r, measured.outcomes[at_alone + 1], alone_outcome)},
+               {"trials", trials::describe(r, measured.list, measured.outcomes)}};
+  return results;
+}
+
+/// On what the page's numbers stand.
+std::string measured_on(const app::Run& r, const trials::Runner& runner) {
+  const auto& documents = r.samples().documents;
+  const auto choosing = runner.choosing().size(0), testing = runner.testing().size(0);
+  return fmt::format(
+      "{} samples of up to {} tokens, {} documents, {}, seed {}: candidates are chosen on {} samples and tested on {}, "
+      "with {} "
+      "random moves beside each trial.{}{}",
+      r.samples().ids.size(), r.longest(), std::set<int64_t>(documents.begin(), documents.end()).size(),
+      r.options().text.empty() ? r.options().tokens : r.options().text, r.options().seed, choosing, testing,
+      runner.options().controls, testing < 100 ? " A causal claim wants 100 or more to test on." : "",
+      runner.options().controls < 100 ? " It wants 100 random moves or more." : "");
+}
+
+void run(const Options& o, const CLI::App& command) {
+  app::Run r(o.trials.run, command);
+  const int64_t L = r.config().n_layers;
+  trials::Runner runner(r, o.trials,
+                        {.tracked = {0, o.token},
+                         .edited = {0, trials::search::kLastTraced, o.token},
+                         .runs = trials::search::alone_runs(o.token, L),
+                         .halves = true,
+                         .trials = 4.0 * static_cast<double>(L),
+                         .probes = 50.0 * static_cast<double>(L)});
+  const auto page = std::filesystem::path(o.trials.run.out).replace_extension(".txt");
+  const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
+  result::check_writable(page, existing);
+  if (!runner.start()) return;
+  const auto results = runner.sink_layer() >= 0 ? answer(runner, o) : nothing_to_explain();
+  auto with_facts = results;
+  with_facts["facts"] = trials::to_json(runner.facts());
+  with_facts["sink_layer"] = runner.sink_layer();
+  result::write_text(page, identification::page(with_facts, r.model_dir().filename().string(), measured_on(r, runner)),
+                     existing);
+  runner.finish(trials::metrics(o.trials, runner.keys()), results);
+}
+
+}  // namespace
+
+commands::Command identify() {
+  return {"identify", "what tells the model which token is first? the whole chain, with a verdict", [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            app.add_option("--token", o->token, "the later token that is made a sink")
+                ->capture_default_str()
+                ->check(CLI::Range(2, 1 << 24));
+            app.callback([o, &app] { run(*o, app); });
+          }};
+}
+
+}  // namespace sinkscope::experiments

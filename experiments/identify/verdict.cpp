@@ -1,0 +1,97 @@
+#include "experiments/identify/verdict.h"
+
+#include <fmt/format.h>
+
+#include "sinkscope/trials/listed.h"
+
+namespace sinkscope::experiments::identification {
+namespace {
+
+std::string kind_of(const Candidate& c) {
+  if (c.sufficient.size() > 1) return "redundant sets";
+  if (c.sufficient[0].direction.defined()) return "a direction";
+  if (c.apart) return "circuits";
+  return c.sufficient[0].dimensions.size() == 1 ? "one channel" : "a set";
+}
+
+std::string sentence(const Candidate& c, const std::string& kind) {
+  const auto where = trials::short_name(c.site);
+  std::string sets;
+  for (const auto& set : c.sufficient) sets += (sets.empty() ? "" : "; ") + name(set);
+  if (kind == "redundant sets") {
+    return fmt::format("The first token is marked by any one of {} sets at {}: {}.", c.sufficient.size(), where, sets);
+  }
+  if (kind == "a direction") {
+    return fmt::format("The first token is marked along a direction of the residual at {} that is no channel.", where);
+  }
+  if (kind == "circuits") {
+    return fmt::format("The first token is marked at {} by {}, each of which makes a part of the sink by itself.",
+                       where, sets);
+  }
+  return fmt::format("The first token is marked by {} at {}{}.", sets, where,
+                     kind == "a set" && c.each_needed ? ", none of which can be left out" : "");
+}
+
+}  // namespace
+
+Verdict no_sink(const std::string& why) {
+  return {.kind = "no sink", .statement = why};
+}
+
+Verdict decide(const std::vector<Evidence>& evidence) {
+  Verdict verdict;
+  for (const auto& one : evidence) {
+    if (one.passes()) {
+      if (verdict.mark) {
+        verdict.mediators.push_back(&one);
+      } else {
+        verdict.mark = &one;
+      }
+    } else if (!verdict.mark && !one.refuted()) {
+      verdict.open.push_back(&one);
+    }
+  }
+  const auto earliest =
+      verdict.open.empty() ? std::string() : trials::short_name(verdict.open.front()->candidate().site);
+  if (verdict.mark) {
+    verdict.kind = kind_of(verdict.mark->candidate());
+    verdict.statement = sentence(verdict.mark->candidate(), verdict.kind);
+    if (!earliest.empty()) {
+      verdict.statement += fmt::format(" Whether it is marked as early as {} these samples do not tell.", earliest);
+    }
+  } else if (!verdict.open.empty()) {
+    verdict.kind = "undecided";
+    verdict.statement = fmt::format(
+        "No candidate meets every condition, but the one at {} fails none: what is open would decide.", earliest);
+  } else if (evidence.empty()) {
+    verdict.statement = "No site below the sink's layer holds a level that makes a sink when written elsewhere.";
+  } else {
+    verdict.statement = "Every candidate fails a condition of the rule.";
+  }
+  return verdict;
+}
+
+const Evidence& last_of_mark(const Verdict& v) {
+  const auto all = joined(v.mark->candidate().sufficient);
+  const Evidence* last = v.mark;
+  for (const auto* one : v.mediators) {
+    const auto its = joined(one->candidate().sufficient);
+    if (its.dimensions == all.dimensions && its.direction.defined() == all.direction.defined()) last = one;
+  }
+  return *last;
+}
+
+nlohmann::json to_json(const Verdict& v) {
+  nlohmann::json mark, mediators = nlohmann::json::array(), open = nlohmann::json::array();
+  const auto brief = [](const Evidence& e) {
+    auto sets = nlohmann::json::array();
+    for (const auto& set : e.candidate().sufficient) sets.push_back(set.dimensions);
+    return nlohmann::json{{"site", model::name(e.candidate().site)}, {"sets", sets}, {"needed", e.candidate().needed}};
+  };
+  if (v.mark) mark = brief(*v.mark);
+  for (const auto* one : v.mediators) mediators.push_back(brief(*one));
+  for (const auto* one : v.open) open.push_back(brief(*one));
+  return {{"kind", v.kind}, {"statement", v.statement}, {"mark", mark}, {"mediators", mediators}, {"open", open}};
+}
+
+}  // namespace sinkscope::experiments::identification

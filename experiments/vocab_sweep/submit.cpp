@@ -1,0 +1,53 @@
+#include "experiments/vocab_sweep/submit.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "experiments/vocab_sweep/command_words.h"
+#include "sinkscope/app/progress.h"
+#include "sinkscope/app/provenance.h"
+
+namespace sinkscope::experiments::sweep {
+namespace {
+
+int64_t tokens_of(const Share& share, int64_t first, int64_t last) {
+  int64_t tokens = 0;
+  for (int64_t unit = first; unit < last; ++unit) tokens += share.pass.tokens(unit);
+  return tokens;
+}
+
+/// Options that neither the config nor the batch script gives go along.
+void print_sbatch(const Wanted& wanted) {
+  const auto words = without(app::command_line(), {"--config", "--out", "--shard", "--shards", "--threads", "--gpus"},
+                             {"--dry-run", "--force", "--quiet"});
+  const auto options = words.find(" --");
+  const auto folder = std::filesystem::path(wanted.out).parent_path().string();
+  fmt::print("sbatch        sbatch --array=0-{} scripts/slurm/vocab_sweep.sbatch {} {} {}{}\n", wanted.gpus - 1,
+             wanted.config.empty() ? "CONFIG.json" : wanted.config, folder.empty() ? "OUTDIR" : folder, wanted.gpus,
+             options == std::string::npos ? "" : words.substr(options));
+}
+
+}  // namespace
+
+void print_plan(app::Run& run, const std::vector<Share>& list, const Plan& plan, const Wanted& wanted) {
+  int64_t mine = plan.samples * plan.length, whole = 0;  // this share with the baseline; everybody's
+  for (const auto& share : list) {
+    mine += tokens_of(share, share.first, share.last);
+    whole += tokens_of(share, 0, share.pass.units());
+    const auto here = share.first < share.last ? fmt::format("units {} to {}", share.first, share.last - 1) : "none";
+    fmt::print("{:<13} {} ids in {} units of {} over {} x {}; here {}\n", name(share.pass.of), share.pass.ids.size(),
+               share.pass.units(), share.pass.ids_per_unit, share.pass.samples, share.pass.length, here);
+  }
+  if (plan.screens)
+    fmt::print("refine        in full whatever the pilot leaves in doubt: not known yet, not counted\n");
+  run.start_tokens(mine);
+  const double one = run.expected_seconds() * static_cast<double>(whole) / static_cast<double>(mine);
+  const auto each = one / static_cast<double>(wanted.gpus);
+  fmt::print(
+      "whole sweep   {} on one device like this, {:.2f} hours on {} ({:.2f} device hours), loading not counted\n",
+      app::spell_duration(one), each / 3600, wanted.gpus, one / 3600);
+  print_sbatch(wanted);
+}
+
+}  // namespace sinkscope::experiments::sweep

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sinkscope/app/run.h"
+
+namespace sinkscope::trials {
+
+/// What every experiment made of trials is asked beside the run's own options.
+struct Options {
+  app::RunOptions run;
+  int64_t layer = -1;        ///< read the sink here; -1: the layer where it appears
+  int64_t controls = 100;    ///< random moves beside each trial
+  int64_t other_token = 6;   ///< the control that makes the same edit at another position
+  double equivalence = 0.1;  ///< "no effect": within this share of the unedited sink
+  bool no_loss = false, no_frozen = false;
+  std::string shard, records;  ///< of add_sharing_options
+};
+void add_options(CLI::App&, Options&);
+
+/// `--shard i/n` and `--records`, for experiments that measure one list of trials.
+void add_sharing_options(CLI::App&, Options&);
+
+/// Which tokens' attention a run of trials reads. Tracked tokens are compared, so they share one range of queries;
+/// ordinary tokens have their own.
+struct Keys {
+  std::vector<int64_t> tracked;   ///< token 0 first
+  std::vector<int64_t> ordinary;  ///< tokens 4 to 8 that are neither tracked nor edited, else the next such one; their
+                                  ///< mean is the level of an ordinary token
+  std::vector<int64_t> all() const;
+  std::vector<int64_t> first_queries(int64_t q_min) const;  ///< one a token of all()
+};
+
+/// Throws InputError where token 0 is not the first, and where a sample is too short for them, for `edited` tokens and
+/// for the control's: a sample must have a later query.
+Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& edited, int64_t other_token,
+              const app::Run&);
+
+}  // namespace sinkscope::trials

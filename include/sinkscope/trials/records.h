@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "sinkscope/trials/outcome.h"
+#include "sinkscope/intervene/trial.h"
+#include "sinkscope/result/journal.h"
+
+namespace sinkscope::trials {
+
+/// How much of a trial is made.
+enum class Depth {
+  probe,  ///< the sink and the spike, without controls
+  whole,  ///< every outcome, with the controls
+};
+
+/// Outcomes by trial and batch, in a journal: a run that was killed goes on from them.
+class Records {
+ public:
+  /// Takes up the journal at `file`, and what those of `shards` hold. Throws InputError where one is of another run.
+  Records(const std::filesystem::path& file, const nlohmann::json& header, const std::vector<std::string>& shards);
+
+  /// Bytes that a kill tore off the end.
+  int64_t cut() const { return journal_.cut(); }
+
+  bool has(const intervene::Trial&, int64_t batch, Depth) const;
+  void add(const intervene::Trial&, int64_t batch, Depth, const Outcome&);
+
+  /// Of all batches, which must be there.
+  Outcome joined(const intervene::Trial&, int64_t batches, Depth) const;
+
+  void remove() { journal_.remove(); }
+
+ private:
+  std::map<std::string, std::string> outcomes_;  // bytes by key
+  result::Journal journal_;
+};
+
+}  // namespace sinkscope::trials

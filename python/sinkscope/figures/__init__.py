@@ -1,0 +1,31 @@
+"""Figures of results. A module here draws one experiment and has its name, with underscores; it is found by that name:
+
+    draw(result, **options) -> Figure                the figure; every option has a default
+    options(parser)                                  where it has options: declares them for scripts/plot.py
+    more(result) -> {name: options}                  where it has more than one figure: the others, as options of draw
+    ORDER; summary(result, findings) -> (what, value)...   where it has rows in the summary: their place there, and the rows
+
+What several of them share is in parts/.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+from matplotlib.figure import Figure
+
+from sinkscope.results import Result, ResultError
+
+
+def module_of(result: Result) -> ModuleType:
+    """The module that draws a result; raises ResultError where there is none."""
+    name = f"{__name__}.{result.experiment.replace('-', '_')}"
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise ResultError(f"{result.path}: no figure is known for results of {result.experiment}") from None
+
+
+def draw(result: Result, **options) -> Figure:
+    return module_of(result).draw(result, **options)

@@ -1,0 +1,129 @@
+"""Figure of `sinkscope channel-trace`: from which block part on a dimension tells token 0 from tokens 1 to 8, and what the
+best ones hold at each token, in the unedited run and where every token sees only itself."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from sinkscope.figures.parts.levels import legend_row, with_legend_row
+from sinkscope.figures.parts.style import COLOURS, caption, floats, title, wide
+from sinkscope.figures.parts.trial_rows import place
+from sinkscope.results import Result, ResultError
+from sinkscope.results.findings import Findings
+
+UNEDITED, SELF_ONLY, BY_CHANCE = COLOURS[0], COLOURS[4], "#999999"
+ORDER = 70
+SHOWN = 4  # dimensions: by site, and with bars of their own
+NAMES = {"hook_attn_out": "attention out", "hook_mlp_out": "MLP out", "hook_resid_mid": "after attention", "hook_resid_post": "after MLP",
+         "ln1.hook_out": "attention in", "ln2.hook_out": "MLP in"}
+
+
+def name(site: str) -> str:
+    if site == "hook_embed":
+        return "embedding"
+    _, block, part = site.split(".", 2)
+    return f"{NAMES[part]} {block}"
+
+
+def effect(dimension: dict) -> float:
+    """Its size; none where only the means differ, which is more than any."""
+    tested = dimension["effect_size"]["tested"]
+    return np.inf if tested is None else abs(tested)
+
+
+def by_site(axes, sites: list[dict]) -> None:
+    """Effect size and AUC of the dimensions that rank first, in the order of the pass; line: the first."""
+    ranked = [site["dimensions"][:SHOWN] for site in sites]
+    x = np.array([place for place, some in enumerate(ranked) for _ in some])
+    first = np.array([rank == 0 for some in ranked for rank in range(len(some))])
+    certain = np.array([one["p"] <= 0.05 for some in ranked for one in some])
+    size = floats([effect(one) for some in ranked for one in some])
+    auc = floats([one["auc"] for some in ranked for one in some])
+    top = 1.15 * max(size[size < 1e3], default=1)  # a spike that is all token 0's is beyond any scale
+    for axis, values in ((axes[0], np.minimum(size, top)), (axes[1], auc)):
+        axis.plot(x[first], values[first], color=UNEDITED, lw=0.8)
+        for of, fill, text in ((certain, UNEDITED, "p ≤ 0.05"), (~certain, "none", "p > 0.05")):
+            for chosen, ms, alpha in ((of & first, 3.5, 1), (of & ~first, 2.2, 0.6)):
+                axis.plot(x[chosen], values[chosen], "o", color=UNEDITED, mfc=fill, mew=0.7, ms=ms, alpha=alpha,
+                          label=f"{'ranks first' if ms > 3 else f'second to {SHOWN}th'}, {text}")
+    beyond = size > top
+    axes[0].plot(x[beyond], np.full(beyond.sum(), top), "^", color=UNEDITED, ms=5)
+    axes[0].set(ylabel="|effect size|", ylim=(-0.04 * top, 1.06 * top), title="dimensions that rank first (▲: beyond the scale)")
+    chance = [site["largest_auc_by_chance"]["p95"] for site in sites]
+    axes[1].plot(range(len(sites)), chance, color=BY_CHANCE, ls="--", lw=1, label="largest by chance, 95 %")
+    axes[1].set(ylabel="AUC", ylim=(0.47, 1.03))
+    axes[1].legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=5, fontsize=6)
+    axes[1].set_xticks(range(len(sites)), [name(site["site"]) for site in sites], rotation=90, fontsize=6 if len(sites) <= 40 else 5)
+    axes[0].set_xticks(range(len(sites)), [])
+    for axis in axes:
+        axis.set_xlim(-0.5, len(sites) - 0.5)
+
+
+def shown(sites: list[dict], wanted: list[int] | None) -> list[tuple[dict, dict]]:
+    """(site, dimension): the wanted ones where they are certain first, or tell most; else the best of the residuals."""
+    if wanted:
+        found = []
+        for dimension in wanted:
+            there = [(site, one) for site in sites for one in site["dimensions"] if one["dimension"] == dimension]
+            if not there:
+                raise ResultError(f"--dimensions: {dimension}: the result does not tell of it; "
+                                  f"run channel-trace with --dimensions {dimension}")
+            certain = [pair for pair in there if pair[1]["p"] <= 0.05]
+            found.append(certain[0] if certain else max(there, key=lambda pair: pair[1]["auc"]))
+        return found
+    found, seen = [], set()
+    for site in (site for site in sites if site["site"].endswith("hook_resid_post")):
+        for one in site["dimensions"]:
+            if one["p"] <= 0.05 and one["dimension"] not in seen and len(found) < SHOWN:
+                seen.add(one["dimension"])
+                found.append((site, one))
+                break  # the best of this site that was not yet shown
+    return found or [(site, site["dimensions"][0]) for site in sites if site["site"].endswith("hook_resid_post")][:1]
+
+
+def bars(axis, site: dict, one: dict) -> None:
+    x = np.arange(len(one["mean"]))
+    axis.bar(x - 0.2, one["mean"], 0.4, color=UNEDITED, label="unedited")
+    axis.bar(x + 0.2, one["mean_self_only"], 0.4, color=SELF_ONLY, label="every token self-only")
+    axis.axhline(0, color="#666666", lw=0.6)
+    axis.set_xticks(x)
+    axis.set(xlabel="token", title=f"dimension {one['dimension']} {name(site['site'])}\nmagnitude rank {one['rank_by_magnitude'] + 1} "
+             f"of {site['width']}, AUC {one['auc']:.2f}")
+    axis.title.set_fontsize(7)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dimensions", type=lambda text: [int(one) for one in text.split(",")],
+                        help="whose means are drawn, such as 2276,1838; each where it first tells with p ≤ 0.05")
+
+
+def draw(result: Result, dimensions: list[int] | None = None) -> Figure:
+    sites = result.results["sites"]
+    pairs = shown(sites, dimensions)
+    columns = max(2, len(pairs))
+    figure, axes = with_legend_row(3, columns, [1.7, 2.3, 2])
+    by_site([wide(figure, row) for row in axes[:2]], sites)
+    for axis, pair in zip(axes[2], pairs):
+        bars(axis, *pair)
+    for axis in axes[2][len(pairs):]:
+        axis.axis("off")
+    axes[2][0].set_ylabel("mean")
+    legend_row(figure, axes[-1], axes[2][0])
+    title(figure, result, "Which dimensions tell the first token from tokens 1 to 8")
+    layers = ", ".join(map(str, result.results["self_only_layers"]))
+    caption(figure, result, "ranked by effect size on half of the documents, tested on the others; by chance: the largest AUC over all "
+            f"dimensions with the first token drawn at random; self-only: every token sees only itself in layers {layers}")
+    return figure
+
+
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    for site in result.results["sites"]:
+        one = site["dimensions"][0]
+        if site["site"].endswith("hook_resid_post") and one["p"] <= 0.05:
+            where = f"{one['dimension']} after {place(site['site'])}"
+            yield "7 first dimension that tells token 0", f"{where}: AUC {one['auc']:.2f}, p {one['p']:.3f}"
+            return

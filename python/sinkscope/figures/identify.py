@@ -1,0 +1,204 @@
+"""Figure of `sinkscope identify`: what every residual below the sink says and which conditions it meets, how the sink answers
+to the mark, and what the other channels that tell token 0 apart do."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from sinkscope.figures.parts.later_token import OF_FIRST, OF_LATER
+from sinkscope.figures.parts.levels import legend_row, with_intervals, with_legend_row
+from sinkscope.figures.parts.sites import height, matrix, shown_candidate
+from sinkscope.figures.parts.style import caption, layers_axis, new, nothing, wide
+from sinkscope.figures.parts.trial_rows import of_token, place, unedited
+from sinkscope.figures.parts.which_trial import alone_and_one_key, candidate_trials, headline
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 80
+RULE = {"marker": "|", "ms": 8, "mew": 1.4, "ls": "none", "color": "black"}
+RANDOM = {"marker": "x", "ms": 4, "mew": 1, "ls": "none", "color": "black"}
+
+
+def name_of(carrier: dict) -> str:
+    dimensions = carrier["dimensions"]
+    if not dimensions:
+        return "a direction"
+    if len(dimensions) > 4:
+        return f"{len(dimensions)} channels"
+    return f"channel{'s' * (len(dimensions) > 1)} {', '.join(map(str, dimensions))}"
+
+
+class Rows:
+    """The trials that panel b shows, from above, with the edit's kind by which they are judged."""
+
+    def __init__(self, found: dict, candidate: dict | None) -> None:
+        alone, one_key = alone_and_one_key(found)
+        token = found["self_only"]["token"]
+        self.list: list[tuple[str, str, dict]] = []  # label, kind, trial
+        clamped = []
+        if candidate:
+            remove, clamp, pairs = candidate_trials(found, candidate)
+            self.list.append(("removed at token 0", "remove", remove))
+            for carrier, (write, copy) in zip(candidate["sufficient"], pairs, strict=True):
+                of = f" ({name_of(carrier)})" if len(candidate["sufficient"]) > 1 else ""
+                self.list += [(f"written at token {token}{of}", "write", write), (f"copied from self-only{of}", "write", copy)]
+            clamped = [("self-only, clamped", "clamp", clamp)]
+        self.list += [(f"token {token} self-only", "", alone), *clamped, (f"token {token} sees one other key", "", one_key)]
+
+    def __len__(self) -> int:
+        return len(self.list) + 1  # and the unedited run
+
+
+def moved(trial: dict, token: int) -> dict:
+    """Attention to a tracked token under the edit, with the interval of its difference from the unedited run."""
+    one = of_token(trial["mean_attention"], token)
+    return {"mean": one["edited"], "ci95": [None if end is None else one["unedited"] + end for end in one["difference"]["ci95"]]}
+
+
+def levels(axis, found: dict, rows: Rows) -> None:
+    without, ordinary = unedited(found)
+    places, later = np.arange(1, len(rows)), found["self_only"]["token"]
+    for token, colour, shift in ((0, OF_FIRST, -0.19), (later, OF_LATER, 0.19)):
+        each = [moved(trial, token) for _, _, trial in rows.list]
+        axis.barh([shift, *(places + shift)], [without[token], *(one["mean"] for one in each)], 0.36, color=colour, alpha=0.5,
+                  label=f"attention to token {token}")
+        with_intervals(axis, places + shift, each, "horizontal", color=colour, ms=2)
+        against(axis, rows, token, without[token], shift)
+    axis.axvline(ordinary, color="#666666", ls=":", lw=1, label="ordinary token, unedited")
+    rule(axis, rows, alone_and_one_key(found)[0], later)
+    for look, text in ((RULE, "the rule's level"), (RANDOM, "95 % of random moves as large")):
+        axis.plot([], [], label=text, **look)
+    axis.set_yticks(range(len(rows)), ["unedited", *(label for label, _, _ in rows.list)], fontsize=6.5)
+    axis.set(ylim=(len(rows) - 0.5, -0.5), xlim=(-0.03 * axis.get_xlim()[1], None), xlabel="attention")
+
+
+def against(axis, rows: Rows, token: int, level: float, shift: float) -> None:
+    """How far random moves as large as the edit take what the edit is to move: token 0 down, the later token up."""
+    kind, sign = ("write", 1) if token else ("remove", -1)
+    for y, (_, of, trial) in enumerate(rows.list, 1):
+        random = trial["controls"]["random"]
+        p95 = of_token(random, token)["p95"] if random else None
+        if of == kind and p95 is not None:
+            axis.plot(max(level + sign * p95, 0), y + shift, **RANDOM)
+
+
+def rule(axis, rows: Rows, alone: dict, later: int) -> None:
+    """The level that the rule asks of a row."""
+    self_only = of_token(alone["mean_attention"], later)["edited"] - alone["ordinary"]["edited"]
+    for y, (_, kind, trial) in enumerate(rows.list, 1):
+        first, ordinary = of_token(trial["mean_attention"], 0), trial["ordinary"]["edited"]
+        if kind == "remove":
+            axis.plot(ordinary + 0.1 * first["unedited"], y - 0.19, **RULE)
+        elif kind == "clamp":
+            axis.plot(ordinary + 0.2 * self_only, y + 0.19, **RULE)
+        else:
+            axis.plot(0.5 * first["edited"], y + 0.19, **RULE)
+
+
+def suspects(axis, found: dict, candidate: dict | None) -> None:
+    """A row a channel, the mark's first: what writing it gives the later token and what removing it takes from token 0."""
+    list_ = sorted(found["suspects"], key=lambda one: -abs(one["effect_size"] or 0))
+    if not list_:
+        return nothing(axis, "no mark that other channels could be held against")
+    remove, _, ((write, _), *_) = candidate_trials(found, candidate)
+    later = found["self_only"]["token"]
+    for token, colour, key, trial, shift in ((later, OF_LATER, "written", write, -0.15), (0, OF_FIRST, "removed", remove, 0.15)):
+        each = [of_token(trial["mean_attention"], token)["difference"], *(one[key] for one in list_)]
+        with_intervals(axis, np.arange(len(each)) + shift, each, "horizontal", color=colour)
+    axis.axvline(0, color="#666666", ls=":", lw=1)
+    axis.axhline(0.5, color="black", lw=0.6)
+    names = [f"{one['dimension']}: {one['reading']}, d = {number(one['effect_size'], '+.2g')}" for one in list_]
+    axis.set_yticks(range(len(names) + 1), ["the mark", *names], fontsize=6.5)
+    reach = 1.05 * max(map(abs, axis.get_xlim()))
+    axis.set(ylim=(len(names) + 0.5, -0.5), xlim=(-reach, reach), xlabel="change of attention")
+
+
+def number(value: float | None, form: str) -> str:
+    return "none" if value is None else format(value, form).replace("-", "−")
+
+
+def flags(found: dict) -> list[str]:
+    """What stands beside the verdict, a line each."""
+    alone, one_key, backup, dormant = (found[key] for key in ("self_only", "one_key", "backup", "dormant"))
+    makes = "becomes" if alone["makes_sink"] else "does not become"
+    lines = [f"token {alone['token']} {makes} a sink when it sees only itself in layers 0 to {alone['last_layer']}"
+             + (f"; what marks is: {one_key['mark']}" if alone["makes_sink"] else "")]
+    if dormant:
+        moves = ", ".join(f"channel {one['dimension']} by {number(one['moved_by'], '+.3g')} ({number(one['natural_share'], '.2g')})"
+                          for one in dormant)
+        lines.append(f"dormant: makes a sink when moved, and natural tokens move it by the share in brackets: {moves}")
+    if backup and backup["sink_stays"]:
+        layers = ", ".join(f"layer {one['layer']} (norm {number(one['written'], '.3g')})" for one in backup["blocks"])
+        then = f"one is then written in {layers}" if layers else "no later layer then writes one"
+        flag = "backup: " if backup["flagged"] else ""
+        spike, left = place(found["facts"]["spike"]["site"]), number(backup["sink_left"]["mean"], ".3g")
+        lines.append(f"{flag}with the spike of {spike} clamped token 0 keeps {left}; {then}")
+    return [line for one in lines for line in textwrap.wrap(one, 98)]
+
+
+def no_sink(axis, found: dict) -> None:
+    """Attention by layer, where nothing is left to explain."""
+    attention = found["facts"]["mean_attention"]
+    axis.plot(attention["first"], "o-", ms=3, color=OF_FIRST, label="attention to token 0")
+    axis.plot(attention["ordinary"], "D:", ms=3, mfc="none", color="#666666", label="attention to an ordinary token")
+    layers_axis(axis, len(attention["first"]))
+    axis.set(ylabel="attention", ylim=(0, max(0.1, 1.1 * axis.get_ylim()[1])))
+    axis.legend()
+
+
+def explanation(found: dict) -> str:
+    return (f"mean_attention at layer {found['sink_layer']}: mean over heads and queries q ≥ {found['tokens']['first_queries'][0]}; "
+            f"levels, changes and conditions are those of {found['one_key']['itself']['n']} samples that did not choose, with 95 % "
+            "intervals of the difference from the unedited run, bootstrap by document; the rule's level: half of what token 0 gets in that "
+            "run; removed: 0.1 of the sink is left; clamped: 0.2 of the self-only token's; "
+            f"(c) to token {found['self_only']['token']} when written there, to token 0 when removed there; "
+            "d: effect size, token 0 against tokens 1 to 8; ?: the interval holds 0, so that these samples do not tell")
+
+
+def say_beside(axis, lines: list[str]) -> None:
+    axis.axis("off")
+    axis.text(0, 1, "\n".join(lines), fontsize=6.5, va="top", transform=axis.transAxes)
+
+
+def name_panels(top, left, right, candidate: dict | None, found: dict) -> None:
+    top.annotate("(a) sites", (-0.01, 1.03), xycoords="axes fraction", ha="right", va="bottom", fontsize=8)
+    if candidate is None:
+        which = "without a candidate"
+    else:
+        sets = candidate["sufficient"]
+        what = name_of(sets[0]) if len(sets) == 1 else f"{len(sets)} sets"
+        which = f"{'the mark' if found['verdict']['mark'] else 'nearest'}: {what} after {place(candidate['site'])}"
+    left.set_title(f"(b) {which}", loc="left")
+    right.set_title("(c) other channels", loc="left")
+
+
+def draw(result: Result) -> Figure:
+    found = result.results
+    if found["verdict"]["kind"] == "no sink":
+        figure, axes = new(1, 1)
+        no_sink(axes[0][0], found)
+        caption(figure, result, f"mean_attention by layer. A sink: {found['facts']['sink_layer_rule']}")
+    else:
+        candidate = shown_candidate(found)
+        rows, lines = Rows(found, candidate), flags(found)
+        figure, axes = with_legend_row(3, 2, [height(found), max(0.7 + 0.21 * len(rows), 2), 0.1 + 0.13 * len(lines)])
+        top = wide(figure, axes[0])
+        matrix(top, found)
+        levels(axes[1][0], found, rows)
+        suspects(axes[1][1], found, candidate)
+        below = wide(figure, axes[2])
+        say_beside(below, lines)
+        legend_row(figure, axes[-1], axes[1][0], 3)
+        name_panels(top, *axes[1], candidate, found)
+        caption(figure, result, explanation(found))
+    figure.suptitle("\n".join(textwrap.wrap(f"{headline(found)} — {result.model_name}", 90, break_on_hyphens=False)), fontsize=9)
+    return figure
+
+
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    answer = result.results["verdict"]
+    yield "8 what tells which token is first", f"{answer['kind']}: {answer['statement']}"

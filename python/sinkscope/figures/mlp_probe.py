@@ -1,0 +1,156 @@
+"""Figure of `sinkscope mlp-probe`: the spike by dimension, magnitudes and parts by layer, neurons' energy; with
+--self-only the comparison of layers 0 and 1."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, new, nothing, title
+from sinkscope.results import Result, ResultError
+from sinkscope.results.findings import Findings
+
+ORDER = 45
+
+
+def site(layer: dict, name: str) -> list[dict]:
+    return next(s["tokens"] for s in layer["sites"] if s["site"] == name)
+
+
+def magnitudes(axis, found: dict) -> None:
+    for number, token in enumerate(found["tokens"]):
+        values = [site(layer, "resid_post")[number]["max_abs"] for layer in found["layers"]]
+        axis.plot(floats(values), color=COLOURS[number % len(COLOURS)], marker="o", ms=2, label=f"token {token}")
+    medians = [site(layer, "resid_post")[0]["median_abs"] for layer in found["layers"]]
+    axis.plot(floats(medians), color="#666666", ls=":", label="median |x|")
+    axis.set(yscale="symlog", ylabel="largest |x| of resid_post", title="largest magnitude")
+    layers_axis(axis, len(found["layers"]))
+    axis.legend(loc="center right")
+
+
+def parts(axis, found: dict) -> None:
+    """Norms at token 0: what comes in, what attention and the MLP write."""
+    for name, colour, text in (("resid_pre", "#999999", "residual"), ("attn_out", COLOURS[0], "attention"), ("mlp_out", COLOURS[1], "MLP")):
+        axis.plot(floats([site(layer, name)[0]["norm"]["mean"] for layer in found["layers"]]), color=colour, marker="o", ms=2, label=text)
+        axis.plot(floats([site(layer, name)[-1]["norm"]["mean"] for layer in found["layers"]]), color=colour, ls=":", lw=1)
+    axis.set(yscale="symlog", ylabel="mean norm", title=f"parts of the residual: token 0 (solid), {found['tokens'][-1]} (dotted)")
+    layers_axis(axis, len(found["layers"]))
+    axis.legend(loc="center right")
+
+
+def spike(axis, found: dict) -> None:
+    if found["spike"] is None:
+        return nothing(axis, "no dimension of mlp_out meets the outlier rule")
+    dimensions = found["spike"]["dimensions"][:10]
+    place = np.arange(len(dimensions))
+    axis.bar(place - 0.2, [abs(d["mean"]) for d in dimensions], 0.4, color=COLOURS[1], label="token 0")
+    axis.bar(place + 0.2, [d["others"] for d in dimensions], 0.4, color="#999999", label="other tokens")
+    axis.set_xticks(place, [f"{d['dimension']} ({'+' if d['mean'] > 0 else '−'})" for d in dimensions])
+    axis.set(yscale="symlog", xlabel="dimension (sign)", ylabel="mean |x| of mlp_out",
+             title=f"spike of the MLP of layer {found['spike']['layer']}")
+    axis.set_ylim(0, 30 * abs(dimensions[0]["mean"]))
+    axis.legend(loc="upper right")
+
+
+def energy(axis, found: dict) -> None:
+    if found["neurons"] is None:
+        return nothing(axis, "no spike, so no neurons to name")
+    tokens = found["neurons"]["tokens"]
+    place = np.arange(len(tokens))
+    for offset, (share, colour) in zip((-0.25, 0, 0.25), zip(("25", "75", "99"), COLOURS)):
+        bars = axis.bar(place + offset, [t["energy"][share] for t in tokens], 0.25, color=colour, label=f"{share} %")
+        axis.bar_label(bars, fontsize=5.5)
+    axis.set_xticks(place, [f"token {t['token']}" for t in tokens])
+    axis.set(yscale="log", ylabel="neurons", title="neurons that hold the energy")
+    axis.legend()
+
+
+def neurons(axis, found: dict) -> None:
+    if found["neurons"] is None:
+        return nothing(axis, "")
+    top = [n for n in found["neurons"]["tokens"][0]["top"] if (n["energy_share"] or 0) > 1e-6]
+    shares = [n["energy_share"] or 0 for n in top]
+    axis.barh(range(len(top)), shares, color=COLOURS[0])
+    labels = [f"{n['neuron']}" + (f"  cos {n['cosine_to_first']:+.2f}" if n["cosine_to_first"] is not None else "") for n in top]
+    axis.set_yticks(range(len(top)), labels, fontsize=6)
+    axis.invert_yaxis()
+    axis.set(xlabel="share of energy at token 0", title="strongest neurons (cosine of columns to the first)")
+
+
+def direction(axis, found: dict) -> None:
+    if found["direction"] is None:
+        return nothing(axis, "")
+    way = found["direction"]
+    for column, token in enumerate(way["tokens"]):
+        colour = COLOURS[column % len(COLOURS)]
+        axis.plot(way["layers"], floats(way["before_gain"])[:, column], color=colour, label=f"token {token}")
+        axis.plot(way["layers"], floats(way["after_gain"])[:, column], color=colour, ls="--", lw=0.9)
+    axis.set(xlabel="layer", ylabel="cosine with the spike", title="residual along the spike (dashed: after the gain)", ylim=(-1.05, 1.05))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.legend()
+
+
+def beside_self_only(axes, found: dict) -> None:
+    """Norms and outliers at every hook point of layers 0 and 1, as they are and self-only."""
+    sites = found["self_only"]["sites"]
+    tokens = [t["token"] for t in sites[0]["tokens"]]
+    names = [s["site"].replace("blocks.", "").replace("hook_", "") for s in sites]
+    for axis, key, label in zip(axes, ("norm", "outliers"), ("mean norm", "outlier dimensions")):
+        for number, token in enumerate(tokens):
+            colour = COLOURS[number % len(COLOURS)]
+            for case, marker in (("normal", "o"), ("self_only", "x")):
+                rows = [next(t[case] for t in s["tokens"] if t["token"] == token) for s in sites]
+                values = [r["norm"]["mean"] if key == "norm" else len(r["outliers"]) for r in rows]
+                axis.plot(floats(values), range(len(sites)), marker, color=colour, ms=3, mfc="none",
+                          label=f"token {token}, {'self-only' if case == 'self_only' else 'as it is'}")
+        axis.set_yticks(range(len(sites)), names, fontsize=6)
+        axis.invert_yaxis()
+        axis.set(xlabel=label, xscale="symlog", xlim=(-0.3, None))
+        axis.grid(axis="y", lw=0.3)
+    axes[1].legend(fontsize=6, loc="center", bbox_to_anchor=(0.55, 0.6), frameon=True)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--self-only", action="store_true", help="draw the comparison of layers 0 and 1")
+
+
+def more(result: Result) -> dict[str, dict[str, Any]]:
+    return {"self-only": {"self_only": True}} if result.results["self_only"] else {}
+
+
+def draw(result: Result, self_only: bool = False) -> Figure:
+    return comparison(result) if self_only else probe(result)
+
+
+def probe(result: Result) -> Figure:
+    figure, axes = new(3, 2, height=2.5)
+    for axis, panel in zip(axes.flat, (spike, magnitudes, parts, energy, neurons, direction)):
+        panel(axis, result.results)
+    title(figure, result, "What the MLPs write at the first token")
+    caption(figure, result, "means over samples")
+    return figure
+
+
+def comparison(result: Result) -> Figure:
+    found = result.results
+    if found["self_only"] is None:
+        raise ResultError(f"{result.path}: the run had no --self-only")
+    figure, axes = new(1, 2, height=6.5)
+    beside_self_only(axes[0], found)
+    title(figure, result, "Layers 0 and 1: self-only rows beside the others")
+    caption(figure, result, f"self-only: {found['self_only']['spec']}; outliers: |mean| ≥ 50 × global mean |x| and ≥ 5 × tokens 1 to 8")
+    return figure
+
+
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    found = result.results["spike"]
+    if found is None:
+        yield "massive activation", "no dimension of any MLP's output meets the outlier rule"
+        return
+    dimensions = ", ".join(f"{d['dimension']} ({d['mean']:+.0f})" for d in found["dimensions"][:4])
+    yield "massive activation", f"written by the MLP of layer {found['layer']} into dimensions {dimensions}"

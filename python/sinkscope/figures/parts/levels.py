@@ -1,0 +1,60 @@
+"""What the figures of experiments made of trials share: levels with their intervals, the levels that they are held against,
+and one legend for all panels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sinkscope.figures.parts.style import COLOURS, caption, floats, new, wide
+from sinkscope.figures.parts.trial_rows import unedited
+from sinkscope.results import Result
+
+OPERATIONS = {"zero": COLOURS[0], "mean": COLOURS[1], "resample": COLOURS[2]}
+LEGEND_HEIGHT = 0.4
+
+
+def with_intervals(axis, x, levels: list[dict], orientation: str = "vertical", **options) -> None:
+    """A point a level, with its 95 % interval; where there is none (one document), the point alone."""
+    x, mean = floats(x), floats([one["mean"] for one in levels])
+    low, high = floats([one["ci95"] for one in levels]).reshape(-1, 2).T
+    reach = np.nan_to_num([np.maximum(mean - low, 0), np.maximum(high - mean, 0)])  # a mean may be outside by rounding
+    options = {"fmt": "o", "ms": 3, "elinewidth": 1, **options}
+    if orientation == "horizontal":
+        axis.errorbar(mean, x, xerr=reach, **options)
+    else:
+        axis.errorbar(x, mean, yerr=reach, **options)
+
+
+def held_against(draw, found: dict, colours: dict[int, str]) -> None:
+    """`draw`: an axis's axhline or axvline. The tracked tokens' levels without edits, and an ordinary token's."""
+    tokens, ordinary = unedited(found)
+    for token, value in tokens.items():
+        draw(value, color=colours[token], ls="--", lw=0.8, label=f"token {token}, unedited")
+    draw(ordinary, color="#666666", ls=":", lw=1, label="ordinary token, unedited")
+
+
+def from_zero(axis) -> None:
+    """y from a little under 0, where a token without a sink is; last, since axes that share it no longer fit themselves."""
+    top = axis.get_ylim()[1]
+    axis.set_ylim(-0.04 * top, top)
+
+
+def with_legend_row(rows: int, columns: int, heights: list[float], **options):
+    """A figure of panels, rows of these heights in inches, and one below for a legend that they share."""
+    heights = [*heights, LEGEND_HEIGHT]
+    return new(rows + 1, columns, height=sum(heights) / len(heights), height_ratios=heights, **options)
+
+
+def legend_row(figure, row, axis, columns: int = 3) -> None:
+    """What the marks in `axis` mean, for every panel, in the row that was left for it."""
+    below = wide(figure, row)
+    below.axis("off")
+    below.legend(*axis.get_legend_handles_labels(), loc="center", ncols=columns, borderaxespad=0)
+
+
+def say(figure, result: Result, text: str) -> None:
+    """The caption: where the sink was read, by which queries, and what the intervals are."""
+    found = result.results
+    first = found["tokens"]["first_queries"][0]
+    caption(figure, result, f"mean_attention at layer {found['sink_layer']}: mean over heads and queries q ≥ {first}; "
+            f"bars: 95 % interval over samples, bootstrap by document; {text}")

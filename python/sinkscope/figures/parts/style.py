@@ -1,0 +1,117 @@
+"""What every figure shares: the look, what is said beneath, and saving the same bytes each time."""
+
+from __future__ import annotations
+
+import logging
+import textwrap
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from cycler import cycler
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from sinkscope.results import Result, ResultError
+
+# Okabe and Ito's colours, told apart by every common kind of colour vision.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"]
+SEQUENTIAL = "cividis"
+SLICES = {"windows": "windows", "lines": "lines", "tokens": "rows of ids", "random": "rows of random ids", "vocabulary": "ids"}
+UNDATED = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+           ".svg": {"Date": None, "Creator": None}}  # what savefig would write of today and of itself
+
+
+def use_style() -> None:
+    matplotlib.rcParams.update({
+        "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7, "xtick.labelsize": 7, "ytick.labelsize": 7,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.prop_cycle": cycler(color=COLOURS), "lines.linewidth": 1.2,
+        "legend.frameon": False, "figure.dpi": 100, "savefig.dpi": 200, "svg.hashsalt": "sinkscope", "pdf.fonttype": 42,
+        "font.family": ["DejaVu Sans", "Noto Sans CJK JP", "Noto Sans CJK SC"], "image.cmap": SEQUENTIAL,
+    })
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+
+
+def new(rows: int, columns: int, width: float = 7.0, height: float = 2.6, **options):
+    """A figure of panels; width in inches of a text page, height of one row."""
+    use_style()
+    figure = Figure(figsize=(width, height * rows), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def title(figure, result: Result, text: str) -> None:
+    figure.suptitle(f"{text} — {result.model_name}", fontsize=9)
+
+
+def caption(figure, result: Result, metric: str) -> None:
+    """One line beneath the figure: what was measured, over what."""
+    data, numerics = result.data, result.numerics
+    kind = SLICES[data["slice"]]
+    each = f"of {'up to ' if len(set(data['lengths'])) > 1 else ''}{data['length']} tokens" if data["slice"] != "vocabulary" else "alone"
+    bos = "no BOS" if data.get("bos", "none") == "none" else "BOS first"  # emergence files do not say
+    over = f"{data['samples']} {kind} {each}, {bos}, {numerics['dtype']}{' (approximate)' if numerics.get('approximate') else ''}"
+    figure.supxlabel("\n".join(textwrap.wrap(metric, 120)) + "\n" + over, fontsize=6.5, color="#444444")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """The same result gives the same bytes: no date, no version. Raises ResultError on a name of another kind."""
+    if path.suffix not in UNDATED:
+        raise ResultError(f"{path}: wanted a name that ends in .png, .pdf or .svg")
+    figure.savefig(path, metadata=UNDATED[path.suffix])
+
+
+def nothing(axis, text: str) -> None:
+    """A panel that says why it is empty."""
+    axis.axis("off")
+    axis.text(0.5, 0.5, "\n".join(textwrap.wrap(text, 60)), ha="center", va="center", transform=axis.transAxes, color="#666666")
+
+
+def layers_axis(axis, count: int) -> None:
+    axis.set_xlim(-0.5, count - 0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_xlabel("layer")
+
+
+@cache
+def drawable() -> set[int]:
+    """Code points that the fonts at hand can draw; which those are differs from machine to machine."""
+    found = set()
+    for family in matplotlib.rcParams["font.family"]:
+        try:
+            found |= set(font_manager.get_font(font_manager.findfont(family, fallback_to_default=False)).get_charmap())
+        except ValueError:  # not installed
+            continue
+    return found
+
+
+def shown(piece: str | None, token: int) -> str:
+    """A token for a label: its readable piece, cut, with what no font can draw escaped; its id where there is none."""
+    if piece is None:
+        return f"id {token}"
+    text = piece if len(piece) <= 14 else piece[:13] + "…"
+    return "".join(c if ord(c) in drawable() else f"\\u{ord(c):04x}" for c in text).replace("$", r"\$")
+
+
+def wide(figure, row):
+    """One panel in place of panels beside each other."""
+    grid, first, last = row[0].get_gridspec(), row[0].get_subplotspec(), row[-1].get_subplotspec()
+    for axis in row:
+        axis.remove()
+    return figure.add_subplot(grid[first.rowspan.start, first.colspan.start : last.colspan.stop])
+
+
+def image(figure, axis, values, label: str, cmap: str = SEQUENTIAL, **options):
+    """A heat map with its colour bar; missing values are grey."""
+    masked = np.ma.masked_invalid(np.array(values, dtype=float))
+    colours = matplotlib.colormaps[cmap].copy()
+    colours.set_bad("#cccccc")
+    drawn = axis.imshow(masked, aspect="auto", cmap=colours, interpolation="nearest", **options)
+    figure.colorbar(drawn, ax=axis, label=label, fraction=0.05, pad=0.02)
+    return drawn
+
+
+def floats(values) -> np.ndarray:
+    """Numbers with NaN for null."""
+    return np.array(values, dtype=float)

@@ -1,0 +1,77 @@
+"""Figure of `sinkscope rope-swap`: attention to the physical first and to the rotary-first token, and maps of heads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
+
+from sinkscope.figures.parts.style import COLOURS, caption, floats, image, layers_axis, new, title, wide
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 20
+NAMES = {"first_moved": "first token moved", "other_to_zero": "another token at position 0", "swap": "swapped with token 0",
+         "block": "first tokens moved as a block", "shift": "all shifted", "reverse": "order reversed"}
+STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))]
+
+
+def curves(axis, kind: str, conditions: list[dict], early: int) -> None:
+    """Solid colours: to token 0; the same in grey: to the token that rotary position says is first."""
+    baseline = floats(conditions[0]["sink"][0]["mean_attention"]["by_layer"])
+    axis.axvspan(-0.5, early - 0.5, color="#eeeeee", lw=0, zorder=0)
+    axis.plot(baseline, color="#000000", lw=2.4, alpha=0.35, label="unchanged")
+    for number, condition in enumerate(c for c in conditions if c["kind"] == kind):
+        style, colour = STYLES[number % len(STYLES)], COLOURS[number % len(COLOURS)]
+        axis.plot(floats(condition["sink"][0]["mean_attention"]["by_layer"]), color=colour, ls=style, label=condition["name"])
+        if len(condition["sink"]) > 1:
+            axis.plot(floats(condition["sink"][1]["mean_attention"]["by_layer"]), color="#888888", ls=style, lw=0.9)
+    axis.set(title=NAMES[kind], ylabel="mean attention", ylim=(-0.02, None))
+    layers_axis(axis, len(baseline))
+    axis.legend(fontsize=5.5, ncols=2)
+
+
+def maps(figure, axes, found: dict) -> None:
+    """One row a head: unchanged, and the first condition of the kinds that move the first token."""
+    kinds = {c["name"]: c["kind"] for c in found["conditions"]}
+    picked = [next((c for c in found["maps"]["conditions"] if kinds[c["name"]] == kind), None)
+              for kind in ("baseline", "first_moved", "swap", "reverse")]
+    for row, head in enumerate(found["maps"]["heads"]):
+        for axis, condition in zip(axes[row], picked):
+            if condition is None:
+                axis.axis("off")
+                continue
+            image(figure, axis, condition["maps"][row], "attention", vmin=0, vmax=1)
+            axis.set(title=f"layer {head['layer']}, head {head['head']}: {condition['name']}", xlabel="key", ylabel="query")
+            axis.title.set_fontsize(6.5)
+
+
+def attention_under(result: Result, layer: int, name: str) -> list[float]:
+    """Attention in a condition, by that run's queries: to the physical first token and, where another has its place, to that one."""
+    found = next(one for one in result.results["conditions"] if one["name"] == name)
+    return [sink["mean_attention"]["by_layer"][layer] for sink in found["sink"]]
+
+
+def draw(result: Result) -> Figure:
+    found = result.results
+    kinds = [kind for kind in NAMES if any(c["kind"] == kind for c in found["conditions"])]
+    curve_rows, map_rows = (len(kinds) + 1) // 2, len(found["maps"]["heads"])
+    figure, axes = new(curve_rows + map_rows, 4, height=1.9)
+    for number, kind in enumerate(kinds):
+        row, left = number // 2, 2 * (number % 2)
+        curves(wide(figure, axes[row][left : left + 2]), kind, found["conditions"], found["early_layers"])
+    if len(kinds) % 2:
+        for axis in axes[curve_rows - 1][2:]:
+            axis.axis("off")
+    maps(figure, axes[curve_rows:], found)
+    title(figure, result, "Rotary positions moved, the causal mask in place")
+    control = found["shift_control"]
+    caption(figure, result, "colour: attention to token 0; grey: to the rotary-first token; shaded: early layers; "
+            f"{control['condition']} differs from unchanged by at most {control['largest_difference']:.1e}")
+    return figure
+
+
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    unmoved, moved, (first, other) = (attention_under(result, findings.layer, name) for name in ("baseline", "first-to-8", "swap-0-8"))
+    yield "2 its rotary position moved to 8", f"gets {moved[0]:.3f} where it got {unmoved[0]:.3f}: {moved[0] / unmoved[0]:.2f} times"
+    yield "  rotary positions of 0 and 8 swapped", f"token 0 gets {first:.3f}, token 8 gets {other:.3f}"

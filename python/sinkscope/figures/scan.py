@@ -1,0 +1,83 @@
+"""Figure of `sinkscope scan`: the sink by layer and head, the key profile, the norms by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from sinkscope.figures.parts.style import COLOURS, caption, floats, image, layers_axis, new, title
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 10
+
+
+def heat_map(figure, axis, sink: dict) -> None:
+    values = floats(sink["mean_attention"]["by_layer_head"]).T
+    image(figure, axis, values, f"mean attention to token {sink['token']}", vmin=0, vmax=1, origin="lower")
+    axis.set(xlabel="layer", ylabel="head", title="by layer and head")
+    axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def by_layer(axis, sinks: list[dict]) -> None:
+    for sink, colour in zip(sinks, COLOURS):
+        attention = sink["mean_attention"]
+        mean, half = floats(attention["by_layer"]), floats(attention["by_layer_ci95"])
+        axis.plot(mean, color=colour, label=f"token {sink['token']}", marker="o", ms=2)
+        axis.fill_between(range(len(mean)), mean - half, mean + half, color=colour, alpha=0.2, lw=0)
+    axis.axhline(sinks[0]["uniform"], color="#666666", ls=":", lw=1, label="uniform, token 0")
+    axis.set(ylabel="mean attention", title="by layer, 95 % interval over samples", ylim=(0, None))
+    layers_axis(axis, len(sinks[0]["mean_attention"]["by_layer"]))
+    axis.legend()
+
+
+def profile(axis, values: dict) -> None:
+    rows = floats(values["by_layer"])
+    picked = sorted({0, len(rows) // 3, 2 * len(rows) // 3, len(rows) - 1})
+    for row, colour in zip(picked, COLOURS):
+        axis.plot(floats(values["keys"]) + 1, rows[row], color=colour, label=f"layer {row}")
+    axis.set(xscale="log", yscale="log", xlabel="key position + 1", ylabel="mean attention from later queries", title="key profile")
+    axis.legend()
+
+
+def norms(axis, values: dict, site: dict, name: str) -> None:
+    for column, token in enumerate(values["tokens"]):
+        axis.plot(floats(site["by_layer_token"])[:, column], color=COLOURS[column % len(COLOURS)], label=f"token {token}", marker="o", ms=2)
+    axis.plot(floats(site["others_by_layer"]), color="#666666", ls=":", label="other tokens")
+    shown = np.concatenate([floats(site["by_layer_token"]).ravel(), floats(site["others_by_layer"])])
+    axis.set(ylabel="mean norm", title=name)
+    if shown.max() > 10 * max(shown.min(), 1e-9):
+        axis.set_yscale("symlog" if shown.min() <= 0 else "log")
+    else:
+        axis.set_ylim(0, 1.3 * shown.max())
+    layers_axis(axis, len(site["others_by_layer"]))
+    axis.legend()
+
+
+def draw(result: Result) -> Figure:
+    found = result.results
+    names = {"resid_post": "residual (resid_post)", "rot_k": "keys (rot_k, mean over heads)", "v": "values (v, mean over heads)"}
+    panels = ([lambda f, a: heat_map(f, a, found["sink"][0]), lambda _, a: by_layer(a, found["sink"])] if found["sink"] else []) \
+        + ([lambda _, a: profile(a, found["profile"])] if found["profile"] else []) \
+        + [lambda _, a, s=s: norms(a, found["norms"], s, names[s["site"]]) for s in (found["norms"] or {"sites": []})["sites"]]
+    loss = found["loss"]
+    note = f"next-token loss {loss['mean']:.3f} nats" if loss else "mean_attention: see the result's metrics"
+    figure, axes = new(max(1, (len(panels) + 1) // 2), 2)
+    for axis, panel in zip(axes.flat, panels):
+        panel(figure, axis)
+    for axis in list(axes.flat)[len(panels):]:
+        axis.axis("off")
+    title(figure, result, "Attention to the first token")
+    first = found["sink"][0]["first_query"] if found["sink"] else 1
+    caption(figure, result, f"mean_attention: queries q ≥ {first}, all heads; {note}")
+    return figure
+
+
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    yield f"1 attention to the first token, layer {findings.layer}", \
+        f"{findings.sink:.3f} ± {findings.half_width:.3f}, uniform {findings.uniform:.3f}; "\
+        f"layers above the first third {findings.upper:.3f}"

@@ -1,0 +1,85 @@
+"""Figure of `sinkscope self-mask`: attention to the masked token beside the first token's, one panel a set of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
+
+from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, new, title
+from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 40
+
+
+def panel(axis, found: dict, layers: str) -> None:
+    """Solid: to the masked token; dashed: to token 0 from the same queries; dotted: the control."""
+    runs = [r for r in found["runs"] if r["layers"] == layers and len(r["tokens"]) == 1]
+    for number, token in enumerate(found["tokens"]):
+        colour = COLOURS[number % len(COLOURS)]
+        for run in (r for r in runs if r["tokens"] == [token]):
+            masked = floats(run["masked"][0]["mean_attention"]["by_layer"])
+            if run["mode"] == "not_self":
+                axis.plot(masked, color=colour, ls=":", lw=1)
+                continue
+            axis.plot(masked, color=colour, label=f"token {token}")
+            axis.plot(floats(run["first"][0]["mean_attention"]["by_layer"]), color=colour, ls="--", lw=0.9)
+    axis.set(title=f"self-only in layers {layers}", ylabel="mean attention", ylim=(-0.02, None))
+    layers_axis(axis, len(runs[0]["masked"][0]["mean_attention"]["by_layer"]))
+
+
+def ratios(axis, found: dict) -> None:
+    names = [s["name"] for s in found["layer_sets"]]
+    for number, token in enumerate(found["tokens"]):
+        values = [next(r["ratio"][0] for r in found["runs"]
+                       if r["mode"] == "self_only" and r["tokens"] == [token] and r["layers"] == name) for name in names]
+        axis.plot(floats(values), color=COLOURS[number % len(COLOURS)], marker="o", ms=3, lw=0.8, label=f"token {token}")
+    axis.axhline(1, color="#666666", ls=":", lw=1)
+    axis.set(ylabel="masked / first token", xlabel="layers with self-only rows", title="ratio to the first token", ylim=(0, None))
+    axis.set_xticks(range(len(names)), names)
+    axis.legend()
+
+
+def changes(axis, found: dict) -> None:
+    rows = found["paired"]
+    for row, one in enumerate(rows):
+        mean, (low, high) = one["change_of_first"]["mean"], one["change_of_first"]["ci95"]
+        colour = COLOURS[found["tokens"].index(one["tokens"][0]) % len(COLOURS)]
+        axis.plot(mean, row, "o", color=colour, ms=3)
+        if low is not None:
+            axis.plot([low, high], [row, row], color=colour, lw=1)
+    axis.axvline(0, color="#666666", ls=":", lw=1)
+    axis.set_yticks(range(len(rows)), [f"token {r['tokens'][0]}, {r['layers']}" for r in rows], fontsize=5.5)
+    axis.invert_yaxis()
+    axis.set(xlabel="change of attention to token 0, paired (95 %)", title="what the first token loses")
+
+
+def self_only(result: Result, layer: int, token: int, layers: str) -> tuple[float, float]:
+    """Attention to a token that attends only to itself in these layers, and to the first token, same queries."""
+    run = next(r for r in result.results["runs"] if r["mode"] == "self_only" and r["tokens"] == [token] and r["layers"] == layers)
+    masked, first = (run[which][0]["mean_attention"]["by_layer"][layer] for which in ("masked", "first"))
+    return masked, first
+
+
+def draw(result: Result) -> Figure:
+    found = result.results
+    names = [s["name"] for s in found["layer_sets"]]
+    figure, axes = new((len(names) + 2 + 2) // 3, 3, height=2.4)
+    panels = list(axes.flat)
+    for axis, name in zip(panels, names):
+        panel(axis, found, name)
+    ratios(panels[len(names)], found)
+    changes(panels[len(names) + 1], found)
+    for axis in panels[len(names) + 2 :]:
+        axis.axis("off")
+    title(figure, result, "Tokens that attend only to themselves")
+    caption(figure, result, "colours as under the ratio; solid: to the masked token; dashed: to token 0; "
+            "dotted: control (may not attend to itself); same queries q > k")
+    return figure
+
+
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    for layers, what in (("0", "4 token 4 self-only in layers 0"), ("0-1", "  in layers 0-1")):
+        masked, first = self_only(result, findings.layer, 4, layers)
+        yield what, f"gets {masked:.3f} where the first token gets {first:.3f}: {masked / first:.2f} times"

@@ -1,0 +1,5 @@
+import sys
+
+from sinkscope.planted.make import main
+
+sys.exit(main())

@@ -1,0 +1,102 @@
+"""One result file: read whole, refused by name where it is none of sinkscope's, or of a schema version that is not read here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+SCHEMA_VERSION = 1  # of src/app/run.cpp
+SECTIONS = ("model", "data", "numerics", "metrics", "results")  # that every result has
+
+
+class ResultError(Exception):
+    """Why a file cannot be used, in one line that names it."""
+
+
+@dataclass(frozen=True)
+class Result:
+    path: Path
+    document: dict[str, Any]  # the JSON as it is
+
+    @property
+    def experiment(self) -> str:
+        return self.document["experiment"]
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """What the experiment found; its schema says what is where."""
+        return self.document["results"]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Every option, resolved; empty for the record of a training run, which no command wrote."""
+        return self.document.get("config", {})
+
+    @property
+    def model(self) -> dict[str, Any]:
+        return self.document["model"]
+
+    @property
+    def model_name(self) -> str:
+        """The model's name, and that it is planted where it is."""
+        return f"{self.model['name']}{' (planted circuit, no evidence)' if self.model['planted'] else ''}"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return self.document["data"]
+
+    @property
+    def numerics(self) -> dict[str, Any]:
+        return self.document["numerics"]
+
+    @property
+    def metrics(self) -> dict[str, str]:
+        """Definitions by the metric's name."""
+        return self.document["metrics"]
+
+    def array(self, place: dict[str, str]) -> np.ndarray:
+        """An array of the sidecar, from its place in `results`: {"file": ..., "tensor": ...}."""
+        path = self.path.parent / Path(place["file"]).name  # a sidecar is beside its result, wherever both were moved
+        try:
+            with safe_open(path, framework="numpy") as file:
+                return file.get_tensor(place["tensor"])
+        except OSError as error:
+            raise ResultError(f"{path}: cannot be read: {error}") from None
+        except SafetensorError as error:
+            raise ResultError(f"{path}: tensor {place['tensor']}: {error}") from None
+
+
+def read(path: Path | str, experiment: str | None = None) -> Result:
+    """The result in a file; of this experiment, where one is named. Raises ResultError."""
+    path = Path(path)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ResultError(f"{path}: not JSON: {error}") from None
+    check(path, document)
+    if experiment not in (None, document["experiment"]):
+        raise ResultError(f"{path}: wanted a result of {experiment}, found one of {document['experiment']}")
+    return Result(path, document)
+
+
+def check(path: Path, document: Any) -> None:
+    if not isinstance(document, dict):
+        raise ResultError(f"{path}: no result of sinkscope: wanted an object, found {type(document).__name__}")
+    if not isinstance(document.get("experiment"), str):
+        raise ResultError(f"{path}: no result of sinkscope: it names no experiment")
+    version = document.get("schema_version")
+    if not isinstance(version, int):
+        raise ResultError(f"{path}: no result of sinkscope: wanted a number as schema_version, found {version!r}")
+    if version != SCHEMA_VERSION:
+        other = "a newer" if version > SCHEMA_VERSION else "an older"
+        raise ResultError(f"{path}: is of schema version {version}, of {other} sinkscope; this one reads version {SCHEMA_VERSION}")
+    for name in SECTIONS:
+        if not isinstance(document.get(name), dict):
+            raise ResultError(f"{path}: no whole result: wanted an object as {name}, found {type(document.get(name)).__name__}")

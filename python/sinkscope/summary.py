@@ -1,0 +1,46 @@
+"""The table of what the experiments found, from the result files of one folder alone: python -m sinkscope.summary FOLDER"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from operator import itemgetter
+from pathlib import Path
+
+from sinkscope.figures import module_of
+from sinkscope.results import ResultError
+from sinkscope.results.findings import Findings
+
+
+def rows(findings: Findings) -> Iterator[tuple[str, str]]:
+    """Those of each experiment in the folder that has rows, in the order that their modules say."""
+    told = []
+    for result in findings.results():
+        if isinstance(result, ResultError):
+            print(f"summary: left out {result}", file=sys.stderr)
+        elif hasattr(module := module_of(result), "summary"):
+            told.append((module.ORDER, module, result))
+    for _, module, result in sorted(told, key=itemgetter(0)):
+        yield from module.summary(result, findings)
+
+
+def table(findings: Findings) -> str:
+    planted = ": a circuit planted by hand, a test and no evidence" if findings.model["planted"] else ""
+    lines = [f"{findings.model['path']}{planted}; attention in layer {findings.layer}, where the sink is strongest"]
+    lines += [f"  {what:<44} {value}" for what, value in rows(findings)]
+    return "\n".join([*lines, "", "figures:", *(f"  {figure}" for figure in sorted(findings.folder.glob("*.png")))])
+
+
+def main() -> None:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        print("usage: python -m sinkscope.summary FOLDER, a folder of results, each named by its experiment", file=sys.stderr)
+        sys.exit(2)
+    try:
+        print(f"\n{table(Findings(Path(sys.argv[1])))}")
+    except ResultError as error:
+        print(f"summary: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

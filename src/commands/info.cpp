@@ -1,0 +1,119 @@
+// info: what a checkpoint is and what it takes to run it, without reading a weight.
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "commands/command.h"
+#include "sinkscope/app/plan.h"
+#include "sinkscope/app/provenance.h"
+#include "sinkscope/model/checkpoint.h"
+#include "sinkscope/text/tokenizer.h"
+
+namespace sinkscope::commands {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string model, revision;
+  bool json = false;
+};
+
+constexpr int64_t kSamples = 8, kTokens = 512;  // the batch that memory is estimated for
+
+double gigabytes(int64_t bytes) {
+  return static_cast<double>(bytes) * 1e-9;
+}
+
+ordered_json tokenizer_facts(const std::filesystem::path& dir, const model::Config& config) {
+  const auto file = text::find_tokenizer(dir);
+  if (!file) return nullptr;
+  const auto tokenizer = text::Tokenizer::load(*file);
+  auto special = ordered_json::array();
+  int64_t unused = 0;
+  for (int64_t id = 0; id < std::max(tokenizer.size(), config.vocab_size); ++id) {
+    unused += id < config.vocab_size && !tokenizer.has(id);
+    if (tokenizer.is_special(id)) special.push_back({{"id", id}, {"piece", tokenizer.piece(id)}});
+  }
+  const auto bos = tokenizer.bos();
+  return {{"ids", tokenizer.size()},
+          {"special", special},
+          {"bos", bos ? ordered_json(*bos) : ordered_json()},
+          {"adds_bos", tokenizer.adds_bos()},
+          {"embedding_rows_without_a_token", unused}};
+}
+
+ordered_json facts(const model::Checkpoint& checkpoint) {
+  const auto& c = checkpoint.config();
+  const int64_t parameters = model::parameter_count(c), embedding = c.vocab_size * c.d_model * (c.tied ? 1 : 2);
+  ordered_json memory;
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    const int64_t activations = app::activation_bytes(c, kSamples, kTokens, dtype);
+    memory[dtype == at::kFloat ? "float32" : "bfloat16"] = {
+        {"weights_gb", gigabytes(parameters * at::elementSize(dtype))},
+        {"activations_8x512_gb", gigabytes(activations)}};
+  }
+  return {{"path", checkpoint.dir().string()},
+          {"model_type", c.model_type},
+          {"n_layers", c.n_layers},
+          {"d_model", c.d_model},
+          {"n_heads", c.n_heads},
+          {"n_kv_heads", c.n_kv_heads},
+          {"d_head", c.d_head},
+          {"d_mlp", c.d_mlp},
+          {"vocab_size", c.vocab_size},
+          {"tied", c.tied},
+          {"max_positions", c.max_positions},
+          {"rope", app::describe_rope(c.rope)},
+          {"qk_norm", c.qk_norm},
+          {"qkv_bias", c.qkv_bias},
+          {"sliding_window", c.sliding_window > 0 ? ordered_json(c.sliding_window) : ordered_json()},
+          {"dtype", c.dtype},
+          {"parameters", parameters},
+          {"parameters_embedding_and_head", embedding},
+          {"bytes_on_disk", checkpoint.bytes()},
+          {"memory", memory},
+          {"tokenizer", tokenizer_facts(checkpoint.dir(), c)}};
+}
+
+void print_page(const ordered_json& f) {
+  for (const auto& [key, value] : f.items()) {
+    if (key == "tokenizer" && value.is_object()) {
+      fmt::print("{:<30} {} ids, {} special, {} embedding rows without a token\n", key, value["ids"].get<int64_t>(),
+                 value["special"].size(), value["embedding_rows_without_a_token"].get<int64_t>());
+    } else {
+      fmt::print("{:<30} {}\n", key,
+                 value.is_string() ? value.get<std::string>()
+                 : value.is_null() ? "none"
+                                   : value.dump());
+    }
+  }
+}
+
+void run(const Options& o) {
+  const auto described = facts(model::Checkpoint::open(model::resolve_model(o.model, o.revision)));
+  if (o.json)
+    fmt::print("{}\n", described.dump(1));
+  else
+    print_page(described);
+}
+
+}  // namespace
+
+Command info() {
+  return {"info", "what is this checkpoint: shapes, parameters, dtype, memory needed, tokenizer facts",
+          [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            app.add_option("--model", o->model, "checkpoint directory, or a Hugging Face id found in the local cache")
+                ->required();
+            app.add_option("--revision", o->revision, "branch, tag or commit of a Hugging Face id");
+            app.add_flag("--json", o->json, "print JSON");
+            app.callback([o] { run(*o); });
+          }};
+}
+
+}  // namespace sinkscope::commands

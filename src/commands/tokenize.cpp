@@ -1,0 +1,67 @@
+// tokenize: the ids of a text, as Hugging Face's tokenizers gives them, and the text of ids.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "commands/command.h"
+#include "sinkscope/error.h"
+#include "sinkscope/text/corpus.h"
+#include "sinkscope/text/tokenizer.h"
+
+namespace sinkscope::commands {
+namespace {
+
+struct Options {
+  std::string model, text, decode;
+  bool pieces = false, bos = false;
+};
+
+int64_t bos_of(const text::Tokenizer& tokenizer) {
+  if (!tokenizer.bos()) throw InputError("--bos: this tokenizer has no BOS token");
+  return *tokenizer.bos();
+}
+
+void run(const Options& o) {
+  const auto file = text::find_tokenizer(o.model);
+  if (!file) throw InputError(fmt::format("{}: no tokenizer.json or tokenizer.model there", o.model));
+  const auto tokenizer = text::Tokenizer::load(*file);
+  if (o.text.empty() == o.decode.empty()) throw InputError("wanted one of --text and --decode");
+  if (!o.decode.empty()) {
+    for (const auto& ids : text::from_token_file(o.decode, 0, 0, tokenizer.size()).ids) {
+      fmt::print("{}\n", nlohmann::json(tokenizer.decode(ids)).dump());
+    }
+    return;
+  }
+  for (const auto& text : text::read_texts(o.text)) {
+    auto ids = tokenizer.encode(text);
+    if (o.bos) ids.insert(ids.begin(), bos_of(tokenizer));
+    if (!o.pieces) {
+      fmt::print("{}\n", nlohmann::json(ids).dump());
+      continue;
+    }
+    auto pieces = nlohmann::json::array();
+    for (const int64_t id : ids) pieces.push_back({id, tokenizer.piece(id)});
+    fmt::print("{}\n", pieces.dump());
+  }
+}
+
+}  // namespace
+
+Command tokenize() {
+  return {"tokenize", "print the token ids of a text, one JSON array a text", [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            app.add_option("--model", o->model, "folder with tokenizer.json or tokenizer.model; nothing else is needed")
+                ->required();
+            app.add_option("--text", o->text, "plain text, or .jsonl with a string or an object with `text` a line");
+            app.add_option("--decode", o->decode,
+                           "JSON array of arrays of ids: print their texts, one JSON string each");
+            app.add_flag("--bos", o->bos, "put the tokenizer's BOS before every text");
+            app.add_flag("--pieces", o->pieces, "print [id, piece] pairs, pieces readable");
+            app.callback([o] { run(*o); });
+          }};
+}
+
+}  // namespace sinkscope::commands

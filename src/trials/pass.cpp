@@ -1,0 +1,154 @@
+#include "sinkscope/trials/pass.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "sinkscope/intervene/self_only.h"
+
+namespace sinkscope::trials {
+namespace {
+
+using intervene::Edit;
+using intervene::Trial;
+using model::Point;
+using model::Site;
+
+at::Tensor rms(const at::Tensor& x, const model::Config& config) {
+  return (x.to(at::kFloat).square().mean(-1, true) + config.rms_norm_eps).sqrt();
+}
+
+/// Of the trials, their no-ops and their conditions alone.
+std::vector<Site> starts_of(const std::vector<Trial>& list, const model::Config& config) {
+  std::vector<Site> starts;
+  for (const auto& trial : list) {
+    starts.push_back(start_of(trial, config));
+    if (trial.edits.empty()) continue;
+    starts.push_back(start_of(without_conditions(trial), config));
+    if (!trial.attention.empty()) starts.push_back(start_of({.attention = trial.attention}, config));
+  }
+  return starts;
+}
+
+}  // namespace
+
+Site read_by(const Site& norm) {
+  return {norm.point == Point::ln1 ? Point::attn_in : Point::mlp_in, norm.layer};
+}
+
+Trial without_conditions(Trial trial) {
+  trial.attention.clear();
+  return trial;
+}
+
+Site start_of(const Trial& trial, const model::Config& config) {
+  std::vector<Site> starts;
+  for (const auto& edit : trial.edits) starts.push_back(model::start_of(edit.site, config));
+  if (!trial.attention.empty()) {
+    const auto parsed = intervene::parse_self_only(trial.attention);
+    const int64_t first = parsed.layers.empty() ? 0 : *std::min_element(parsed.layers.begin(), parsed.layers.end());
+    starts.push_back({Point::resid_pre, first});
+  }
+  return *std::min_element(starts.begin(), starts.end(), model::before);
+}
+
+BatchTrials::BatchTrials(const Setting& setting, const app::Batch& batch, const std::vector<Trial>& list)
+    : setting_(setting), batch_(batch), kept_(starts_of(list, setting.run.config())), unedited_(run_unedited()) {}
+
+Outcome BatchTrials::run_unedited() {
+  model::Taps taps(setting_.run.config());
+  Reading reading(setting_, batch_, Detail::full, {Point::embed});
+  reading.attach(taps);
+  kept_.attach(taps);
+  if (!setting_.options.no_frozen) keep_scales(taps);
+  setting_.run.forward(batch_, taps);
+  return reading.outcome({});
+}
+
+Outcome BatchTrials::pass(const Trial& trial, const Rows& rows, Detail detail, const Adjusts& adjusts,
+                          Norms norms) const {
+  auto& r = setting_.run;
+  const Site start = start_of(trial, r.config());
+  Reading reading(setting_, batch_, detail, start);
+  if (detail == Detail::sink && !reading.sees_attention()) return reading.outcome(unedited_);
+  model::Taps taps(r.config());
+  if (!trial.attention.empty()) {
+    const auto parsed = intervene::parse_self_only(trial.attention);
+    taps.attention(parsed.change, parsed.layers);
+  }
+  attach_edits(taps, reading, trial, rows, adjusts);
+  reading.attach(taps);
+  if (norms == Norms::frozen) freeze_norms(taps, start);
+  r.resume(kept_.at(start), taps);
+  return reading.outcome(unedited_);
+}
+
+/// Without those that the reading does not see: a control ends with the sink layer's attention.
+void BatchTrials::attach_edits(model::Taps& taps, const Reading& reading, const Trial& trial, const Rows& rows,
+                               const Adjusts& adjusts) const {
+  for (size_t i = 0; i < trial.edits.size(); ++i) {
+    if (!reading.sees(trial.edits[i].site)) continue;
+    taps.edit(trial.edits[i].site,
+              intervene::bind(trial.edits[i], source_of(trial.edits[i], rows, batch_.first, batch_.n),
+                              adjusts.empty() ? intervene::Adjust{} : adjusts[i]));
+  }
+}
+
+/// Of every norm up to the spike's MLP, or the sink layer's attention where there is no spike.
+void BatchTrials::keep_scales(model::Taps& taps) {
+  const auto& spike = setting_.facts.spike;
+  const Site end = spike ? Site{Point::ln2, spike->site.layer} : Site{Point::ln1, setting_.sink_layer};
+  for (int64_t layer = 0; layer <= end.layer; ++layer) {
+    for (const auto point : {Point::ln1, Point::ln2}) {
+      const Site norm{point, layer};
+      if (model::before(end, norm)) continue;
+      taps.read(read_by(norm), [this, norm](const at::Tensor& x) { scales_[norm] = rms(x, setting_.run.config()); });
+    }
+  }
+}
+
+/// These norms divide by the unedited scale.
+void BatchTrials::freeze_norms(model::Taps& taps, const Site& start) const {
+  for (const auto& [norm, unedited] : scales_) {
+    if (model::before(read_by(norm), start)) continue;
+    const auto now = std::make_shared<at::Tensor>();
+    taps.read(read_by(norm), [this, now](const at::Tensor& x) { *now = rms(x, setting_.run.config()); });
+    taps.edit(norm, [now, then = unedited](const at::Tensor& x) {
+      return (x.to(at::kFloat) * (*now / then)).to(x.scalar_type());
+    });
+  }
+}
+
+bool BatchTrials::keeps(const std::vector<Trial>& list) const {
+  const auto starts = starts_of(list, setting_.run.config());
+  return std::all_of(starts.begin(), starts.end(), [&](const Site& start) { return kept_.holds(start); });
+}
+
+Outcome BatchTrials::probe(const Trial& trial, const Rows& rows) const {
+  return pass(trial, rows, Detail::sink);
+}
+
+at::Tensor BatchTrials::source_of(const Edit& edit, const Rows& rows, int64_t first, int64_t n) const {
+  if (!intervene::takes_rows(edit)) return {};
+  std::vector<at::Tensor> by_token;
+  for (const int64_t token : intervene::edited_tokens(edit, batch_.ids.size(1))) {
+    std::vector<at::Tensor> averaged;
+    for (const int64_t from : edit.from->tokens.empty() ? std::vector{token} : edit.from->tokens) {
+      averaged.push_back(rows.at(edit.from->run, edit.from->site, from));
+    }
+    auto all = averaged.size() == 1 ? averaged[0] : at::stack(averaged).mean(0);  // [samples, D]
+    if (edit.operation == intervene::Operation::mean) {
+      if (setting_.means_over.defined()) all = all.index_select(0, setting_.means_over.to(all.device()));
+      by_token.push_back(all.mean(0, true));
+      continue;
+    }
+    if (edit.operation == intervene::Operation::resample) {
+      all = all.index_select(0, at::tensor(setting_.resample_from, at::kLong).to(all.device()));
+    }
+    by_token.push_back(all.slice(0, first, first + n));
+  }
+  return at::stack(by_token, 1);
+}
+
+}  // namespace sinkscope::trials

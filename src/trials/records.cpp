@@ -1,0 +1,65 @@
+#include "sinkscope/trials/records.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "sinkscope/error.h"
+#include "sinkscope/intervene/trial_json.h"
+#include "sinkscope/result/sha256.h"
+
+namespace sinkscope::trials {
+namespace {
+
+constexpr size_t kKeyBytes = 64;  // of a record, before the outcome's
+
+std::string key_of(const intervene::Trial& trial, int64_t batch, Depth depth) {
+  return result::sha256(
+      fmt::format("{} {}{}", intervene::to_json(trial).dump(), batch, depth == Depth::probe ? " probe" : ""));
+}
+
+using Outcomes = std::map<std::string, std::string>;
+
+void take(const std::map<int64_t, std::string>& records, Outcomes& into) {
+  for (const auto& [unit, payload] : records) into[payload.substr(0, kKeyBytes)] = payload.substr(kKeyBytes);
+}
+
+Outcomes of_shards(const std::vector<std::string>& files, const nlohmann::json& header) {
+  Outcomes outcomes;
+  for (const auto& file : files) {
+    const auto contents = result::read_journal(file);
+    if (const auto found = result::differences(contents.header, header, "in the journal"); !found.empty()) {
+      throw InputError(fmt::format("--records {}: of another run:\n{}", file, found));
+    }
+    take(contents.records, outcomes);
+  }
+  return outcomes;
+}
+
+}  // namespace
+
+Records::Records(const std::filesystem::path& file, const nlohmann::json& header,
+                 const std::vector<std::string>& shards)
+    : outcomes_(of_shards(shards, header)), journal_(file, header) {
+  take(journal_.records(), outcomes_);
+}
+
+bool Records::has(const intervene::Trial& trial, int64_t batch, Depth depth) const {
+  return outcomes_.contains(key_of(trial, batch, depth));
+}
+
+void Records::add(const intervene::Trial& trial, int64_t batch, Depth depth, const Outcome& outcome) {
+  const auto key = key_of(trial, batch, depth);
+  auto bytes = to_bytes(outcome);
+  journal_.append(static_cast<int64_t>(journal_.records().size()), key + bytes);
+  outcomes_[key] = std::move(bytes);
+}
+
+Outcome Records::joined(const intervene::Trial& trial, int64_t batches, Depth depth) const {
+  std::vector<Outcome> parts;
+  for (int64_t batch = 0; batch < batches; ++batch)
+    parts.push_back(from_bytes(outcomes_.at(key_of(trial, batch, depth))));
+  return trials::joined(parts);
+}
+
+}  // namespace sinkscope::trials

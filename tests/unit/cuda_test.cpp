@@ -1,0 +1,87 @@
+// The CUDA kernels against their plain twins, and a whole pass against the CPU's; skipped where no GPU is.
+
+#include "sinkscope/model/attention.h"
+#include "sinkscope/model/device.h"
+#include "sinkscope/model/linear.h"
+#include "sinkscope/model/row_ops.h"
+#include "tests/support/tiny_model.h"
+
+namespace sinkscope::tests {
+namespace {
+
+class Cuda : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!model::open_device("auto").is_cuda()) GTEST_SKIP() << "no GPU";
+  }
+  static at::Tensor noise(at::IntArrayRef shape, at::ScalarType dtype, uint64_t seed) {
+    auto generator = at::detail::createCPUGenerator(seed);
+    return at::randn(shape, generator, at::kFloat).to(dtype).to(at::kCUDA);
+  }
+  /// Of the largest value: float32 rounding, or one bfloat16 step.
+  static void expect_same(const at::Tensor& ours, const at::Tensor& wanted) {
+    const double scale = wanted.to(at::kFloat).abs().max().item<double>();
+    const double bar = ours.scalar_type() == at::kBFloat16 ? 1.0 / 128 : 2e-6;
+    EXPECT_LE(largest_difference(ours.to(at::kFloat), wanted.to(at::kFloat)), scale * bar);
+  }
+};
+
+TEST_F(Cuda, RowKernelsAgreeWithTheirTwins) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    for (const int64_t h : {2, 24, 40, 128}) {
+      const auto x = noise({3, 7, 5, h}, dtype, 1), w = noise({h}, dtype, 2);
+      const auto half = noise({7, h / 2}, at::kFloat, 3);
+      const auto angles = at::cat({half, half}, -1);
+      const model::RotaryTable table{angles.cos().to(dtype), angles.sin().to(dtype)};
+      expect_same(model::rms_norm(x, w, 1e-6), model::plain::rms_norm(x, w, 1e-6));
+      expect_same(model::rotate(x, table), model::plain::rotate(x, table));
+      EXPECT_TRUE(
+          at::equal(model::rms_norm_rotate(x, w, 1e-6, table), model::rotate(model::rms_norm(x, w, 1e-6), table)));
+      expect_same(model::swiglu(x, x * 2), model::plain::swiglu(x, x * 2));
+      const auto [sum, normed] = model::add_rms_norm(x, x * 2, w, 1e-6);
+      EXPECT_TRUE(at::equal(sum, x + x * 2));
+      EXPECT_TRUE(at::equal(normed, model::rms_norm(sum, w, 1e-6)));
+    }
+  }
+}
+
+TEST_F(Cuda, PartsOfAProductAreReadAsTheyLie) {
+  const auto part = noise({7, 3, 9 * 32}, at::kBFloat16, 7).split(5 * 32, -1)[0].unflatten(-1, {5, 32});
+  const auto w = noise({32}, at::kBFloat16, 2);
+  const auto half = noise({3, 16}, at::kBFloat16, 3);
+  const model::RotaryTable table{at::cat({half, half}, -1), at::cat({half, half}, -1)};
+  EXPECT_TRUE(at::equal(model::rms_norm_rotate(part, w, 1e-6, table),
+                        model::rms_norm_rotate(part.contiguous(), w, 1e-6, table)));
+  EXPECT_TRUE(at::equal(model::swiglu(part, part), model::swiglu(part.contiguous(), part.contiguous())));
+}
+
+TEST_F(Cuda, Float8AgreesWithItsTwins) {
+  const auto x = noise({40, 64}, at::kBFloat16, 8);
+  const auto ours = model::float8_rows(x), wanted = model::plain::float8_rows(x);
+  EXPECT_TRUE(at::equal(ours.scale, wanted.scale));
+  EXPECT_TRUE(at::equal(ours.values.to(at::kFloat), wanted.values.to(at::kFloat)));
+  const auto a = noise({48, 64}, at::kBFloat16, 9), b = noise({16, 64}, at::kBFloat16, 10);
+  const model::Linear gpu({a, b}, at::kFloat8_e4m3fn), cpu({a.cpu(), b.cpu()}, at::kFloat8_e4m3fn);
+  for (const int part : {0, 1}) expect_same(gpu.each(x)[part].cpu(), cpu.each(x.cpu())[part]);
+}
+
+TEST_F(Cuda, ColumnsAgreeWithTheirTwin) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    const model::Heads heads{noise({2, 70, 6, 16}, dtype, 4), noise({2, 70, 2, 16}, dtype, 5),
+                             noise({2, 70, 2, 16}, dtype, 6)};
+    const auto fused = model::fused_attention(heads, {0, 5, 69}, true);
+    const auto keys = at::tensor({0, 5, 69}, at::kLong).to(at::kCUDA);
+    EXPECT_LE(largest_difference(fused.columns, model::attention_columns_by_products(heads, fused.lse, keys)), 5e-6);
+  }
+}
+
+TEST_F(Cuda, APassAgreesWithTheCpus) {
+  const auto cpu = tiny_model(), gpu = tiny_model(tiny_config(), 1, at::kFloat, at::kCUDA);
+  const auto ids = tiny_ids(3, 40);
+  const auto wanted = read_site(cpu, ids, {model::Point::logits});
+  const auto ours = read_site(gpu, ids, {model::Point::logits}).cpu();
+  EXPECT_LE(largest_difference(ours, wanted), 1e-5 * wanted.abs().max().item<double>());
+}
+
+}  // namespace
+}  // namespace sinkscope::tests
