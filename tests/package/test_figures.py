@@ -90,3 +90,13 @@ def test_without_a_result_it_says_how_it_is_called(capsys: pytest.CaptureFixture
     assert refused(capsys) == refused(capsys, "-o", "a.png") == usage
     main(["--help"])
     assert capsys.readouterr().out.startswith(usage)
+
+
+def test_the_figure_of_the_screening_simulation_is_drawn(tmp_path: Path) -> None:
+    words = [sys.executable, ROOT / "bench/plot_screening.py", ROOT / "bench/results/screening.json", "-o"]
+    done = subprocess.run([*words, tmp_path / "a.png"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    done = subprocess.run([*words, tmp_path / "a.txt"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "wanted a name that ends in .png, .pdf or .svg" in done.stderr
