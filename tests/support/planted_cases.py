@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sinkscope.planted.plan import STAGES, Options
 
 SETS = {
@@ -27,6 +29,9 @@ SETS = {
 }
 # Token 1 passes this threshold in some samples, which the answers of planted.json do not tell: for tests by closed form alone.
 CLOSED_FORM = {"low-threshold": Options(seed=3, threshold=7.14)}
+
+# One of every kind that a measurement without edits can tell apart.
+MEASURED = ["base", "wider", "later-stages", "some-heads", "narrow-heads", "high-threshold", "itself", "second-circuit", "backup"]
 
 
 @dataclass(frozen=True)
@@ -48,3 +53,16 @@ class Planted:
     @property
     def circuits(self) -> list[dict[str, Any]]:
         return self.truth["circuits"]
+
+    def sinking(self, shape: tuple[int, int]) -> np.ndarray:
+        """`[layer, head]`: where a sink is planted."""
+        mask = np.zeros(shape, bool)
+        for circuit in self.circuits:
+            for head in circuit["sink_heads"]:
+                mask[self.layers["sink"], head] = True
+        return mask
+
+
+def by_head(sink: dict[str, Any]) -> np.ndarray:
+    """`[layer, head]`: mean attention in a row of a result."""
+    return np.array(sink["mean_attention"]["by_layer_head"])
