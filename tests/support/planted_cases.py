@@ -30,8 +30,15 @@ SETS = {
 # Token 1 passes this threshold in some samples, which the answers of planted.json do not tell: for tests by closed form alone.
 CLOSED_FORM = {"low-threshold": Options(seed=3, threshold=7.14)}
 
+SINKS = [name for name, options in SETS.items() if options.variant != "none"]
+SPIKES = [*SINKS, "none-keys"]  # there the spike is, and nothing attends to it
 # One of every kind that a measurement without edits can tell apart.
 MEASURED = ["base", "wider", "later-stages", "some-heads", "narrow-heads", "high-threshold", "itself", "second-circuit", "backup"]
+
+
+def of_variant(*variants: str) -> list[str]:
+    """Names of the sets."""
+    return [name for name, options in SETS.items() if options.variant in variants]
 
 
 @dataclass(frozen=True)
