@@ -110,7 +110,7 @@ class Shards(Folder):
         tensors.write_bytes(tensors.read_bytes()[:-1] + b"\x01")
         damaged = run("merge", *parts, "--out", self.folder / "x.json")
         self.assertEqual(damaged.returncode, 2)
-        self.assertIn("is not the file that was written with it", damaged.stderr)
+        self.assertIn("is not the file that was written with this part", damaged.stderr)
         self.assertFalse((self.folder / "x.json").exists())
 
     def test_names_that_would_share_a_file_are_refused(self) -> None:
@@ -124,7 +124,7 @@ class Shards(Folder):
         self.assertEqual(parts[0].read_bytes(), before)
         twice = run("vocab-sweep", *BASE, "--ids", "1,2,1", "--out", self.folder / "x.json")
         self.assertEqual(twice.returncode, 2)
-        self.assertIn("1 stands there twice", twice.stderr)
+        self.assertIn("1 is listed twice", twice.stderr)
 
     def test_what_is_no_part_is_named(self) -> None:
         (part,) = self.parts(1)
@@ -151,7 +151,7 @@ class Shards(Folder):
         before = out.stat().st_mtime_ns
         again = run(*command)
         self.assertEqual((again.returncode, out.stat().st_mtime_ns), (0, before))
-        self.assertIn("already there, of exactly this run", again.stderr)
+        self.assertIn("already exists, from exactly this run", again.stderr)
         other = run(*command, "--q-min", "4")
         self.assertEqual(other.returncode, 2)
         self.assertIn("--force", other.stderr)
@@ -232,7 +232,7 @@ class Screening(Folder):
         self.assertFalse((self.folder / "x.journal").exists())
 
     def test_what_cannot_be_screened_is_refused(self) -> None:
-        for words, said in ((["--audit", "10"], "wanted 20 to"), (["--pilot-samples", "5"], "--pilot-samples"), (["--pilot-length", "1"], "--pilot-length")):
+        for words, said in ((["--audit", "10"], "expected 20 to"), (["--pilot-samples", "5"], "--pilot-samples"), (["--pilot-length", "1"], "--pilot-length")):
             done = run("vocab-sweep", *BASE, "--strategy", "screen", *words, "--out", self.folder / "x.json")
             self.assertEqual(done.returncode, 2, words)
             self.assertIn(said, done.stderr)
