@@ -150,10 +150,7 @@ json probe_direction(app::Run& r, const Spike& spike, const std::vector<VectorSt
   }
   json layers, before_rows, after_rows;
   for (int64_t i = 0; i < later; ++i) {
-    const auto row = [&](const at::Tensor& sums) {
-      const auto means = (sums[i] / samples).contiguous();
-      return measure::finite(std::vector<double>(means.data_ptr<double>(), means.data_ptr<double>() + means.numel()));
-    };
+    const auto row = [&](const at::Tensor& sums) { return measure::finite(measure::to_vector(sums[i] / samples)); };
     layers.push_back(spike.layer + 1 + i);
     before_rows.push_back(row(before));
     after_rows.push_back(row(after));

@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "commands/command.h"
-#include "experiments/mlp_probe/self_only.h"
 #include "experiments/mlp_probe/massive_activation.h"
+#include "experiments/mlp_probe/self_only.h"
 #include "sinkscope/app/run.h"
 #include "sinkscope/error.h"
 #include "sinkscope/measure/statistics.h"
@@ -93,9 +93,10 @@ json metrics() {
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.run, command);
   const auto tokens = parse_int_list(o.track, "--track");
-  if (tokens.front() != 0 || tokens.size() < 2) throw InputError("--track: wanted token 0 first, then ordinary tokens");
+  if (tokens.front() != 0 || tokens.size() < 2)
+    throw InputError("--track: expected token 0 first, then ordinary tokens");
   if (tokens.back() >= r.longest())
-    throw InputError(fmt::format("--track: token {}, samples have {}", tokens.back(), r.longest()));
+    throw InputError(fmt::format("--track: token {}: the samples have only {} tokens", tokens.back(), r.longest()));
   const auto self_only = o.self_only.empty() ? std::nullopt : std::optional(parse_probe_mask(o.self_only, r));
   if (!r.start(2 + (self_only ? 2 : 0))) return;
 
@@ -118,11 +119,13 @@ commands::Command mlp_probe() {
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->run);
-            app.add_option("--track", o->track, "token 0 and the ordinary tokens beside it")->capture_default_str();
+            app.add_option("--track", o->track, "token 0, then the ordinary tokens to compare it with")
+                ->capture_default_str();
             app.add_option("--self-only", o->self_only,
                            "also compare layers with self-only rows: \"layers=0-1;tokens=1,4,8\"");
             app.callback([o, &app] { run(*o, app); });
-          }};
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

@@ -64,7 +64,7 @@ json describe(const VectorStats::Token& token, const at::Tensor& ordinary, doubl
 ProbeMask parse_probe_mask(const std::string& spec, const app::Run& r) {
   ProbeMask mask{intervene::parse_self_only(spec), {}};
   mask.tokens = mask.change.change.self_only;
-  if (mask.tokens.empty()) throw InputError(fmt::format("--self-only '{}': wanted tokens=...", spec));
+  if (mask.tokens.empty()) throw InputError(fmt::format("--self-only '{}': expected tokens=...", spec));
   model::check_tokens(mask.change.change, r.longest(), 0);
   model::Taps(r.config()).attention({}, mask.change.layers);
   return mask;

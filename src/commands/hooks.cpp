@@ -51,12 +51,14 @@ void run(const Options& o) {
 }  // namespace
 
 Command hooks() {
-  return {"hooks", "where can a run read or change a tensor: hook points with their shapes", [](CLI::App& app) {
+  return {"hooks", "list the hook points, where a run can read or change a tensor, with their shapes",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
-            app.add_option("--model", o->model, "print this model's sizes in place of letters");
+            app.add_option("--model", o->model, "print this model's sizes instead of letters");
             app.add_option("--revision", o->revision, "branch, tag or commit of a Hugging Face id");
             app.callback([o] { run(*o); });
-          }};
+          },
+          kModel};
 }
 
 }  // namespace sinkscope::commands

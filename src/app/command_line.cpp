@@ -1,8 +1,9 @@
-#include "experiments/vocab_sweep/command_words.h"
+#include "sinkscope/app/command_line.h"
 
+#include <fstream>
 #include <vector>
 
-namespace sinkscope::experiments::sweep {
+namespace sinkscope::app {
 namespace {
 
 /// Quotes stay on their words.
@@ -22,6 +23,20 @@ std::vector<std::string> words_of(const std::string& command) {
 
 }  // namespace
 
+std::string quoted(const std::string& word) {
+  if (!word.empty() && word.find_first_of(" \t\n'\"\\$`;&|<>()*?[]{}") == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string command_line() {
+  std::ifstream in("/proc/self/cmdline", std::ios::binary);
+  std::string line;
+  for (std::string word; std::getline(in, word, '\0');) line += (line.empty() ? "" : " ") + app::quoted(word);
+  return line;
+}
+
 std::string without(const std::string& command, const std::set<std::string>& options,
                     const std::set<std::string>& flags) {
   const auto words = words_of(command);
@@ -37,4 +52,4 @@ std::string without(const std::string& command, const std::set<std::string>& opt
   return left;
 }
 
-}  // namespace sinkscope::experiments::sweep
+}  // namespace sinkscope::app
