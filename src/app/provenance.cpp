@@ -48,8 +48,6 @@ std::string hash_weights(const model::Checkpoint& checkpoint) {
   return result::sha256(digests);
 }
 
-namespace {
-
 /// Its type, its base, and the parameters that this type reads.
 nlohmann::ordered_json describe_rope(const model::RopeConfig& rope) {
   const auto or_null = [](const std::optional<double>& x) { return x ? json(*x) : json(); };

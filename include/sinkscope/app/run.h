@@ -35,6 +35,7 @@ class Run {
   const Inputs& inputs() const { return inputs_; }
   const RunOptions& options() const { return inputs_.options(); }
   const model::Config& config() const { return inputs_.config(); }
+  at::Device device() const { return inputs_.device(); }
   const std::filesystem::path& model_dir() const { return inputs_.checkpoint().dir(); }
   const text::Tokenizer* tokenizer() const { return inputs_.tokenizer(); }
   const text::Samples& samples() const { return inputs_.samples(); }
