@@ -17,6 +17,7 @@ struct MlpReadings {
   at::Tensor gate = {}, up = {};          ///< [n, m] at token 0
   at::Tensor residual = {};               ///< [n, d] at token 0, before the MLP's norm
   at::Tensor normed = {}, attn_out = {};  ///< [n, tokens, d] at tokens 0 to 8, or as many as all samples have
+  model::Activation activation = {};      ///< of the gate
   at::Tensor energy() const;              ///< [m] float64, mean z² at token 0
   MlpReadings of(const at::Tensor& samples) const;
 };

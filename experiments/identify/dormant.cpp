@@ -21,14 +21,15 @@ at::Tensor gate_reads(trials::Runner& r, int64_t layer) {
   const model::Site post{model::Point::mlp_post, layer};
   r.rows().want("unedited", post, 0);
   r.gather();
-  const auto& block = r.run().model().block(layer);
+  const auto& mlp = r.run().model().block(layer).mlp;
   const auto z = r.rows().at("unedited", post, 0).square().mean(0);
-  const auto columns = block.down_proj.weight().to(at::kFloat).square().sum(0);
+  const auto columns = mlp.down_weight().to(at::kFloat).square().sum(0);
   const auto neurons = std::get<1>((z * columns).topk(std::min<int64_t>(kNeurons, z.numel())));
-  const auto gate = block.gate_up_proj.weight(0).index_select(0, neurons).to(at::kFloat);
+  const auto gate = mlp.gate_weight().index_select(0, neurons).to(at::kFloat);
   const auto energy = (z * columns).index_select(0, neurons);
   const auto matters = energy >= 0.01 * energy.max();
-  return (gate * block.post_attention_layernorm.to(at::kFloat) * matters.unsqueeze(1)).abs().amax(0).to(at::kCPU);
+  const auto gain = r.run().model().reader_of({model::Point::mlp_in, layer})->norm.gain_of(gate);
+  return (gate * gain * matters.unsqueeze(1)).abs().amax(0).to(at::kCPU);
 }
 
 /// From the lowest 1 % to the highest 99 % point of each dimension over all rows: [D] float64.

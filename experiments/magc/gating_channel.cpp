@@ -130,10 +130,9 @@ json describe(const SpikeChannel& found, int64_t channel) {
 
 SpikeChannel find_spike_channel(app::Run& r, int64_t layer, int64_t token, const at::Tensor& samples) {
   const auto seen = look(r, layer, token, samples);
-  const auto& block = r.model().block(layer);
-  const auto down = block.down_proj.weight();
-  const measure::MlpWeights w{block.gate_up_proj.weight(0), block.gate_up_proj.weight(1),
-                              down.norm(2, 0, false, at::kFloat).to(at::kDouble)};
+  const auto& mlp = r.model().block(layer).mlp;
+  const auto down = mlp.down_weight();
+  const measure::MlpWeights w{mlp.gate_weight(), mlp.up_weight(), down.norm(2, 0, false, at::kFloat).to(at::kDouble)};
   SpikeChannel found{.layer = layer,
                      .first = seen.in.token(0).mean,
                      .second = seen.in.token(1).mean,

@@ -25,7 +25,7 @@ std::vector<size_t> all_but_first(size_t count) {
 }
 
 at::Tensor down_projection(const app::Run& r, int64_t layer) {
-  return r.model().block(layer).down_proj.weight().to(at::kCPU, at::kDouble);  // [d, m]
+  return r.model().block(layer).mlp.down_weight().to(at::kCPU, at::kDouble);  // [d, m]
 }
 
 /// Statistics of gate, up and post at one layer.

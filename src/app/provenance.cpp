@@ -47,6 +47,8 @@ std::string hash_weights(const model::Checkpoint& checkpoint) {
   return result::sha256(digests);
 }
 
+namespace {
+
 nlohmann::ordered_json describe_rope(const model::RopeConfig& rope) {
   const auto or_null = [](const std::optional<double>& x) { return x ? json(*x) : json(); };
   switch (rope.type) {
@@ -73,6 +75,24 @@ nlohmann::ordered_json describe_rope(const model::RopeConfig& rope) {
   }
 }
 
+}  // namespace
+
+nlohmann::ordered_json describe_ropes(const model::Config& config) {
+  if (config.ropes.size() == 1) return describe_rope(config.ropes[0]);
+  auto by_layer = nlohmann::ordered_json::array();
+  for (int64_t layer = 0; layer < config.n_layers; ++layer)
+    by_layer.push_back(describe_rope(config.ropes[config.layer(layer).rope]));
+  return by_layer;
+}
+
+json describe_windows(const model::Config& config) {
+  const auto window = [](const model::LayerConfig& layer) { return layer.window > 0 ? json(layer.window) : json(); };
+  if (config.layers.size() == 1) return window(config.layers[0]);
+  auto by_layer = json::array();
+  for (int64_t layer = 0; layer < config.n_layers; ++layer) by_layer.push_back(window(config.layer(layer)));
+  return by_layer;
+}
+
 json describe_model(const model::Checkpoint& checkpoint, const RunOptions& options) {
   const auto& c = checkpoint.config();
   return {{"path", options.model},
@@ -91,8 +111,8 @@ json describe_model(const model::Checkpoint& checkpoint, const RunOptions& optio
           {"tied", c.tied},
           {"qk_norm", c.qk_norm},
           {"qkv_bias", c.qkv_bias},
-          {"sliding_window", c.sliding_window > 0 ? json(c.sliding_window) : json()},
-          {"rope", describe_rope(c.rope)},
+          {"sliding_window", describe_windows(c)},
+          {"rope", describe_ropes(c)},
           {"parameters", model::parameter_count(c)},
           {"checkpoint_dtype", c.dtype},
           {"planted", std::filesystem::exists(checkpoint.dir() / "planted.json")}};

@@ -38,8 +38,7 @@ void run(const Options& o) {
         std::make_unique<model::Config>(model::read_config(model::resolve_model(o.model, o.revision) / "config.json"));
   }
   fmt::print("{:<34} {:<18} {}\n", "hook point", "shape", "what");
-  for (const auto& point : model::points()) {
-    if (config && !model::exists(point.point, *config)) continue;
+  for (const auto& point : config ? model::points(*config) : model::points()) {
     const auto name = model::in_block(point.point) ? fmt::format("blocks.L.{}", point.name) : std::string(point.name);
     fmt::print("{:<34} {:<18} {}\n", name, spell_shape(point, config.get()), point.what);
   }

@@ -49,7 +49,8 @@ ordered_json tokenizer_facts(const std::filesystem::path& dir, const model::Conf
 
 ordered_json facts(const model::Checkpoint& checkpoint) {
   const auto& c = checkpoint.config();
-  const int64_t parameters = model::parameter_count(c), embedding = c.vocab_size * c.d_model * (c.tied ? 1 : 2);
+  const int64_t parameters = model::parameter_count(c);
+  const int64_t embedding = model::parameter_count(c, {model::Role::embed, model::Role::unembed});
   ordered_json memory;
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     const int64_t activations = app::activation_bytes(c, kSamples, kTokens, dtype);
@@ -68,10 +69,10 @@ ordered_json facts(const model::Checkpoint& checkpoint) {
           {"vocab_size", c.vocab_size},
           {"tied", c.tied},
           {"max_positions", c.max_positions},
-          {"rope", app::describe_rope(c.rope)},
+          {"rope", app::describe_ropes(c)},
           {"qk_norm", c.qk_norm},
           {"qkv_bias", c.qkv_bias},
-          {"sliding_window", c.sliding_window > 0 ? ordered_json(c.sliding_window) : ordered_json()},
+          {"sliding_window", ordered_json(app::describe_windows(c))},
           {"dtype", c.dtype},
           {"parameters", parameters},
           {"parameters_embedding_and_head", embedding},

@@ -10,6 +10,7 @@
 #include "commands/command.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/random_checkpoint.h"
+#include "sinkscope/model/weights.h"
 
 namespace sinkscope::commands {
 namespace {

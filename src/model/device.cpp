@@ -141,9 +141,10 @@ int64_t peak_memory(c10::Device device) {
   return cuda_symbol<decltype(sinkscope_cuda_peak_memory)>("sinkscope_cuda_peak_memory")(device.index());
 }
 
-at::Tensor cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tensor& lse, const at::Tensor& keys) {
+at::Tensor cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tensor& lse, const at::Tensor& keys,
+                        double scale) {
   auto out = at::empty({q.size(0), q.size(2), q.size(1), keys.numel()}, lse.options());
-  cuda_symbol<decltype(sinkscope_cuda_columns)>("sinkscope_cuda_columns")(q, k, lse, keys, out);
+  cuda_symbol<decltype(sinkscope_cuda_columns)>("sinkscope_cuda_columns")(q, k, lse, keys, scale, out);
   return out;
 }
 

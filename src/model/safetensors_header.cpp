@@ -1,4 +1,4 @@
-#include "safetensors_header.h"
+#include "model/safetensors_header.h"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "model/strict_json.h"
 #include "sinkscope/error.h"
-#include "strict_json.h"
 
 namespace sinkscope::model {
 namespace {

@@ -1,4 +1,4 @@
-#include "strict_json.h"
+#include "model/strict_json.h"
 
 #include <fmt/format.h>
 

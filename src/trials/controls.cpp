@@ -44,20 +44,10 @@ bool takes_its_own(const Edit& edit) {
   return edit.operation == intervene::Operation::mean || edit.operation == intervene::Operation::resample;
 }
 
-/// Weight of the norm that next reads what is written at a residual site; undefined elsewhere.
+/// Gain of the norm that next reads what is written at a site of the residual; undefined elsewhere.
 at::Tensor gain_at(const Site& site, const model::Model& model) {
-  const int64_t last = model.config().n_layers - 1;
-  switch (site.point) {
-    case Point::embed: return model.block(0).input_layernorm;
-    case Point::resid_pre:
-    case Point::attn_in: return model.block(site.layer).input_layernorm;
-    case Point::attn_out:
-    case Point::resid_mid:
-    case Point::mlp_in: return model.block(site.layer).post_attention_layernorm;
-    case Point::mlp_out:
-    case Point::resid_post: return site.layer < last ? model.block(site.layer + 1).input_layernorm : at::Tensor();
-    default: return {};
-  }
+  const auto reader = is_residual(site.point) ? model.reader_of(site) : std::nullopt;
+  return reader ? reader->norm.weight : at::Tensor();
 }
 
 /// Largest |a - b|, where both are NaN none.
@@ -80,7 +70,7 @@ bool BatchTrials::reads_sink(const Trial& trial) const {
 bool BatchTrials::scales_freeze(const Trial& trial) const {
   const auto start = start_of(trial, setting_.run.config());
   return std::any_of(scales_.begin(), scales_.end(),
-                     [&](const auto& scale) { return !model::before(read_by(scale.first), start); });
+                     [&](const auto& scale) { return !model::before(scale.first, start); });
 }
 
 Outcome BatchTrials::run(const Trial& trial, const Rows& rows) {

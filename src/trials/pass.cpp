@@ -15,10 +15,6 @@ using intervene::Trial;
 using model::Point;
 using model::Site;
 
-at::Tensor rms(const at::Tensor& x, const model::Config& config) {
-  return (x.to(at::kFloat).square().mean(-1, true) + config.rms_norm_eps).sqrt();
-}
-
 /// Of the trials, their no-ops and their conditions alone.
 std::vector<Site> starts_of(const std::vector<Trial>& list, const model::Config& config) {
   std::vector<Site> starts;
@@ -32,10 +28,6 @@ std::vector<Site> starts_of(const std::vector<Trial>& list, const model::Config&
 }
 
 }  // namespace
-
-Site read_by(const Site& norm) {
-  return {norm.point == Point::ln1 ? Point::attn_in : Point::mlp_in, norm.layer};
-}
 
 Trial without_conditions(Trial trial) {
   trial.attention.clear();
@@ -98,23 +90,24 @@ void BatchTrials::attach_edits(model::Taps& taps, const Reading& reading, const 
 /// Of every norm up to the spike's MLP, or the sink layer's attention where there is no spike.
 void BatchTrials::keep_scales(model::Taps& taps) {
   const auto& spike = setting_.facts.spike;
-  const Site end = spike ? Site{Point::ln2, spike->site.layer} : Site{Point::ln1, setting_.sink_layer};
+  const Site end = spike ? Site{Point::mlp_in, spike->site.layer} : Site{Point::attn_in, setting_.sink_layer};
   for (int64_t layer = 0; layer <= end.layer; ++layer) {
-    for (const auto point : {Point::ln1, Point::ln2}) {
-      const Site norm{point, layer};
-      if (model::before(end, norm)) continue;
-      taps.read(read_by(norm), [this, norm](const at::Tensor& x) { scales_[norm] = rms(x, setting_.run.config()); });
+    for (const Site& site : {Site{Point::attn_in, layer}, Site{Point::mlp_in, layer}}) {
+      const auto norm = setting_.run.model().reader_of(site)->norm;
+      if (!norm.there() || model::before(end, site)) continue;
+      taps.read(site, [this, site, norm](const at::Tensor& x) { scales_[site] = norm.scale(x); });
     }
   }
 }
 
 /// These norms divide by the unedited scale.
 void BatchTrials::freeze_norms(model::Taps& taps, const Site& start) const {
-  for (const auto& [norm, unedited] : scales_) {
-    if (model::before(read_by(norm), start)) continue;
+  for (const auto& [site, unedited] : scales_) {
+    if (model::before(site, start)) continue;
+    const auto reader = setting_.run.model().reader_of(site);
     const auto now = std::make_shared<at::Tensor>();
-    taps.read(read_by(norm), [this, now](const at::Tensor& x) { *now = rms(x, setting_.run.config()); });
-    taps.edit(norm, [now, then = unedited](const at::Tensor& x) {
+    taps.read(site, [now, norm = reader->norm](const at::Tensor& x) { *now = norm.scale(x); });
+    taps.edit(reader->normed, [now, then = unedited](const at::Tensor& x) {
       return (x.to(at::kFloat) * (*now / then)).to(x.scalar_type());
     });
   }

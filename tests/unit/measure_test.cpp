@@ -103,7 +103,7 @@ TEST(SinkScore, AgreesWithTheDefinitionOnRaggedSamples) {
 TEST(SinkScore, UniformAttentionGivesUniform) {
   auto config = tiny_config();
   for (const int64_t window : {0, 1, 5, 15, 16}) {
-    config.sliding_window = window;
+    config.layers[0].window = window;
     const auto lively = tiny_model(config);
     Taps taps(config);
     SinkScore sink(config, {{0, 1}, {3, 6}}, {16, 16});

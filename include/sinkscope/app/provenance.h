@@ -15,8 +15,10 @@ namespace sinkscope::app {
 
 inline constexpr int kSchemaVersion = 1;
 
-/// Its type, its base, and the parameters that this type reads.
-nlohmann::ordered_json describe_rope(const model::RopeConfig&);
+/// The rotary embedding: its type, its base, and the parameters that this type reads; and the sliding window, null
+/// where there is none. Of all layers, or a list of one a layer.
+nlohmann::ordered_json describe_ropes(const model::Config&);
+nlohmann::json describe_windows(const model::Config&);
 
 /// The sections of a result that say what it was made from; experiments cannot forget them.
 /// Reads the weights' files once for their hash: seconds for some gigabytes.

@@ -14,9 +14,6 @@ namespace sinkscope::trials {
 /// Where the trial first differs from the unedited run.
 model::Site start_of(const intervene::Trial&, const model::Config&);
 
-/// Where the residual stands as this norm reads it.
-model::Site read_by(const model::Site& norm);
-
 /// The trial's edits under the model's own attention, whose path the no-op goes.
 intervene::Trial without_conditions(intervene::Trial);
 
@@ -56,8 +53,9 @@ class BatchTrials {
   const Setting& setting_;
   const app::Batch& batch_;
   model::Kept kept_;
-  std::map<model::Site, at::Tensor, model::InOrderOfPass> scales_;  // of the unedited run, by the norm: rms [n, T, 1]
-  std::map<std::string, double> no_ops_;                            // by where the edits stand
+  std::map<model::Site, at::Tensor, model::InOrderOfPass>
+      scales_;                            // of the unedited run, where a norm reads it: [n, T, 1]
+  std::map<std::string, double> no_ops_;  // by where the edits stand
   Outcome unedited_;
 };
 

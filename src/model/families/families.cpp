@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "family.h"
+#include "model/families/family.h"
 
 namespace sinkscope::model {
 

@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "../strict_json.h"
+#include "model/families/tensor_table.h"
+#include "model/strict_json.h"
 #include "sinkscope/model/config.h"
 
 namespace sinkscope::model {
@@ -20,6 +21,7 @@ struct NamedShape {
 struct Family {
   std::string model_type;                        ///< by which config.json is recognised
   std::string architecture;                      ///< as transformers names the class
+  const std::vector<TensorRow>& (*tensors)();    ///< of its checkpoints, in the order of the pass
   Config (*read)(const Fields&);                 ///< strictly; refuses by name what the forward pass does not do
   nlohmann::ordered_json (*own)(const Config&);  ///< fields of a config.json beside those that every family has
   std::vector<NamedShape> (*shapes)();
