@@ -90,7 +90,10 @@ TEST(Readers, AreTheNextNormOfTheResidual) {
 /// Layers that differ: each does what a model does whose layers are all like it.
 TEST(Layers, EachHasItsWindowAndItsRotary) {
   auto mixed = tiny_config();
-  mixed.ropes = {{.theta = 10000}, {.type = model::RopeType::linear, .theta = 500, .factor = 4}};
+  mixed.ropes.resize(2);
+  mixed.ropes[1].type = model::RopeType::linear;
+  mixed.ropes[1].theta = 500;
+  mixed.ropes[1].factor = 4;
   mixed.layers = {{.window = 5}, {.window = 0, .rope = 1}};  // the third layer is like the first
   const auto m = tiny_model(mixed);
   const auto ids = tiny_ids(2, 30);

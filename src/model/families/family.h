@@ -27,12 +27,7 @@ struct Family {
   std::vector<NamedShape> (*shapes)();
 };
 
-Family qwen3();
-Family qwen2();
-Family llama();
-Family mistral();
-
-/// All of them.
+/// All of them, by the list in families.cpp.
 const std::vector<Family>& families();
 const Family& family_of(const Config&);
 

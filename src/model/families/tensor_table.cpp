@@ -88,7 +88,7 @@ std::string module_of(Point point, const Config& config) {
     const auto* row = row_of(role, config);
     return row ? std::string(holder(row->name)) : std::string();
   };
-  /// What a half of the block adds: its last norm, or else the module that holds its last product.
+  // What a half of the block adds: its last norm, or else the module that holds its last product.
   const auto half = [&](Role norm, Role product) {
     return row_of(norm, config) ? module(norm) : std::string(holder(module(product)));
   };
