@@ -20,7 +20,6 @@
 #include "commands/command.h"
 #include "sinkscope/measure/separation.h"
 #include "sinkscope/measure/statistics.h"
-#include "sinkscope/spelling/int_list.h"
 #include "sinkscope/trials/edited_layers.h"
 
 namespace sinkscope::experiments {
@@ -120,7 +119,7 @@ void run(const Options& o, const CLI::App& command) {
   const auto named = trials::search::parse_channels(o.dimensions, r.config());
   trials::Runner runner(r, o.trials,
                         {.edited = {0, trials::search::kLastTraced},
-                         .runs = {{kSelfOnly, fmt::format("layers={};tokens=all", spell(layers))}},
+                         .runs = {{kSelfOnly, intervene::all_self_only(layers)}},
                          .halves = true});
   if (!runner.start()) return;
   const auto sites = traced_sites(runner.sink_layer(), r.config().n_layers);

@@ -30,8 +30,6 @@
 namespace sinkscope::experiments {
 namespace {
 
-using intervene::Operation;
-using intervene::Trial;
 using model::Point;
 using nlohmann::json;
 
@@ -77,15 +75,6 @@ std::vector<Write> writes_or_spike(std::vector<Write> asked, const trials::Facts
   return asked;
 }
 
-json about(const Trial& trial) {
-  const auto& edit = trial.edits[0];
-  return {{"at", edit.tokens[0]},
-          {"operation", intervene::name(edit.operation)},
-          {"site", model::name(edit.site)},
-          {"of", trial.name.substr(0, trial.name.find(':'))},
-          {"rank", edit.basis.size(0)}};
-}
-
 json metric_definitions() {
   return {{"neurons",
            "those that hold 90 % of the mean squared neurons SiLU(gate) up at token 0, at least 3 and at most 16, "
@@ -125,7 +114,7 @@ std::vector<ReadOutGroup> read_out(trials::Runner& runner, const trials::SpikeMl
   if (mlp.none.empty()) {
     const auto& at_layer = readings.at(mlp.layer);
     const auto neurons = trials::strongest_neurons(at_layer.choosing.energy());
-    if (!neurons.empty()) groups = {{"neurons"}, {"neurons by the attention"}};
+    if (!neurons.empty()) groups = {{"neurons", Reader::neurons}, {"neurons by the attention", Reader::neurons}};
     for (const int64_t j : neurons) {
       groups[0].reads.push_back(neuron_read_out(r.model(), mlp.layer, j, at_layer));
       groups[1].reads.push_back(neuron_read_out_of_attention(r.model(), mlp.layer, j, at_layer));
@@ -134,7 +123,7 @@ std::vector<ReadOutGroup> read_out(trials::Runner& runner, const trials::SpikeMl
   for (const auto& write : writes) {
     const auto name = trials::short_name({Point::mlp_out, write.layer});
     auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.name == name; });
-    if (same == groups.end()) same = groups.insert(groups.end(), {name});
+    if (same == groups.end()) same = groups.insert(groups.end(), {name, Reader::written});
     same->reads.push_back(write_read_out(r.model(), write.layer, write.dimension, readings.at(write.layer)));
   }
   return groups;
@@ -146,6 +135,7 @@ json describe(const std::vector<ReadOutGroup>& groups) {
     for (const auto& read : group.reads) {
       described.push_back(to_json(read));
       described.back()["group"] = group.name;
+      described.back()["reader"] = name(group.reader);
     }
   }
   return described;
@@ -159,16 +149,18 @@ void run(const Options& o, const CLI::App& command) {
   if (!runner.start()) return;
   const auto mlp = trials::spike_mlp(o.mlp_layer, runner);
   const auto groups = read_out(runner, mlp, writes_or_spike(asked, runner.facts()));
-  const bool has_neurons = !groups.empty() && groups[0].name == "neurons";
+  const auto neurons = std::find_if(groups.begin(), groups.end(),
+                                    [](const ReadOutGroup& group) { return group.reader == Reader::neurons; });
   json results{{"layer", mlp.none.empty() ? json(mlp.layer) : json()},
                {"no_layer", mlp.none.empty() ? json() : json(mlp.none)},
                {"token", o.token},
-               {"gram", has_neurons ? gram_of(groups[0]) : json()},
+               {"gram", neurons != groups.end() ? gram_of(*neurons) : json()},
                {"read_outs", describe(groups)},
                {"directions", write_directions(groups, o.trials.run.out)}};
   const auto made = group_trials(groups, runner, o.token);
   const auto why = groups.empty() && !mlp.none.empty() ? mlp.none : made.unseen;
-  trials::finish_with_trials(runner, made.list, why, about, metric_definitions(), std::move(results));
+  results["no_trials"] = trials::no_trials(runner, why);
+  trials::finish(runner, made.list, metric_definitions(), std::move(results));
 }
 
 }  // namespace

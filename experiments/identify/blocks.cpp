@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 #include "sinkscope/trials/search/search.h"
 
 namespace sinkscope::experiments::identification {
@@ -14,7 +14,7 @@ nlohmann::json find_blocks(trials::Runner& r, const Alone& alone) {
     const auto without =
         trials::edit_from(site, 0, intervene::Operation::mean, {.site = site, .tokens = {alone.token}});
     const auto name = fmt::format("{} of token {} at token 0", trials::short_name(site), alone.token);
-    const auto found = level(r.probe({.name = name, .edits = {without}}), kMarked);
+    const auto found = level(r.probe({.name = name, .role = intervene::Role::removal, .edits = {without}}), kMarked);
     blocks.push_back(
         {{"site", model::name(site)}, {"levels", to_json(found)}, {"ends_sink", ends_sink(found, unedited)}});
   }

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 #include "experiments/identify/flags.h"
 
 namespace sinkscope::experiments::identification {
@@ -68,7 +68,9 @@ json find_dormant(trials::Runner& r, const Evidence& mark, const Alone& alone) {
       edit.dimensions = {channel};
       edit.values = {sign * length};
       const auto outcome = r.probe(
-          {.name = fmt::format("dormant channel {} by {:.3g}", channel, sign * length), .edits = {std::move(edit)}});
+          {.name = fmt::format("dormant channel {} by {:.3g}", channel, sign * length),
+           .role = intervene::Role::writing,
+           .edits = {std::move(edit)}});
       if (!makes_sink(level(outcome, 1), unedited)) continue;
       found.push_back({{"dimension", channel}, {"moved_by", sign * length}, {"natural_share", share}});
     }

@@ -14,14 +14,15 @@ class Suspects {
  public:
   Suspects(trials::Runner&, const Evidence& mark, const Alone&);
   const std::vector<intervene::Trial>& trials() const { return trials_; }
-  /// [{"dimension", "effect_size", "auc", "p", "written", "removed", "reading"}]: "does nothing" where neither the
+  /// Of a list that holds trials(): [{"dimension", "effect_size", "auc", "p", "written", "removed", "reading"}]: "does nothing" where neither the
   /// written nor the removed interval leaves the equivalence bounds.
-  nlohmann::json judge(trials::Runner&, const std::vector<trials::Outcome>&) const;
+  nlohmann::json judge(trials::Runner&, const std::vector<Measured>&) const;
 
  private:
   SiteTrace trace_;
   at::Tensor auc_;
   std::vector<double> by_chance_;
+  model::Site site_;
   std::vector<int64_t> dimensions_;
   std::vector<intervene::Trial> trials_;
 };
@@ -37,14 +38,17 @@ class Backup {
  public:
   Backup(const trials::Runner&, const Alone&);
   const std::vector<intervene::Trial>& trials() const { return trials_; }
-  nlohmann::json judge(trials::Runner&, const std::vector<trials::Outcome>&, const trials::Outcome& alone) const;
+  /// Of a list that holds trials() and the self-only condition.
+  nlohmann::json judge(trials::Runner&, const std::vector<Measured>&) const;
 
  private:
   std::vector<intervene::Trial> trials_;
 };
 
-/// "itself" or "one key": whether a row that sees exactly one other key is marked as one that sees itself is.
-intervene::Trial one_key_trial(const Alone&);
-nlohmann::json judge_one_key(trials::Runner&, const trials::Outcome&, const trials::Outcome& alone);
+/// The later token sees only itself; it sees exactly one key, which is another.
+std::vector<intervene::Trial> self_only_trials(const Alone&);
+/// Of a list that holds them: "itself" or "one key": whether a row that sees exactly one other key is marked as one that
+/// sees itself is.
+nlohmann::json judge_one_key(trials::Runner&, const std::vector<Measured>&);
 
 }  // namespace sinkscope::experiments::identification

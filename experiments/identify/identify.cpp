@@ -18,12 +18,14 @@
 #include <memory>
 #include <set>
 
+#include "commands/command.h"
 #include "experiments/identify/blocks.h"
 #include "experiments/identify/flags.h"
 #include "experiments/identify/verdict.h"
 #include "sinkscope/result/file.h"
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 #include "sinkscope/trials/metrics.h"
+#include "sinkscope/trials/report.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -35,21 +37,6 @@ using nlohmann::json;
 struct Options {
   trials::Options trials;
   int64_t token = 8;
-};
-
-/// What trials are measured once the candidates are known, and where each part's outcomes begin.
-struct Measured {
-  std::vector<intervene::Trial> list;
-  std::vector<trials::Outcome> outcomes;
-
-  size_t add(const std::vector<intervene::Trial>& more) {
-    list.insert(list.end(), more.begin(), more.end());
-    return list.size() - more.size();
-  }
-  std::vector<trials::Outcome> of(size_t begin, size_t count) const {
-    const auto first = outcomes.begin() + static_cast<int64_t>(begin);
-    return {first, first + static_cast<int64_t>(count)};
-  }
 };
 
 constexpr char kNoSink[] = "No sink, nothing to explain.";
@@ -75,6 +62,10 @@ std::string no_sink_here(const trials::Runner& r) {
   return fmt::format("{} In layer {} token 0 gets {:.3g}, an ordinary token {:.3g}.", kNoSink, layer, first, ordinary);
 }
 
+void append(std::vector<intervene::Trial>& to, const std::vector<intervene::Trial>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
 /// Chooses, tests, and looks at what stands beside the mark.
 json answer(trials::Runner& r, const Options& o) {
   std::vector<Evidence> evidence;
@@ -86,45 +77,35 @@ json answer(trials::Runner& r, const Options& o) {
   for (const auto& site : sites) {
     const auto candidate = trials::search::search(r, site, alone);
     looked_at.push_back(trials::search::to_json(candidate));
-    if (candidate.found()) evidence.emplace_back(r, candidate, alone);
+    if (candidate.found()) evidence.emplace_back(r, evidence.size(), candidate, alone);
   }
-  Measured measured;
-  const size_t at_alone =
-      measured.add({{.name = alone.run(), .attention = alone.spec()}, identification::one_key_trial(alone)});
   const identification::Backup backup(r, alone);
-  const size_t at_backup = measured.add(backup.trials());
-  std::vector<size_t> begins;
-  for (const auto& one : evidence) begins.push_back(measured.add(one.trials()));
-  measured.outcomes = r.measure(measured.list);
-  const auto alone_outcome = measured.outcomes[at_alone];
-  for (size_t i = 0; i < evidence.size(); ++i) {
-    auto outcomes = measured.of(begins[i], evidence[i].trials().size());
-    outcomes.push_back(alone_outcome);
-    evidence[i].judge(outcomes);
-  }
+  auto list = identification::self_only_trials(alone);
+  append(list, backup.trials());
+  for (const auto& one : evidence) append(list, one.trials());
+  auto measured = r.measure(list);
+  for (auto& one : evidence) one.judge(measured);
   const auto why_none = no_sink_here(r);
   const auto verdict = why_none.empty() ? identification::decide(evidence) : identification::no_sink(why_none);
   auto candidates = json::array(), suspects = json::array(), dormant = json::array();
   for (const auto& one : evidence) candidates.push_back(identification::to_json(one));
   if (verdict.mark) {
-    const identification::Suspects list(r, identification::last_of_mark(verdict), alone);
-    const auto outcomes = r.measure(list.trials());
-    measured.add(list.trials());
-    measured.outcomes.insert(measured.outcomes.end(), outcomes.begin(), outcomes.end());
-    suspects = list.judge(r, outcomes);
+    const identification::Suspects others(r, identification::last_of_mark(verdict), alone);
+    const auto more = r.measure(others.trials());
+    suspects = others.judge(r, more);
+    measured.insert(measured.end(), more.begin(), more.end());
     dormant = identification::find_dormant(r, *verdict.mark, alone);
   }
-  json results{{"verdict", identification::to_json(verdict)},
-               {"self_only", {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}}},
-               {"blocks", blocks},
-               {"sites", looked_at},
-               {"candidates", candidates},
-               {"suspects", suspects},
-               {"dormant", dormant},
-               {"backup", backup.judge(r, measured.of(at_backup, backup.trials().size()), alone_outcome)},
-               {"one_key", identification::judge_one_key(r, measured.outcomes[at_alone + 1], alone_outcome)},
-               {"trials", trials::describe(r, measured.list, measured.outcomes)}};
-  return results;
+  return {{"verdict", identification::to_json(verdict)},
+          {"self_only", {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}}},
+          {"blocks", blocks},
+          {"sites", looked_at},
+          {"candidates", candidates},
+          {"suspects", suspects},
+          {"dormant", dormant},
+          {"backup", backup.judge(r, measured)},
+          {"one_key", identification::judge_one_key(r, measured)},
+          {"trials", trials::describe(r, measured)}};
 }
 
 /// On what the page's numbers stand.

@@ -93,24 +93,26 @@ std::string sites(const json& results) {
 std::string conditions(const json& candidate) {
   std::string text;
   for (const auto& c : candidate.at("conditions")) {
+    const auto of = c.at("set").is_null()
+                        ? std::string()
+                        : fmt::format(" ({})", carriers({candidate.at("sufficient")[c.at("set").get<size_t>()]}));
     auto value = interval(c.at("value"));
     if (text_at(c, "name") == "controls") {
       const double n = c.at("value").at("n").get<double>();
       value = fmt::format("{:.0f} of {:.0f}", c.at("value").at("mean").get<double>() * n, n);
     }
     const auto met = text_at(c, "met");
-    text += fmt::format("  {:4} {}: {}\n       {}\n", met == "no" ? "NO" : met, text_at(c, "name"), value,
+    text += fmt::format("  {:4} {}{}: {}\n       {}\n", met == "no" ? "NO" : met, text_at(c, "name"), of, value,
                         text_at(c, "what"));
   }
   return text;
 }
 
 /// What a doubter asks of a trial beside the rule: does it hold with the norms' scales frozen, were the values natural?
-std::string honesty(const json& candidate, const json& results) {
+std::string honesty(size_t candidate, const json& results) {
   std::string text;
   for (const auto& trial : results.at("trials")) {
-    const auto& names = candidate.at("trials");
-    if (std::find(names.begin(), names.end(), trial.at("name")) == names.end()) continue;
+    if (trial.at("about").value("candidate", results.at("candidates").size()) != candidate) continue;
     if (const auto& outside = trial.at("outside_natural_range");
         !outside.is_null() && outside.at("flagged").get<bool>()) {
       text += fmt::format("  note {}: dimension {} leaves its natural range in {} of the samples\n",
@@ -202,10 +204,11 @@ std::string page(const json& results, const std::string& model, const std::strin
                           text_at(verdict, "kind"), text_at(verdict, "statement"), measured);
   if (verdict.at("kind") == "no sink") return text + by_layer(results);
   text += levels(results) + facts(results) + blocks(results) + sites(results);
-  for (const auto& candidate : results.at("candidates")) {
+  for (size_t i = 0; i < results.at("candidates").size(); ++i) {
+    const auto& candidate = results.at("candidates")[i];
     text +=
         fmt::format("\nCandidate at {}, {}: {}\n{}{}", text_at(candidate, "site"), carriers(candidate.at("sufficient")),
-                    role(candidate, verdict), conditions(candidate), honesty(candidate, results));
+                    role(candidate, verdict), conditions(candidate), honesty(i, results));
   }
   return text + "\nBeside it:\n" + beside(results) +
          "\nWhat would overturn this: a candidate that stands earlier in the pass and meets every condition; samples "

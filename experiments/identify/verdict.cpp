@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments::identification {
 namespace {

@@ -72,10 +72,10 @@ void run(const Options& o, const CLI::App& command) {
                          .trials = static_cast<double>(list.size())});
   runner.check(list);
   if (!runner.start()) return;
-  const auto outcomes = runner.measure(list);
+  const auto measured = runner.measure(list);
   if (runner.is_part()) return;
   runner.finish(trials::metrics(o.trials, runner.keys()),
-                {{"runs", runs}, {"trials", trials::describe(runner, list, outcomes)}});
+                {{"runs", intervene::to_json(runs)}, {"trials", trials::describe(runner, measured)}});
 }
 
 }  // namespace

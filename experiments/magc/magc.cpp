@@ -24,6 +24,7 @@
 #include "sinkscope/spelling/number_list.h"
 #include "experiments/magc/gating_channel.h"
 #include "sinkscope/trials/spike_mlp.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -56,13 +57,19 @@ Trial overwrite(const model::Site& site, int64_t channel, int64_t token, const D
   edit.values = {dose.value};
   const auto what =
       std::isnan(dose.multiple) ? fmt::format("{}", dose.value) : fmt::format("{} times natural", dose.multiple);
-  return {.name = fmt::format("token {}: {}", token, what), .edits = {edit}};
+  return {.name = fmt::format("token {}: {}", token, what),
+          .role = intervene::Role::writing,
+          .about = {{"at", token}, {"operation", intervene::name(edit.operation)}, {"value", dose.value}},
+          .edits = {edit}};
 }
 
 Trial copy(const model::Site& site, int64_t channel, int64_t from, int64_t to) {
   auto edit = trials::edit_from(site, to, Operation::copy, {.site = site, .tokens = {from}});
   edit.dimensions = {channel};
-  return {.name = fmt::format("token {}: token {}'s", to, from), .edits = {edit}};
+  return {.name = fmt::format("token {}: token {}'s", to, from),
+          .role = intervene::Role::copy,
+          .about = {{"at", to}, {"operation", intervene::name(edit.operation)}, {"value", nullptr}},
+          .edits = {edit}};
 }
 
 /// Natural values both ways, then the sweep at token 0 and at token k.
@@ -73,13 +80,6 @@ std::vector<Trial> causal(const SpikeChannel& found, int64_t token, const std::v
     for (const auto& dose : sweep) list.push_back(overwrite(site, found.channel, at, dose));
   }
   return list;
-}
-
-json about(const Trial& trial) {
-  const auto& edit = trial.edits[0];
-  return {{"at", edit.tokens[0]},
-          {"operation", intervene::name(edit.operation)},
-          {"value", edit.values.empty() ? json() : json(edit.values[0])}};
 }
 
 void run(const Options& o, const CLI::App& command) {
@@ -94,14 +94,18 @@ void run(const Options& o, const CLI::App& command) {
   if (!runner.start()) return;
   const auto mlp = trials::spike_mlp(o.mlp_layer, runner);
   json results{{"layer", mlp.none.empty() ? json(mlp.layer) : json()}, {"token", o.token}, {"channel", nullptr}};
-  if (!mlp.none.empty()) return trials::finish_with_trials(runner, {}, mlp.none, about, channel_metrics(), results);
+  if (!mlp.none.empty()) {
+    results["no_trials"] = trials::no_trials(runner, mlp.none);
+    return trials::finish(runner, {}, channel_metrics(), std::move(results));
+  }
   const auto found = find_spike_channel(r, mlp.layer, o.token, runner.choosing());
   results.update(to_json(found));
-  auto unseen = trials::why_unseen({model::Point::ln2, mlp.layer}, runner);
+  const auto unseen = trials::why_unseen({model::Point::ln2, mlp.layer}, runner);
   std::vector<Trial> list;
   if (unseen.empty())
     list = causal(found, o.token, doses(multiples, values, found.first[found.channel].item<double>()));
-  trials::finish_with_trials(runner, list, unseen, about, channel_metrics(), std::move(results));
+  results["no_trials"] = trials::no_trials(runner, unseen);
+  trials::finish(runner, list, channel_metrics(), std::move(results));
 }
 
 }  // namespace

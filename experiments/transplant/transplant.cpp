@@ -11,14 +11,14 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "sinkscope/trials/listed.h"
+#include "commands/command.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 namespace {
 
 using intervene::Operation;
 using intervene::Trial;
-using nlohmann::json;
 
 struct Options {
   trials::Options trials;
@@ -39,26 +39,22 @@ std::vector<Trial> both_ways(int64_t token, int64_t sink_layer) {
   for (const auto& [from, to] : {std::pair(int64_t{0}, token), std::pair(token, int64_t{0})}) {
     for (const auto& site : residuals(sink_layer)) {
       list.push_back({.name = fmt::format("token {} to token {} at {}", from, to, trials::short_name(site)),
+                      .role = intervene::Role::copy,
+                      .about = {{"site", model::name(site)}, {"from", from}, {"to", to}},
                       .edits = {trials::edit_from(site, to, Operation::resample, {.site = site, .tokens = {from}})}});
     }
   }
   return list;
 }
 
-json about(const Trial& trial) {
-  const auto& edit = trial.edits[0];
-  return {{"site", model::name(edit.site)}, {"from", edit.from->tokens[0]}, {"to", edit.tokens[0]}};
-}
-
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
-  trials::run_listed(r, o.trials,
-                     {.design = {.tracked = {0, o.token},
-                                 .edited = {0, o.token},
-                                 .wants_other_documents = true,
-                                 .trials = 2.0 * static_cast<double>(r.config().n_layers)},
-                      .make = [&](trials::Runner& runner) { return both_ways(o.token, runner.sink_layer()); },
-                      .about = about});
+  trials::run(r, o.trials,
+              {.design = {.tracked = {0, o.token},
+                          .edited = {0, o.token},
+                          .wants_other_documents = true,
+                          .trials = 2.0 * static_cast<double>(r.config().n_layers)},
+               .make = [&](trials::Runner& runner) { return both_ways(o.token, runner.sink_layer()); }});
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include <stdexcept>
 
 #include "sinkscope/trials/pass.h"
-#include "sinkscope/intervene/self_only.h"
 
 namespace sinkscope::trials {
 namespace {
@@ -91,7 +90,7 @@ Outcome BatchTrials::run(const Trial& trial, const Rows& rows) {
   }
   if (seen) outcome.moved = moved(trial, rows);
   if (trial.edits.empty()) return outcome;
-  if (!trial.attention.empty()) {
+  if (trial.attention.any()) {
     outcome.condition = pass({.attention = trial.attention}, rows, Detail::sink).attention.select(1, 0);
   }
   outcome.no_op = at::full({1, 1}, no_op(trial, rows), at::kDouble);
@@ -122,8 +121,9 @@ at::Tensor BatchTrials::random_controls(const Trial& trial, const Rows& rows) co
 at::Tensor BatchTrials::moved(const Trial& trial, const Rows& rows) const {
   auto elsewhere = trial;
   if (trial.edits.empty()) {
-    elsewhere.attention = intervene::at_other_token(trial.attention, setting_.options.other_token);
-    if (elsewhere.attention.empty()) return {};
+    const auto condition = intervene::at_other_token(trial.attention, setting_.options.other_token);
+    if (!condition) return {};
+    elsewhere.attention = *condition;
   }
   for (auto& edit : elsewhere.edits) {
     if (edit.all_but || edit.tokens.size() != 1 || edit.tokens != trial.edits[0].tokens) return {};

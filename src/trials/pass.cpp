@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "sinkscope/intervene/self_only.h"
-
 namespace sinkscope::trials {
 namespace {
 
@@ -26,7 +24,7 @@ std::vector<Site> starts_of(const std::vector<Trial>& list, const model::Config&
     starts.push_back(start_of(trial, config));
     if (trial.edits.empty()) continue;
     starts.push_back(start_of(without_conditions(trial), config));
-    if (!trial.attention.empty()) starts.push_back(start_of({.attention = trial.attention}, config));
+    if (trial.attention.any()) starts.push_back(start_of({.attention = trial.attention}, config));
   }
   return starts;
 }
@@ -38,16 +36,16 @@ Site read_by(const Site& norm) {
 }
 
 Trial without_conditions(Trial trial) {
-  trial.attention.clear();
+  trial.attention = {};
   return trial;
 }
 
 Site start_of(const Trial& trial, const model::Config& config) {
   std::vector<Site> starts;
   for (const auto& edit : trial.edits) starts.push_back(model::start_of(edit.site, config));
-  if (!trial.attention.empty()) {
-    const auto parsed = intervene::parse_self_only(trial.attention);
-    const int64_t first = parsed.layers.empty() ? 0 : *std::min_element(parsed.layers.begin(), parsed.layers.end());
+  if (trial.attention.any()) {
+    const auto& layers = trial.attention.layers;
+    const int64_t first = layers.empty() ? 0 : *std::min_element(layers.begin(), layers.end());
     starts.push_back({Point::resid_pre, first});
   }
   return *std::min_element(starts.begin(), starts.end(), model::before);
@@ -73,10 +71,7 @@ Outcome BatchTrials::pass(const Trial& trial, const Rows& rows, Detail detail, c
   Reading reading(setting_, batch_, detail, start);
   if (detail == Detail::sink && !reading.sees_attention()) return reading.outcome(unedited_);
   model::Taps taps(r.config());
-  if (!trial.attention.empty()) {
-    const auto parsed = intervene::parse_self_only(trial.attention);
-    taps.attention(parsed.change, parsed.layers);
-  }
+  if (trial.attention.any()) taps.attention(trial.attention.change, trial.attention.layers);
   attach_edits(taps, reading, trial, rows, adjusts);
   reading.attach(taps);
   if (norms == Norms::frozen) freeze_norms(taps, start);

@@ -90,7 +90,8 @@ json outside_of(const Outcome& outcome) {
           {"flagged", values[1] > kFlaggedOutside}};
 }
 
-json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) {
+json describe(Runner& r, const Measured& of) {
+  const auto& [trial, outcome] = of;
   const auto& unedited = r.unedited();
   const double sink = unedited.sink(0).nanmean().item<double>();
   auto object = intervene::to_json(trial);
@@ -135,22 +136,21 @@ json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) 
 
 }  // namespace
 
-json describe(Runner& r, const std::vector<intervene::Trial>& list, const std::vector<Outcome>& outcomes) {
+json describe(Runner& r, const std::vector<Measured>& list) {
   auto described = json::array();
-  const auto index = [&](const std::string& name) {
-    return static_cast<size_t>(std::find_if(list.begin(), list.end(), [&](const auto& t) { return t.name == name; }) -
-                               list.begin());
+  const auto named = [&](const std::string& name) -> const Outcome& {
+    return std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.trial.name == name; })->outcome;
   };
-  for (size_t i = 0; i < list.size(); ++i) {
-    described.push_back(describe(r, list[i], outcomes[i]));
-    if (list[i].interaction_of.empty()) continue;
-    const auto& a = outcomes[index(list[i].interaction_of[0])];
-    const auto& b = outcomes[index(list[i].interaction_of[1])];
+  for (const auto& one : list) {
+    described.push_back(describe(r, one));
+    if (one.trial.interaction_of.empty()) continue;
+    const auto& a = named(one.trial.interaction_of[0]);
+    const auto& b = named(one.trial.interaction_of[1]);
     auto interactions = json::array();
     for (size_t k = 0; k < r.keys().tracked.size(); ++k) {
       const auto key = static_cast<int64_t>(k);
       interactions.push_back(measure::to_json(
-          r.bootstrap().interval(outcomes[i].sink(key) - a.sink(key) - b.sink(key) + r.unedited().sink(key))));
+          r.bootstrap().interval(one.outcome.sink(key) - a.sink(key) - b.sink(key) + r.unedited().sink(key))));
       interactions.back()["token"] = r.keys().tracked[k];
     }
     described.back()["interaction"] = interactions;

@@ -5,8 +5,6 @@
 
 #include <stdexcept>
 
-#include "sinkscope/intervene/self_only.h"
-
 namespace sinkscope::trials {
 
 constexpr char kUnedited[] = "unedited";
@@ -48,8 +46,8 @@ void Rows::gather(app::Run& r) {
     for (const auto& batch : r.batches()) {
       model::Taps taps(r.config());
       if (run != kUnedited) {
-        const auto conditions = intervene::parse_self_only(runs_.at(run));
-        taps.attention(conditions.change, conditions.layers);
+        const auto& condition = runs_.at(run);
+        taps.attention(condition.change, condition.layers);
       }
       for (const auto& [key, rows] : rows_) {
         if (std::get<0>(key) != run || rows.defined()) continue;

@@ -23,7 +23,7 @@ using nlohmann::json;
 constexpr int64_t kAskedSamples = 100;
 
 json design_to_json(const Options& o, const Design& design) {
-  return {{"tracked", design.tracked}, {"runs", design.runs},          {"layer", o.layer},
+  return {{"tracked", design.tracked}, {"runs", intervene::to_json(design.runs)}, {"layer", o.layer},
           {"controls", o.controls},    {"other_token", o.other_token}, {"loss", !o.no_loss},
           {"frozen", !o.no_frozen},    {"q_min", o.run.q_min},         {"halves", design.halves}};
 }
@@ -210,15 +210,16 @@ std::vector<Trial> Runner::own(const std::vector<Trial>& list) const {
   return part;
 }
 
-std::vector<Outcome> Runner::measure(const std::vector<Trial>& list) {
+std::vector<Measured> Runner::measure(const std::vector<Trial>& list) {
   check(list);
   complete(own(list), Depth::whole);
   if (is_part()) return {};
   unedited_ = half(joined(unedited_parts_), choosing());
-  std::vector<Outcome> outcomes;
+  std::vector<Measured> measured;
   const auto batches = static_cast<int64_t>(run_.batches().size());
-  for (const auto& trial : list) outcomes.push_back(half(records_->joined(trial, batches, Depth::whole), choosing()));
-  return outcomes;
+  for (const auto& trial : list)
+    measured.push_back({trial, half(records_->joined(trial, batches, Depth::whole), choosing())});
+  return measured;
 }
 
 Outcome Runner::probe(const Trial& trial) {

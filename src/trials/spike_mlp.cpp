@@ -8,13 +8,10 @@
 
 #include "sinkscope/error.h"
 #include "sinkscope/measure/spike.h"
-#include "sinkscope/trials/listed.h"
-#include "sinkscope/trials/metrics.h"
 
 namespace sinkscope::trials {
 
 using model::Point;
-using nlohmann::json;
 
 void add_mlp_option(CLI::App& app, int64_t& layer) {
   app.add_option("--mlp-layer", layer, "look into the MLP of this layer; -1: the one that writes the spike")
@@ -60,20 +57,6 @@ std::vector<int64_t> strongest_neurons(const at::Tensor& energy) {
     neurons.push_back(order[i].item<int64_t>());
   }
   return neurons;
-}
-
-void finish_with_trials(Runner& runner, const std::vector<intervene::Trial>& list, const std::string& no_trials,
-                        const About& about, json metrics, json results) {
-  results["no_trials"] = no_trials.empty() ? json() : json(no_trials);
-  results["table"] = results["trials"] = json::array();
-  if (!no_trials.empty()) runner.run().warn("no trials: " + no_trials);
-  if (!list.empty()) {
-    const auto outcomes = runner.measure(list);
-    results["table"] = trials::table(runner, list, outcomes, about);
-    results["trials"] = trials::describe(runner, list, outcomes);
-  }
-  metrics.update(trials::metrics(runner.options(), runner.keys()));
-  runner.finish(metrics, std::move(results));
 }
 
 }  // namespace sinkscope::trials

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sinkscope/trials/halves.h"
+#include "sinkscope/trials/measured.h"
 #include "sinkscope/trials/pass.h"
 #include "sinkscope/trials/records.h"
 #include "sinkscope/app/shard.h"
@@ -52,8 +53,8 @@ class Runner {
   /// Of --shard: its trials are measured and left in its journal, and there is no result.
   bool is_part() const { return shard_.count > 1; }
 
-  /// Outcomes in the trials' order; of a design with halves, NaN in the half that chooses. None of a part.
-  std::vector<Outcome> measure(const std::vector<intervene::Trial>&);
+  /// In the trials' order; of a design with halves, NaN in the half that chooses. None of a part.
+  std::vector<Measured> measure(const std::vector<intervene::Trial>&);
 
   /// The sink and the spike alone, at once and without controls, to choose by: NaN in the half that tests.
   Outcome probe(const intervene::Trial&);

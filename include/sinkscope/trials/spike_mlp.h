@@ -3,11 +3,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/runner.h"
 
 namespace sinkscope::trials {
 
@@ -30,10 +29,5 @@ std::string why_unseen(const model::Site&, const Runner&);
 /// Neurons by mean z² at token 0 [m], largest first: the fewest that hold 90 % of it, but at least 3 and at most 16;
 /// none whose z² is 0.
 std::vector<int64_t> strongest_neurons(const at::Tensor& energy);
-
-/// Trials, or none where `no_trials` says why: measures them and writes the result, its `results` given as far as
-/// they are no trials'.
-void finish_with_trials(Runner&, const std::vector<intervene::Trial>&, const std::string& no_trials,
-                        const About& about, nlohmann::json metrics, nlohmann::json results);
 
 }  // namespace sinkscope::trials

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from sinkscope.figures.parts.levels import held_against, say, with_intervals
 from sinkscope.figures.parts.style import COLOURS, caption, floats, new, nothing, title, wide
 from sinkscope.figures.parts.trial_rows import level, mean, unedited
-from sinkscope.figures.parts.which_trial import directions, is_neurons, of_neurons
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -71,10 +70,9 @@ def gram(axis, found: dict) -> None:
 
 def edit_name(row: dict) -> str:
     """"neurons (3): from 0": which directions, how many, and whether they leave token 0 or come to another."""
-    group, which = directions(row)
-    many = f" ({row['rank']})" if which == "span" else ", first"
-    group = group.removeprefix("blocks.").replace("by the attention", "by attn")
-    return f"{group}{many}: {'from' if row['operation'] == 'project_out' else 'to'} {row['at']}"
+    many = f" ({row['rank']})" if row["directions"] == "span" else ", first"
+    group = row["group"].removeprefix("blocks.").replace("by the attention", "by attn")
+    return f"{group}{many}: {'from' if row['role'] == 'removal' else 'to'} {row['at']}"
 
 
 def edits(axis, found: dict) -> None:
@@ -92,8 +90,8 @@ def edits(axis, found: dict) -> None:
     axis.legend(loc="upper center", bbox_to_anchor=(0.45, -0.24), ncols=5, fontsize=6)
 
 
-def first_of(found: dict, neurons: bool) -> dict | None:
-    return next((read for read in found["read_outs"] if is_neurons(read) == neurons), None)
+def first_of(found: dict, reader: str) -> dict | None:
+    return next((read for read in found["read_outs"] if read["reader"] == reader), None)
 
 
 def draw(result: Result) -> Figure:
@@ -103,8 +101,8 @@ def draw(result: Result) -> Figure:
         nothing(axes[0][0], found["no_trials"])
     else:
         figure, axes = new(3, 2, height=2.5)
-        projections(axes[0][0], first_of(found, neurons=True), "neurons")
-        projections(axes[0][1], first_of(found, neurons=False), "written dimensions")
+        projections(axes[0][0], first_of(found, "neurons"), "neurons")
+        projections(axes[0][1], first_of(found, "written dimensions"), "written dimensions")
         agreement(axes[1][0], found)
         gram(axes[1][1], found)
         edits(wide(figure, axes[2]), found)
@@ -116,6 +114,6 @@ def draw(result: Result) -> Figure:
 
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
     found = result.results
-    taken = next((row for row in found["table"] if of_neurons(row) and row["operation"] == "project_out"), None)
+    taken = next((row for row in found["table"] if row["reader"] == "neurons" and row["role"] == "removal"), None)
     if taken:
         yield "  what the spike's neurons read, taken away", f"leaves token 0 {mean(taken, 0):.3f} of {unedited(found)[0][0]:.3f}"

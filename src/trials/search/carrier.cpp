@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 #include "sinkscope/error.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/spelling/int_list.h"

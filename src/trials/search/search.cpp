@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 #include "sinkscope/measure/smallest_set.h"
 #include "sinkscope/measure/statistics.h"
 
@@ -14,21 +14,22 @@ namespace sinkscope::trials::search {
 namespace {
 
 using intervene::Operation;
+using intervene::Role;
 
-/// One site's questions, answered by a probe each.
-class Site {
+/// The questions that are asked of one site, a probe each.
+class Probes {
  public:
-  Site(Runner& r, const model::Site& site, const Alone& alone)
+  Probes(Runner& r, const model::Site& site, const Alone& alone)
       : r_(r), site_(site), alone_(alone), unedited_(level(r.unedited_probe(), 1)) {}
 
   /// At token 0's mean level; after take_own(), at the same sample's.
   Level written(const Carrier& carrier) {
     auto edit = level_of(site_, carrier, 0, alone_.token);
     if (own_) edit.operation = Operation::copy;
-    return probe(own_ ? "copy" : "write", carrier, std::move(edit));
+    return probe(own_ ? Role::copy : Role::writing, carrier, std::move(edit));
   }
   void take_own(bool own) { own_ = own; }
-  Level removed(const Carrier& carrier) { return probe("remove", carrier, level_of(site_, carrier, alone_.token, 0)); }
+  Level removed(const Carrier& carrier) { return probe(Role::removal, carrier, level_of(site_, carrier, alone_.token, 0)); }
   bool makes(const Level& found) const {
     return makes_sink(found, unedited_.first, share_) && gain(found) >= wanted_gain_;
   }
@@ -45,8 +46,9 @@ class Site {
   double gain(const Level& found) const { return found.marked - unedited_.marked; }
 
  private:
-  Level probe(const char* what, const Carrier& carrier, intervene::Edit edit) {
-    return level(r_.probe({.name = fmt::format("{} {} at {}", what, name(carrier), short_name(site_)),
+  Level probe(Role role, const Carrier& carrier, intervene::Edit edit) {
+    return level(r_.probe({.name = fmt::format("{} of {} at {}", intervene::name(role), name(carrier), short_name(site_)),
+                           .role = role,
                            .edits = {std::move(edit)}}),
                  1);
   }
@@ -77,7 +79,7 @@ std::vector<Carrier> directions_at(Runner& r, const model::Site& site, const Alo
 }
 
 /// Disjoint sets, most promising first; stops at the first that is no small one.
-void find_sufficient(Site& at, std::vector<int64_t> order, Candidate& into) {
+void find_sufficient(Probes& at, std::vector<int64_t> order, Candidate& into) {
   while (into.sufficient.size() < kMostSets && !order.empty()) {
     const auto set = measure::smallest_set(
         order, [&](const auto& dimensions) { return at.makes(at.written({.dimensions = sorted(dimensions)})); });
@@ -95,7 +97,7 @@ void find_sufficient(Site& at, std::vector<int64_t> order, Candidate& into) {
 }
 
 /// Whether channels that suffice together each do a part of it alone.
-bool work_apart(Site& at, const Carrier& set) {
+bool work_apart(Probes& at, const Carrier& set) {
   if (set.dimensions.size() < 2 || set.dimensions.size() > kMostChannels) return false;
   constexpr double kOfJoint = 0.8, kOfEach = 0.1;
   const double joint = at.gain(at.written(set));
@@ -109,7 +111,7 @@ bool work_apart(Site& at, const Carrier& set) {
 }
 
 /// Channels, or where many share it one direction.
-void find_carriers(Site& at, Runner& r, const model::Site& site, const Alone& alone,
+void find_carriers(Probes& at, Runner& r, const model::Site& site, const Alone& alone,
                    const std::vector<int64_t>& order, Candidate& found) {
   find_sufficient(at, order, found);
   if (found.found() && found.removal_ends && !at.ends(at.removed(joined(found.sufficient)))) {
@@ -189,7 +191,7 @@ void gather(Runner& r, const std::vector<model::Site>& sites, const Alone& alone
 }
 
 Candidate search(Runner& r, const model::Site& site, const Alone& alone, bool apart) {
-  Site at(r, site, alone);
+  Probes at(r, site, alone);
   Candidate found{.site = site};
   at.take_own(true);
   found.own = at.written({});

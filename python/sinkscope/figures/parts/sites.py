@@ -8,7 +8,6 @@ from matplotlib.patches import Rectangle
 
 from sinkscope.figures.parts.style import COLOURS, nothing
 from sinkscope.figures.parts.trial_rows import place
-from sinkscope.figures.parts.which_trial import condition_kind
 
 QUESTIONS = {"own_suffices": "token 0's own row makes a sink", "level_suffices": "its mean level makes a sink",
              "removal_ends": "removal ends the sink"}
@@ -23,7 +22,7 @@ def met(candidate: dict) -> dict[str, bool | str]:
     """Conditions by name, "?" for an open one; what is asked of several sets is as the set that does worst."""
     worst: dict[str, str] = {}
     for one in candidate["conditions"]:
-        name = condition_kind(one)
+        name = one["name"]
         worst[name] = min(worst.get(name, "yes"), one["met"], key=["no", "open", "yes"].index)
     return {name: {"yes": True, "no": False, "open": "?"}[answer] for name, answer in worst.items()}
 
