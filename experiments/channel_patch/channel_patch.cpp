@@ -4,10 +4,10 @@
 // dimensions chosen on half of the documents the smallest set that suffices, everything but it, and doses of it from -4
 // to 4; at token 0, token k's mean level in the whole vector, in that set, and in the smallest set whose removal is
 // needed. Channels that are named are moved likewise. Reading: attention to both, on the other documents, beside as
-// many random dimensions. A set that suffices and whose removal ends the sink carries the mark. Both are told apart: a
-// split carrier hides from single patches, since no part suffices, and a redundant one from single removals. If the own
-// row suffices and the mean row does not, the mark is a pattern of each sample's own, and the sets are of that: copied
-// from token 0 of the same sample. Sources: experiment B4 of the project's list; the published channel 2276 of
+// many random dimensions. A set that suffices and whose removal ends the sink holds the signal. Both are told apart: a
+// split signal hides from single patches, since no part suffices, and a redundant one from single removals. If the own
+// row suffices and the mean row does not, the signal is a pattern of each sample's own, and the sets are of that:
+// copied from token 0 of the same sample. Sources: experiment B4 of the project's list; the published channel 2276 of
 // Qwen3-8B, which nobody has patched.
 
 #include <ATen/ATen.h>
@@ -18,20 +18,20 @@
 #include <memory>
 
 #include "commands/command.h"
-#include "sinkscope/trials/search/search.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/number_list.h"
+#include "sinkscope/trials/search/search.h"
 #include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 namespace {
 
-using trials::search::Carrier;
 using intervene::Operation;
 using intervene::Role;
 using intervene::Trial;
 using model::Site;
 using nlohmann::json;
+using trials::search::Signal;
 
 struct Options {
   trials::Options trials;
@@ -51,19 +51,19 @@ class Patches {
     write({}, "whole vector", 1);
     remove({}, "whole vector", 1);
   }
-  void write(const Carrier& c, const std::string& of, double dose) {
+  void write(const Signal& c, const std::string& of, double dose) {
     auto edit = trials::search::level_of(site_, c, 0, o_.token);
     if (own_) edit.operation = Operation::copy;
     add(Role::writing, of, c, dose, std::move(edit));
   }
   /// From now on what is written is the same sample's, not a level.
   void write_own() { own_ = true; }
-  void remove(const Carrier& c, const std::string& of, double dose) {
+  void remove(const Signal& c, const std::string& of, double dose) {
     add(Role::removal, of, c, dose, trials::search::level_of(site_, c, o_.token, 0));
   }
   /// Token k gets token 0's mean level in every dimension but these.
-  void all_but(const Carrier& c) {
-    Carrier rest;
+  void all_but(const Signal& c) {
+    Signal rest;
     for (int64_t d = 0; d < width_; ++d) {
       if (std::count(c.dimensions.begin(), c.dimensions.end(), d) == 0) rest.dimensions.push_back(d);
     }
@@ -75,7 +75,7 @@ class Patches {
     doses({.dimensions = {channel}}, fmt::format("channel {}", channel), list);
     named_ = -1;
   }
-  void doses(const Carrier& c, const std::string& of, const std::vector<double>& doses) {
+  void doses(const Signal& c, const std::string& of, const std::vector<double>& doses) {
     for (const double dose : doses) {
       write(c, of, dose);
       remove(c, of, dose);
@@ -83,7 +83,7 @@ class Patches {
   }
 
  private:
-  void add(Role role, const std::string& of, const Carrier& c, double dose, intervene::Edit edit) {
+  void add(Role role, const std::string& of, const Signal& c, double dose, intervene::Edit edit) {
     edit.dose = dose;
     const bool few = c.dimensions.size() <= trials::search::kMostChannels;
     into_.push_back({.name = fmt::format("{}: {} {}, dose {}", trials::short_name(site_),
@@ -145,7 +145,7 @@ std::vector<double> parse_doses(const std::string& list) {
   for (const double dose : doses) {
     if (dose == 0) throw InputError("--doses: 0 changes nothing");
     if (std::count(doses.begin(), doses.end(), dose) > 1) {
-      throw InputError(fmt::format("--doses: {} stands twice", dose));
+      throw InputError(fmt::format("--doses: {} is listed twice", dose));
     }
   }
   return doses;
@@ -162,7 +162,7 @@ void run(const Options& o, const CLI::App& command) {
       {.tracked = {0, o.token},
        .edited = {0, trials::search::kLastTraced, o.token},
        .runs = trials::search::alone_runs(o.token, L),
-       .halves = true,
+       .split = true,
        .trials = 4.0 * static_cast<double>(L * static_cast<int64_t>(doses.size() * (1 + named.size()))),
        .probes = 60.0 * static_cast<double>(L)});
   if (!runner.start()) return;

@@ -1,15 +1,16 @@
-// gate-readout: what pattern does the network read, to write the spike at token 0?
+// gate-readout: what pattern does the network read, to write the massive activation at token 0?
 //
 // Reading, without an edit, in closed form (measure/mlp_gradient.h): for the neurons that hold 90 % of the energy of
-// the spike's MLP at token 0 (at least 3), the gradient of z_j² with respect to the MLP's normalised input, and through
-// the norm with respect to its block's attention output; and for a written channel, the gradient of what the MLP writes
-// there with respect to that attention output. Neurons and directions are those of half of the documents, all that is
-// held against them is of the others. The mean of these unit gradients is what is read along; its length (consistency)
-// says whether samples agree: near 1 one direction is read, near 1/sqrt(n) each sample has its own, so that what is
-// read is no linear pattern. Then how far token 0 and tokens 1 to 8 stand along it. Edit: the span of the mean
-// directions is projected out at token 0; and token k is given token 0's components along it. Reading: the sink. If the
-// first ends it and the second makes one, the network reads this pattern; if token 0 stands apart along it (AUC near 1)
-// and neither does, the pattern accompanies the mark; random directions are the control. Source: the seed author's
+// the MLP that writes the massive activation at token 0 (at least 3), the gradient of z_j² with respect to the MLP's
+// normalised input, and through the norm with respect to its block's attention output; and for a written channel, the
+// gradient of what the MLP writes there with respect to that attention output. Neurons and directions are those of half
+// of the documents, all that is held against them is of the others. The mean of these unit gradients is what is read
+// along; its length (consistency) says whether samples agree: near 1 one direction is read, near 1/sqrt(n) each sample
+// has its own, so that what is read is no linear pattern. Then how far token 0 and tokens 1 to 8 stand along it. Edit:
+// the span of the mean directions is projected out at token 0; and token k is given token 0's components along it.
+// Reading: the sink. If the first ends it and the second makes one, the network reads this pattern; if token 0 stands
+// apart along it (AUC near 1) and neither does, the pattern accompanies the signal; random directions are the control.
+// Source: the seed author's
 // --decompose-mlp-in (llm-interp, attention_sink); experiment B8 of the project's list.
 
 #include <fmt/format.h>
@@ -25,7 +26,8 @@
 #include "experiments/gate_readout/gradient_groups.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
-#include "sinkscope/trials/spike_mlp.h"
+#include "sinkscope/trials/edited_layers.h"
+#include "sinkscope/trials/writing_mlp.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -62,16 +64,18 @@ std::vector<Write> parse_writes(const std::string& list, const model::Config& co
     }
     const bool twice = std::any_of(writes.begin(), writes.end(),
                                    [&](const Write& w) { return w.layer == site.layer && w.dimension == dimension; });
-    if (twice) throw InputError(fmt::format("--write: '{}' stands twice", word));
+    if (twice) throw InputError(fmt::format("--write: '{}' is listed twice", word));
     writes.push_back({site.layer, dimension});
   }
   return writes;
 }
 
-/// Those asked for, or else the spike's own dimensions where an MLP writes them.
-std::vector<Write> writes_or_spike(std::vector<Write> asked, const trials::Facts& facts) {
-  if (!asked.empty() || !facts.spike || facts.spike->site.point != Point::mlp_out) return asked;
-  for (const int64_t dimension : facts.spike->dimensions) asked.push_back({facts.spike->site.layer, dimension});
+/// Those asked for, or else the massive activation's own dimensions where an MLP writes them.
+std::vector<Write> writes_or_massive(std::vector<Write> asked, const trials::SinkBaseline& baseline) {
+  if (!asked.empty() || !baseline.massive_activation || baseline.massive_activation->site.point != Point::mlp_out)
+    return asked;
+  for (const int64_t dimension : baseline.massive_activation->dimensions)
+    asked.push_back({baseline.massive_activation->site.layer, dimension});
   return asked;
 }
 
@@ -94,7 +98,7 @@ json metric_definitions() {
            "at the later tokens)"}};
 }
 
-std::vector<int64_t> layers_of(const trials::SpikeMlp& mlp, const std::vector<Write>& writes) {
+std::vector<int64_t> layers_of(const trials::WritingMlp& mlp, const std::vector<Write>& writes) {
   std::set<int64_t> layers;
   if (mlp.none.empty()) layers.insert(mlp.layer);
   for (const auto& write : writes) layers.insert(write.layer);
@@ -102,7 +106,8 @@ std::vector<int64_t> layers_of(const trials::SpikeMlp& mlp, const std::vector<Wr
 }
 
 /// The MLP's neurons by its input and by its block's attention, then the written dimensions by their MLP.
-std::vector<ReadOutGroup> read_out(trials::Runner& runner, const trials::SpikeMlp& mlp, const std::vector<Write>& writes) {
+std::vector<ReadOutGroup> read_out(trials::Runner& runner, const trials::WritingMlp& mlp,
+                                   const std::vector<Write>& writes) {
   auto& r = runner.run();
   std::vector<ReadOutGroup> groups;
   const auto layers = layers_of(mlp, writes);
@@ -143,12 +148,12 @@ json describe(const std::vector<ReadOutGroup>& groups) {
 
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
-  trials::check_mlp_layer(o.mlp_layer, r.config());
+  if (o.mlp_layer >= 0) trials::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
   const auto asked = parse_writes(o.write, r.config());
-  trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .halves = true, .trials = 12});
+  trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .split = true, .trials = 12});
   if (!runner.start()) return;
-  const auto mlp = trials::spike_mlp(o.mlp_layer, runner);
-  const auto groups = read_out(runner, mlp, writes_or_spike(asked, runner.facts()));
+  const auto mlp = trials::writing_mlp(o.mlp_layer, runner);
+  const auto groups = read_out(runner, mlp, writes_or_massive(asked, runner.baseline()));
   const auto neurons = std::find_if(groups.begin(), groups.end(),
                                     [](const ReadOutGroup& group) { return group.reader == Reader::neurons; });
   json results{{"layer", mlp.none.empty() ? json(mlp.layer) : json()},
@@ -167,13 +172,13 @@ void run(const Options& o, const CLI::App& command) {
 
 commands::Command gate_readout() {
   return {
-      "gate-readout", "what pattern does the network read to write the spike?", [](CLI::App& app) {
+      "gate-readout", "what pattern does the network read to write the massive activation?", [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_mlp_option(app, o->mlp_layer);
         app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
         app.add_option("--write", o->write,
-                       "written dimensions whose gradient is taken, as SITE:DIM; empty: the spike's own");
+                       "written dimensions whose gradient is taken, as SITE:DIM; empty: the massive activation's own");
         app.callback([o, &app] { run(*o, app); });
       }};
 }

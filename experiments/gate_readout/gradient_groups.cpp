@@ -9,7 +9,7 @@
 #include "sinkscope/measure/mlp_gradient.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/model/safetensors.h"
-#include "sinkscope/trials/spike_mlp.h"
+#include "sinkscope/trials/writing_mlp.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -35,8 +35,8 @@ void add_trials(std::vector<Trial>& list, const ReadOutGroup& group, const char*
   auto copied = trials::edit_from(site, token, Operation::copy, {.site = site, .tokens = {0}});
   out.basis = copied.basis = basis;
   const auto about = [&](const intervene::Edit& edit) {
-    return json{{"at", edit.tokens[0]},       {"operation", intervene::name(edit.operation)},
-                {"site", model::name(site)},  {"group", group.name},
+    return json{{"at", edit.tokens[0]},         {"operation", intervene::name(edit.operation)},
+                {"site", model::name(site)},    {"group", group.name},
                 {"reader", name(group.reader)}, {"directions", directions},
                 {"rank", basis.size(0)}};
   };

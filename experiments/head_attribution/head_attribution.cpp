@@ -2,8 +2,8 @@
 //
 // Edit: one head's output at token k becomes what it is when token k sees only itself in that layer; and one head's
 // output at token 0 becomes the mean of what it is at token k. Reading: attention to both by the same queries, and the
-// spike. A head that alone makes token k a sink, or ends token 0's, carries the mark; if only all heads together do, it
-// is spread over them. Source: experiment B7 of the project's list.
+// massive activation. A head that alone makes token k a sink, or ends token 0's, gives the signal; if only all heads
+// together do, it is spread over them. Source: experiment B7 of the project's list.
 
 #include <fmt/format.h>
 
@@ -80,7 +80,9 @@ void run(const Options& o, const CLI::App& command) {
 
 commands::Command head_attribution() {
   return {
-      "head-attribution", "which heads of the first layers mark the token that sees only itself?", [](CLI::App& app) {
+      "head-attribution",
+      "which heads of the first layers give the first-token signal to a token that sees only itself?",
+      [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_sharing_options(app, o->trials);

@@ -12,10 +12,10 @@ namespace sinkscope::experiments::identification {
 using namespace trials::search;
 using trials::Measured;
 
-inline constexpr double kClampedLeaves = 0.2;  ///< of a self-only token's sink, its carrier clamped
-inline constexpr double kControls = 0.05;      ///< of the controls may do what the carrier does
+inline constexpr double kClampedLeaves = 0.2;  ///< of a self-only token's sink, the signal clamped
+inline constexpr double kControls = 0.05;      ///< of the controls may do what the signal does
 
-/// What the trial says of itself in which the later token sees only itself.
+/// `about` of the trial in which the later token sees only itself.
 inline const nlohmann::json kItself{{"part", "itself"}};
 
 /// yes: the whole 95 % interval lies on the right side of 0; no: on the wrong side; open: these samples do not tell.
@@ -53,7 +53,7 @@ class Evidence {
  private:
   nlohmann::json about() const;
   nlohmann::json about(size_t set) const;
-  void add(intervene::Role, const std::string& what, const Carrier&, nlohmann::json about, intervene::Edit);
+  void add(intervene::Role, const std::string& what, const Signal&, nlohmann::json about, intervene::Edit);
   void removed(const trials::Outcome&);
   void written(const trials::Outcome&, const std::string& what, size_t set);
   void over_competition(const trials::Outcome&, const std::string& what, std::optional<size_t> set);
@@ -66,7 +66,7 @@ class Evidence {
   size_t index_;
   Candidate candidate_;
   Alone alone_;
-  Carrier whole_;  // all sufficient sets together
+  Signal whole_;  // all sufficient sets together
   std::vector<intervene::Trial> trials_;
   std::vector<Condition> conditions_;
   double controls_move_ = 0;

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <set>
 
-#include "sinkscope/trials/trial_list.h"
 #include "sinkscope/measure/separation.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments::identification {
 namespace {
@@ -33,21 +33,21 @@ std::set<int64_t> channels_of(const Candidate& candidate) {
 
 }  // namespace
 
-Suspects::Suspects(trials::Runner& r, const Evidence& mark, const Alone& alone) : site_(mark.candidate().site) {
+Suspects::Suspects(trials::Runner& r, const Evidence& evidence, const Alone& alone) : site_(evidence.candidate().site) {
   const auto rows = traced_rows(r, "unedited", site_, r.choosing());
   trace_ = trace_of(rows);
   auc_ = measure::auc(rows).to(at::kCPU);
   by_chance_ = measure::largest_auc_by_chance(rows, static_cast<uint64_t>(r.run().options().seed));
-  const auto carrier = channels_of(mark.candidate());
+  const auto own = channels_of(evidence.candidate());
   const auto largest = trace_.first.abs().argmax().item<int64_t>();
   for (const int64_t d : trace_.by_effect) {
-    if (dimensions_.size() < kSuspects && !carrier.contains(d)) dimensions_.push_back(d);
+    if (dimensions_.size() < kSuspects && !own.contains(d)) dimensions_.push_back(d);
   }
-  if (!carrier.contains(largest) && std::count(dimensions_.begin(), dimensions_.end(), largest) == 0) {
+  if (!own.contains(largest) && std::count(dimensions_.begin(), dimensions_.end(), largest) == 0) {
     dimensions_.push_back(largest);
   }
   for (const int64_t d : dimensions_) {
-    const Carrier one{.dimensions = {d}};
+    const Signal one{.dimensions = {d}};
     const auto where = trials::short_name(site_);
     trials_.push_back({.name = fmt::format("suspect: write channel {} at {}", d, where),
                        .role = Role::writing,
@@ -66,7 +66,7 @@ json Suspects::judge(trials::Runner& r, const std::vector<Measured>& measured) c
   for (const int64_t d : dimensions_) {
     const auto& writing = outcome_of(measured, Role::writing, about_suspect(d));
     const auto& removal = outcome_of(measured, Role::removal, about_suspect(d));
-    const auto written = r.bootstrap().interval(writing.sink(kMarked) - r.unedited().sink(kMarked));
+    const auto written = r.bootstrap().interval(writing.sink(kLater) - r.unedited().sink(kLater));
     const auto removed = r.bootstrap().interval(removal.sink(0) - r.unedited().sink(0));
     const std::string a = measure::reading(written, bound), b = measure::reading(removed, bound);
     const double auc = auc_[d].item<double>();
@@ -85,22 +85,22 @@ json Suspects::judge(trials::Runner& r, const std::vector<Measured>& measured) c
 }
 
 Backup::Backup(const trials::Runner& r, const Alone& alone) {
-  const auto& spike = r.facts().spike;
-  if (!spike) return;
-  const Carrier dimensions{.dimensions = [&] {
-    auto all = spike->dimensions;
+  const auto& massive = r.baseline().massive_activation;
+  if (!massive) return;
+  const Signal dimensions{.dimensions = [&] {
+    auto all = massive->dimensions;
     std::sort(all.begin(), all.end());
     return all;
   }()};
-  trials_ = {{.name = "spike clamped at token 0",
+  trials_ = {{.name = "massive activation clamped at token 0",
               .role = Role::removal,
               .about = kBackup,
-              .edits = {level_of(spike->site, dimensions, alone.token, 0)}},
-             {.name = "spike clamped, token self-only",
+              .edits = {level_of(massive->site, dimensions, alone.token, 0)}},
+             {.name = "massive activation clamped, token self-only",
               .role = Role::clamp,
               .about = kBackup,
               .attention = alone.condition(),
-              .edits = {level_of(spike->site, dimensions, alone.token, alone.token)}}};
+              .edits = {level_of(massive->site, dimensions, alone.token, alone.token)}}};
 }
 
 json Backup::judge(trials::Runner& r, const std::vector<Measured>& measured) const {
@@ -108,16 +108,16 @@ json Backup::judge(trials::Runner& r, const std::vector<Measured>& measured) con
   const auto& removal = outcome_of(measured, Role::removal, kBackup);
   const auto& clamped = outcome_of(measured, Role::clamp, kBackup);
   const auto& alone = outcome_of(measured, Role::condition, kItself);
-  constexpr double kNewSpike = 4, kNothing = 1e-6;  // as the spike's own rule
+  constexpr double kNewlyMassive = 4, kNothing = 1e-6;  // as the massive activation's own rule
   const double unedited = r.unedited().sink(0).nanmean().item<double>();
   const double left = removal.sink(0).nanmean().item<double>();
   const auto before = measure::to_vector(alone.written.nanmean(0)),
              after = measure::to_vector(clamped.written.nanmean(0));
   auto blocks = json::array();
-  for (auto layer = r.facts().spike->site.layer + 1; layer < r.sink_layer(); ++layer) {
+  for (auto layer = r.baseline().massive_activation->site.layer + 1; layer < r.sink_layer(); ++layer) {
     const auto l = static_cast<size_t>(layer);
-    const double bar = kNewSpike * std::max(r.facts().written[l], kNothing);
-    if (!std::isfinite(after[l]) || before[l] >= bar || after[l] < std::max(bar, kNewSpike * before[l])) continue;
+    const double bar = kNewlyMassive * std::max(r.baseline().written[l], kNothing);
+    if (!std::isfinite(after[l]) || before[l] >= bar || after[l] < std::max(bar, kNewlyMassive * before[l])) continue;
     blocks.push_back({{"layer", layer}, {"written", after[l]}, {"without", before[l]}});
   }
   return {{"sink_left", measure::to_json(r.bootstrap().interval(removal.sink(0)))},
@@ -137,13 +137,13 @@ std::vector<Trial> self_only_trials(const Alone& alone) {
 json judge_one_key(trials::Runner& r, const std::vector<Measured>& measured) {
   const auto& outcome = outcome_of(measured, Role::condition, kOneKey);
   const auto& alone = outcome_of(measured, Role::condition, kItself);
-  const auto excess = [](const Outcome& o) { return o.sink(kMarked) - o.ordinary(); };
+  const auto excess = [](const Outcome& o) { return o.sink(kLater) - o.ordinary(); };
   const auto over_half = r.bootstrap().interval(excess(outcome) - kHalf * excess(alone));
   const auto over_fifth = r.bootstrap().interval(excess(outcome) - kClampedLeaves * excess(alone));
-  const char* mark = over_half.low >= 0 ? "one key" : over_fifth.high <= 0 ? "itself" : "undecided";
-  return {{"mark", mark},
-          {"one_key", measure::to_json(r.bootstrap().interval(outcome.sink(kMarked)))},
-          {"itself", measure::to_json(r.bootstrap().interval(alone.sink(kMarked)))}};
+  const char* given_by = over_half.low >= 0 ? "one key" : over_fifth.high <= 0 ? "itself" : "undecided";
+  return {{"given_by", given_by},
+          {"one_key", measure::to_json(r.bootstrap().interval(outcome.sink(kLater)))},
+          {"itself", measure::to_json(r.bootstrap().interval(alone.sink(kLater)))}};
 }
 
 }  // namespace sinkscope::experiments::identification

@@ -7,15 +7,15 @@
 
 namespace sinkscope::experiments::identification {
 
-// Beside the verdict: what else a reviewer would ask about a mark.
+// Beside the verdict: what else a reviewer would ask about the signal.
 
-/// Channels that tell token 0 from others as well as the mark does, or are larger, and what each does alone.
+/// Channels that tell token 0 from others as well as the signal does, or are larger, and what each does alone.
 class Suspects {
  public:
-  Suspects(trials::Runner&, const Evidence& mark, const Alone&);
+  Suspects(trials::Runner&, const Evidence&, const Alone&);
   const std::vector<intervene::Trial>& trials() const { return trials_; }
-  /// Of a list that holds trials(): [{"dimension", "effect_size", "auc", "p", "written", "removed", "reading"}]: "does nothing" where neither the
-  /// written nor the removed interval leaves the equivalence bounds.
+  /// Of a list that holds trials(): [{"dimension", "effect_size", "auc", "p", "written", "removed", "reading"}]: "does
+  /// nothing" where neither the written nor the removed interval leaves the equivalence bounds.
   nlohmann::json judge(trials::Runner&, const std::vector<Measured>&) const;
 
  private:
@@ -27,13 +27,14 @@ class Suspects {
   std::vector<intervene::Trial> trials_;
 };
 
-/// Channels that the spike's neurons read and that natural tokens do not move, moved as far as the mark moves: [{
-/// "dimension", "moved_by", "natural_share"}] (how far token 0 or the range of all tokens moves it, of that) of those
-/// that make a sink (half that chooses). Empty without a spike MLP.
-nlohmann::json find_dormant(trials::Runner&, const Evidence& mark, const Alone&);
+/// Channels that the neurons of the massive activation's MLP read and that natural tokens do not move, moved as far as
+/// the signal moves: [{ "dimension", "moved_by", "natural_share"}] (how far token 0 or the range of all tokens moves
+/// it, of that) of those that make a sink (half that chooses). Empty where no MLP writes one.
+nlohmann::json find_dormant(trials::Runner&, const Evidence&, const Alone&);
 
-/// Whether the sink outlives the spike because another block before the sink, which wrote none, then writes its own:
-/// {"sink_left", "sink_stays", "flagged", "blocks": [{"layer", "written", "without"}]}. Null without a spike.
+/// Whether the sink outlives the massive activation because another block before the sink, which wrote none, then
+/// writes its own:
+/// {"sink_left", "sink_stays", "flagged", "blocks": [{"layer", "written", "without"}]}. Null without one.
 class Backup {
  public:
   Backup(const trials::Runner&, const Alone&);
@@ -47,8 +48,8 @@ class Backup {
 
 /// The later token sees only itself; it sees exactly one key, which is another.
 std::vector<intervene::Trial> self_only_trials(const Alone&);
-/// Of a list that holds them: "itself" or "one key": whether a row that sees exactly one other key is marked as one that
-/// sees itself is.
+/// Of a list that holds them: "itself" or "one key": whether a row that sees exactly one other key gets the signal as
+/// one that sees itself does.
 nlohmann::json judge_one_key(trials::Runner&, const std::vector<Measured>&);
 
 }  // namespace sinkscope::experiments::identification

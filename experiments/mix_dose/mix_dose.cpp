@@ -1,4 +1,4 @@
-// mix-dose: how much mixing can the mark of the first token survive?
+// mix-dose: how much mixing can the first-token signal survive?
 //
 // Edit, in the attention of --layers. Dose: row k lies between its softmax and itself alone, A[k,:] = (1 - t) softmax +
 // t one-hot(k); the heads' output is linear in the row, so it moves by t towards what it is when k sees only itself.
@@ -6,10 +6,10 @@
 // Predecessors: row p sees the m tokens before it and itself. One key: row k sees one other token alone; beside it, row
 // k sees itself alone. Mean: token 0's heads' output is the mean of what tokens 0 to m-1 have when each sees only
 // itself. Repeated: tokens 1 to k get token 0's embedding; distinct: they get those of tokens k+1 to 2k, one each.
-// Reading: attention to tokens k, p and 0 by the same queries, and the spike. The dose from which k is a sink and the m
-// up to which p and 0 are one say how sharp the mark is. If one other key marks k as well as itself does, the mark is
-// "unmixed", not "itself". Repeats must be sinks and distinct tokens not, if mixing is what counts and not the number
-// of keys (Yona et al. 2025, arXiv 2503.08908). Source: experiment B6 of the project's list.
+// Reading: attention to tokens k, p and 0 by the same queries, and the massive activation. The dose from which k is a
+// sink and the m up to which p and 0 are one say how sharp the signal is. If one other key gives it to k as well as
+// itself does, it is "unmixed", not "itself". Repeats must be sinks and distinct tokens not, if mixing is what counts
+// and not the number of keys (Yona et al. 2025, arXiv 2503.08908). Source: experiment B6 of the project's list.
 
 #include <fmt/format.h>
 
@@ -201,7 +201,7 @@ void run(const Options& o, const CLI::App& command) {
 
 commands::Command mix_dose() {
   return {
-      "mix-dose", "how much mixing can the mark of the first token survive?", [](CLI::App& app) {
+      "mix-dose", "how much mixing can the first-token signal survive?", [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_sharing_options(app, o->trials);

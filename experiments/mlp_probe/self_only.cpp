@@ -8,7 +8,7 @@
 #include <set>
 
 #include "sinkscope/error.h"
-#include "sinkscope/measure/spike.h"
+#include "sinkscope/measure/outliers.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/measure/vector_stats.h"
 
@@ -35,7 +35,8 @@ std::vector<model::Site> vector_sites(const model::Config& config) {
 }
 
 std::vector<VectorStats> measure_sites(app::Run& r, const std::vector<model::Site>& sites,
-                                       const std::vector<int64_t>& tokens, const intervene::AttentionCondition* change) {
+                                       const std::vector<int64_t>& tokens,
+                                       const intervene::AttentionCondition* change) {
   std::vector<VectorStats> stats(sites.size(), VectorStats(tokens));
   for (const auto& batch : r.batches()) {
     model::Taps taps(r.config());

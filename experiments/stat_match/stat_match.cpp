@@ -1,14 +1,14 @@
-// stat-match: which statistic of the first attention output marks the first token?
+// stat-match: which statistic of the first attention output is the first-token signal?
 //
 // Edit: at token k, the attention output of --layers takes one statistic of token 0's and keeps the others: its norm
 // (direction kept), its variance (o' = mu + f (o - mu), mu the mean over samples at token k, f the ratio of standard
 // deviations; also by the factors of --factors), its mean (o' = o - mu_k + mu_0); or it becomes what it is when token k
 // sees only itself, that under a fixed random signed permutation, or the natural row under the same. Norm, variance,
-// mean and permutation also at token 0, which takes token k's. Reading: attention to tokens k and 0, and the spike.
-// H1, variance (arXiv 2605.06611): the variance makes a sink of token k, the norm does not, the permuted own value
-// does. H2, norm (arXiv 2603.06591): the norm alone does, and the permuted own value, whose norm is kept, too. H3,
-// direction: the own value does, permuted it does not, and neither norm nor variance does. If the mean does, the mark
-// is one constant vector. Source: experiment B5 of the project's list.
+// mean and permutation also at token 0, which takes token k's. Reading: attention to tokens k and 0, and the massive
+// activation. H1, variance (arXiv 2605.06611): the variance makes a sink of token k, the norm does not, the permuted
+// own value does. H2, norm (arXiv 2603.06591): the norm alone does, and the permuted own value, whose norm is kept,
+// too. H3, direction: the own value does, permuted it does not, and neither norm nor variance does. If the mean does,
+// the signal is one constant vector. Source: experiment B5 of the project's list.
 
 #include <fmt/format.h>
 
@@ -153,7 +153,7 @@ void run(const Options& o, const CLI::App& command) {
 
 commands::Command stat_match() {
   return {
-      "stat-match", "which statistic of the first attention output marks the first token?", [](CLI::App& app) {
+      "stat-match", "which statistic of the first attention output is the first-token signal?", [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_sharing_options(app, o->trials);

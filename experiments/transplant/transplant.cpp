@@ -1,10 +1,10 @@
-// transplant: after which block is "first" complete?
+// transplant: after which block is "first" complete? Activation patching from one document to another.
 //
 // Edit: the residual of token 0 after block l, of a sample of another document, takes the place of token k's; and the
 // reverse, token k's of another document at token 0. Reading: attention to token k and to token 0 by the same queries.
-// The first block from which token k becomes a sink is where the mark is complete; blocks after the spike move the
-// spike itself. If no block does, the mark is not in the residual of the first token alone.
-// Source: experiment B10 of the project's list; compare Yona et al. 2025 (arXiv 2503.08908) for repeated tokens.
+// The first block from which token k becomes a sink is where the signal is complete; blocks after the massive
+// activation move that. If no block does, the signal is not in the residual of the first token alone. Source:
+// experiment B10 of the project's list; compare Yona et al. 2025 (arXiv 2503.08908) for repeated tokens.
 
 #include <fmt/format.h>
 
@@ -61,7 +61,7 @@ void run(const Options& o, const CLI::App& command) {
 
 commands::Command transplant() {
   return {
-      "transplant", "after which block is the first token's residual enough to make a sink elsewhere?",
+      "transplant", "activation patching: after which block is the first token's residual enough to make a sink elsewhere?",
       [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);

@@ -88,6 +88,7 @@ Part read_part(const std::filesystem::path& file) {
     throw InputError(
         fmt::format("{}: wanted a part of a vocab-sweep, which --shard and --shards write", file.string()));
   }
+  app::check_schema_version(part.result, file.string());
   try {
     part.shard = app::parse_shard(part.result.at("shard").get<std::string>(), "shard");
     for (const char* section : {"plan", "config", "command", "timing", "warnings"}) part.result.at(section);

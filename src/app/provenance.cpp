@@ -124,6 +124,15 @@ json describe_data(const text::Samples& samples, const RunOptions& options) {
           {"bos", samples.bos ? json(*samples.bos) : json("none")}};
 }
 
+void check_schema_version(const json& result, const std::string& file) {
+  const auto version = result.value("schema_version", json());
+  if (version == kSchemaVersion) return;
+  throw InputError(
+      fmt::format("{}: schema version {}: this sinkscope reads version {}; make the result again, or use "
+                  "the sinkscope that wrote it",
+                  file, version.dump(), kSchemaVersion));
+}
+
 json describe_build() {
   return {{"version", kVersion}, {"git", kGit}, {"libtorch", kLibtorch}, {"compiler", kCompiler}};
 }

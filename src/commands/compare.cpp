@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
+#include "sinkscope/app/provenance.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
 
@@ -92,6 +93,7 @@ void print_row(const json& number, const json& result) {
 
 void run(const Options& o) {
   const auto result = read_json(o.result), reference = read_json(o.reference);
+  app::check_schema_version(result, o.result);
   try {
     check_model(result, reference, o);
     const auto experiment = result.at("experiment").get<std::string>();

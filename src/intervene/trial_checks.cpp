@@ -38,7 +38,7 @@ int64_t width_at(const model::Site& site, const model::Config& config) {
 void check_source(const Edit& edit, const Runs& runs, const model::Config& config, int64_t T,
                   const std::string& where) {
   if (!edit.from) {
-    if (takes_rows(edit)) throw InputError(fmt::format("{}: {} wants 'from'", where, name(edit.operation)));
+    if (takes_rows(edit)) throw InputError(fmt::format("{}: {} needs 'from'", where, name(edit.operation)));
     return;
   }
   if (!takes_rows(edit))
@@ -73,19 +73,19 @@ void check_edit(const Edit& edit, const Runs& runs, const model::Config& config,
   const int64_t width = width_at(edit.site, config);
   check_range(edit.dimensions, width, "dimension", where);
   if (std::set<int64_t>(edit.dimensions.begin(), edit.dimensions.end()).size() != edit.dimensions.size()) {
-    throw InputError(fmt::format("{}: a dimension stands twice", where));
+    throw InputError(fmt::format("{}: a dimension is listed twice", where));
   }
   if (edit.basis.defined() && (!edit.dimensions.empty() || edit.basis.size(-1) != width)) {
     throw InputError(fmt::format("{}: basis: wanted rows of {} numbers and no dimensions, found {}", where, width,
                                  edit.basis.size(-1)));
   }
   if (edit.operation == Operation::project_out && !edit.basis.defined()) {
-    throw InputError(fmt::format("{}: project_out wants 'basis'", where));
+    throw InputError(fmt::format("{}: project_out needs 'basis'", where));
   }
   const bool wants_values = edit.operation == Operation::set || (edit.operation == Operation::add && !edit.from);
   if (wants_values == edit.values.empty()) {
     throw InputError(
-        fmt::format("{}: {} {} 'values'", where, name(edit.operation), wants_values ? "wants" : "takes no"));
+        fmt::format("{}: {} {} 'values'", where, name(edit.operation), wants_values ? "needs" : "takes no"));
   }
   const int64_t count = edit.basis.defined()      ? edit.basis.size(0)
                         : edit.dimensions.empty() ? width
@@ -154,7 +154,7 @@ void check(const std::vector<Trial>& trials, const Runs& runs, const model::Conf
       check_edit(trial.edits[e], runs, config, T, fmt::format("{}, edit {}", where, e));
     }
     if (!trial.interaction_of.empty() && trial.interaction_of.size() != 2) {
-      throw InputError(fmt::format("{}: interaction_of wants two trials", where));
+      throw InputError(fmt::format("{}: interaction_of: wanted two trials", where));
     }
     if (changes_nothing(trial)) {
       throw InputError(
@@ -167,7 +167,7 @@ void check(const std::vector<Trial>& trials, const Runs& runs, const model::Conf
       of.push_back(earlier.at(other));
     }
     if (!of.empty()) check_interaction(trial, of, where);
-    if (!earlier.emplace(trial.name, &trial).second) throw InputError(fmt::format("{}: the name stands twice", where));
+    if (!earlier.emplace(trial.name, &trial).second) throw InputError(fmt::format("{}: the name is listed twice", where));
   }
 }
 

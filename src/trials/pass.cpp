@@ -64,7 +64,7 @@ Outcome BatchTrials::run_unedited() {
   return reading.outcome({});
 }
 
-Outcome BatchTrials::pass(const Trial& trial, const Rows& rows, Detail detail, const Adjusts& adjusts,
+Outcome BatchTrials::pass(const Trial& trial, const SourceActivations& rows, Detail detail, const Adjusts& adjusts,
                           Norms norms) const {
   auto& r = setting_.run;
   const Site start = start_of(trial, r.config());
@@ -80,8 +80,8 @@ Outcome BatchTrials::pass(const Trial& trial, const Rows& rows, Detail detail, c
 }
 
 /// Without those that the reading does not see: a control ends with the sink layer's attention.
-void BatchTrials::attach_edits(model::Taps& taps, const Reading& reading, const Trial& trial, const Rows& rows,
-                               const Adjusts& adjusts) const {
+void BatchTrials::attach_edits(model::Taps& taps, const Reading& reading, const Trial& trial,
+                               const SourceActivations& rows, const Adjusts& adjusts) const {
   for (size_t i = 0; i < trial.edits.size(); ++i) {
     if (!reading.sees(trial.edits[i].site)) continue;
     taps.edit(trial.edits[i].site,
@@ -90,10 +90,10 @@ void BatchTrials::attach_edits(model::Taps& taps, const Reading& reading, const 
   }
 }
 
-/// Of every norm up to the spike's MLP, or the sink layer's attention where there is no spike.
+/// Of every norm up to the MLP of the massive activation's block, or the sink layer's attention where there is none.
 void BatchTrials::keep_scales(model::Taps& taps) {
-  const auto& spike = setting_.facts.spike;
-  const Site end = spike ? Site{Point::ln2, spike->site.layer} : Site{Point::ln1, setting_.sink_layer};
+  const auto& massive = setting_.baseline.massive_activation;
+  const Site end = massive ? Site{Point::ln2, massive->site.layer} : Site{Point::ln1, setting_.sink_layer};
   for (int64_t layer = 0; layer <= end.layer; ++layer) {
     for (const auto point : {Point::ln1, Point::ln2}) {
       const Site norm{point, layer};
@@ -120,11 +120,11 @@ bool BatchTrials::keeps(const std::vector<Trial>& list) const {
   return std::all_of(starts.begin(), starts.end(), [&](const Site& start) { return kept_.holds(start); });
 }
 
-Outcome BatchTrials::probe(const Trial& trial, const Rows& rows) const {
+Outcome BatchTrials::probe(const Trial& trial, const SourceActivations& rows) const {
   return pass(trial, rows, Detail::sink);
 }
 
-at::Tensor BatchTrials::source_of(const Edit& edit, const Rows& rows, int64_t first, int64_t n) const {
+at::Tensor BatchTrials::source_of(const Edit& edit, const SourceActivations& rows, int64_t first, int64_t n) const {
   if (!intervene::takes_rows(edit)) return {};
   std::vector<at::Tensor> by_token;
   for (const int64_t token : intervene::edited_tokens(edit, batch_.ids.size(1))) {

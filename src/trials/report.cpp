@@ -95,7 +95,7 @@ json describe(Runner& r, const Measured& of) {
   const auto& unedited = r.unedited();
   const double sink = unedited.sink(0).nanmean().item<double>();
   auto object = intervene::to_json(trial);
-  auto attention = json::array(), spikes = json::array(), random = json::array();
+  auto attention = json::array(), massive = json::array(), random = json::array();
   const auto& tracked = r.keys().tracked;
   const auto sink_layer = unedited.attention.select(1, 0);
   const auto without_edits = outcome.condition.defined() ? outcome.condition : sink_layer;
@@ -110,9 +110,9 @@ json describe(Runner& r, const Measured& of) {
     one["above_ordinary"] = measure::to_json(above);
     one["is_ordinary"] = is_ordinary(above, r.options().equivalence * sink);
     attention.push_back(std::move(one));
-    if (outcome.spike.defined()) {
-      spikes.push_back(with_difference(r, unedited.spike.select(1, key), outcome.spike.select(1, key)));
-      spikes.back()["token"] = tracked[i];
+    if (outcome.massive.defined()) {
+      massive.push_back(with_difference(r, unedited.massive.select(1, key), outcome.massive.select(1, key)));
+      massive.back()["token"] = tracked[i];
     }
     if (auto effects = random_of(without_edits, outcome, key); !effects.is_null()) {
       effects["token"] = tracked[i];
@@ -121,7 +121,7 @@ json describe(Runner& r, const Measured& of) {
   }
   object["mean_attention"] = std::move(attention);
   object["ordinary"] = attention_of(r, unedited.attention, outcome.attention, static_cast<int64_t>(tracked.size()));
-  object["spike"] = outcome.spike.defined() ? std::move(spikes) : json();
+  object["massive_activation"] = outcome.massive.defined() ? std::move(massive) : json();
   object["loss"] = outcome.loss.defined() ? with_difference(r, unedited.loss, outcome.loss) : json();
   object["from_condition"] = control_of(r, outcome.condition, outcome.attention.select(1, 0));
   object["frozen"] = control_of(r, sink_layer, outcome.frozen);

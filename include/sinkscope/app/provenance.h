@@ -13,7 +13,12 @@
 
 namespace sinkscope::app {
 
-inline constexpr int kSchemaVersion = 1;
+/// Of the results that are written. 2: a trial has a role, and massive_activation, sink_baseline, selection_split and
+/// signal are keys.
+inline constexpr int kSchemaVersion = 2;
+
+/// Throws InputError that names `file` where a result is of another schema version.
+void check_schema_version(const nlohmann::json& result, const std::string& file);
 
 /// Its type, its base, and the parameters that this type reads.
 nlohmann::ordered_json describe_rope(const model::RopeConfig&);

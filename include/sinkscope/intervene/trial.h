@@ -21,7 +21,7 @@ enum class Operation {
   set,          ///< target the given values
   mean,         ///< target the mean of the source rows over samples
   resample,     ///< target the source row of a sample of another document
-  copy,         ///< target the source row of the same sample
+  copy,         ///< target the source row of the same sample (activation patching)
   match_norm,   ///< target c with the norm of the source row
   rotate,       ///< target c under a fixed random signed permutation, which keeps norm and variance
   project_out,  ///< target 0 along a basis
@@ -56,7 +56,7 @@ enum class Role {
   edit,       ///< declared without a role
   removal,    ///< what is asked about is taken away
   writing,    ///< it is written where it is not
-  copy,       ///< what another run, token or document has there (activation patching)
+  copy,       ///< what another run, token or document has is put there
   clamp,      ///< it keeps its ordinary level under attention conditions that would move it
   condition,  ///< attention conditions without edits
   control,    ///< made beside the others to do nothing, or to do it by another way

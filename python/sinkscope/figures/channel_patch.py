@@ -24,7 +24,7 @@ MOST = 3  # dose curves
 NAMED = 4  # channels that a label spells
 
 
-def carrier(site: dict) -> str:
+def signal(site: dict) -> str:
     """What suffices there, short."""
     if not site["sufficient"]:
         return "–"
@@ -101,7 +101,7 @@ def curves(results: dict, site: str | None) -> list[tuple[str, str]]:
 def what(results: dict, site: str, of: str) -> str:
     if of == "smallest set":
         first = next(one for one in results["sites"] if one["site"] == site)["sufficient"][:1]
-        of = carrier({"sufficient": first})
+        of = signal({"sufficient": first})
         of = of if of[-1].isalpha() else f"channel{'s' if '+' in of else ''} {of}"
     return f"{of} after {place(site)}"
 
@@ -139,7 +139,7 @@ def draw(result: Result, site: str | None = None) -> Figure:
     for axis, role, columns, token in zip(grids, ("writing", "writing", "removal"), (WRITTEN, WRITTEN, REMOVED), (later, 0, 0)):
         grid(axis, rows, sites, role, columns, token)
         axis.set_title(f"{f'written at {later}' if role == 'writing' else 'removed at 0'}: to token {token}")
-    grids[0].set_yticks(range(len(sites)), [f"after {place(one['site'])}: {carrier(one)}" for one in sites], fontsize=6)
+    grids[0].set_yticks(range(len(sites)), [f"after {place(one['site'])}: {signal(one)}" for one in sites], fontsize=6)
     for pair, (at_site, of) in zip(panels, drawn):
         for axis, role, at, tokens in ((pair[0], "writing", later, (later, 0)), (pair[1], "removal", 0, (0,))):
             doses = [row for row in rows if (row["site"], row["of"], row["role"]) == (at_site, of, role)]
@@ -163,8 +163,8 @@ def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
     yield "  smallest set that makes a sink", "; ".join(f"{size(one)} after {place(site)}" for site, one in told.items()) or "none"
 
 
-def size(carrier: dict) -> str:
-    dimensions = carrier["dimensions"]
-    if carrier["direction"] is not None:
+def size(signal: dict) -> str:
+    dimensions = signal["dimensions"]
+    if signal["direction"] is not None:
         return "a direction"
     return "+".join(map(str, dimensions)) if len(dimensions) <= NAMED else f"{len(dimensions)} channels"

@@ -44,7 +44,7 @@ def agreement(axis, found: dict) -> None:
     place = np.arange(len(reads))
     axis.plot([read["consistency"] for read in reads], place, "o", color=FIRST, ms=4, label="consistency over samples")
     axis.plot([read["auc"] for read in reads], place, "D", color=LATER, mfc="none", ms=4, label="AUC, token 0 against later ones")
-    chance = 1 / np.sqrt(len(found["halves"]["choosing"]))
+    chance = 1 / np.sqrt(len(found["selection_split"]["choosing"]))
     axis.axvline(chance, color="#666666", ls=":", lw=1, label="1/√n: no sample agrees with another")
     axis.set_yticks(place, [short(read) for read in reads], fontsize=6)
     more = len(found["read_outs"]) - len(reads)
@@ -106,7 +106,7 @@ def draw(result: Result) -> Figure:
         agreement(axes[1][0], found)
         gram(axes[1][1], found)
         edits(wide(figure, axes[2]), found)
-    title(figure, result, "What pattern is read to write the spike")
+    title(figure, result, "What pattern is read to write the massive activation")
     text = "directions: mean unit gradients at token 0, half of the documents; upper panels: a point a sample of the others, mean and sd"
     (say if found["trials"] else caption)(figure, result, text)
     return figure
@@ -116,4 +116,4 @@ def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
     found = result.results
     taken = next((row for row in found["table"] if row["reader"] == "neurons" and row["role"] == "removal"), None)
     if taken:
-        yield "  what the spike's neurons read, taken away", f"leaves token 0 {mean(taken, 0):.3f} of {unedited(found)[0][0]:.3f}"
+        yield "  what its neurons read, taken away", f"leaves token 0 {mean(taken, 0):.3f} of {unedited(found)[0][0]:.3f}"

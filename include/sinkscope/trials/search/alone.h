@@ -3,12 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "sinkscope/trials/runner.h"
 #include "sinkscope/intervene/trial_json.h"
+#include "sinkscope/trials/runner.h"
 
 namespace sinkscope::trials::search {
 
-/// The condition under which a later token is marked as the first is: it sees only itself in layers 0 to `last`.
+/// The condition under which a later token gets the signal of the first: it sees only itself in layers 0 to `last`.
 struct Alone {
   int64_t token = 8;
   int64_t last = 0;

@@ -23,7 +23,8 @@ def the_trial(found: dict[str, Any], role: str, **about: Any) -> Trial:
 
 def candidate_trials(found: dict[str, Any], candidate: dict[str, Any]) -> CandidateTrials:
     about = {"part": "candidate", "candidate": found["candidates"].index(candidate)}
-    pairs = [(the_trial(found, "writing", **about, set=i), the_trial(found, "copy", **about, set=i)) for i in range(len(candidate["sufficient"]))]
+    sets = range(len(candidate["sufficient"]))
+    pairs = [(the_trial(found, "writing", **about, set=i), the_trial(found, "copy", **about, set=i)) for i in sets]
     return CandidateTrials(the_trial(found, "removal", **about), the_trial(found, "clamp", **about), pairs)
 
 

@@ -10,18 +10,15 @@
 
 namespace sinkscope::trials {
 
-/// The MLP that an experiment looks into: that of --mlp-layer, or else the one that writes the spike.
-struct SpikeMlp {
+/// The MLP that an experiment looks into: that of --mlp-layer, or else the one that writes the massive activation.
+struct WritingMlp {
   int64_t layer = -1;     ///< -1: none
   std::string none = {};  ///< why
 };
 
 void add_mlp_option(CLI::App&, int64_t& layer);
 
-/// Throws InputError for a layer that the model does not have.
-void check_mlp_layer(int64_t asked, const model::Config&);
-
-SpikeMlp spike_mlp(int64_t asked, const Runner&);
+WritingMlp writing_mlp(int64_t asked, const Runner&);
 
 /// Why no trial that edits `site` would tell of the sink; empty where one does.
 std::string why_unseen(const model::Site&, const Runner&);
