@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "sinkscope/measure/first_token.h"
+
 namespace sinkscope::experiments::sweep {
 namespace {
 
@@ -19,35 +21,14 @@ at::Tensor rows_of(const at::Tensor& samples, int64_t at, const std::vector<int6
   return rows;
 }
 
-/// What token 0 carries through the model: it sees only itself, so these depend on the id alone.
-class FirstTokenPath {
- public:
-  explicit FirstTokenPath(const model::Config& config) : residuals_(config.n_layers), values_(config.n_layers) {}
-
-  void attach(model::Taps& taps) {
-    for (int64_t layer = 0; layer < static_cast<int64_t>(residuals_.size()); ++layer) {
-      taps.read({model::Point::resid_post, layer}, [this, layer](const at::Tensor& x) {  // [n, T, d]
-        residuals_[layer].push_back(x.select(1, 0).to(at::kFloat).norm(2, -1));
-      });
-      taps.read({model::Point::v, layer}, [this, layer](const at::Tensor& x) {  // [n, T, K, h]
-        values_[layer].push_back(x.select(1, 0).to(at::kFloat).norm(2, -1).mean(-1));
-      });
-    }
-  }
-
-  /// [ids, 2], from each id's first sample.
-  at::Tensor rows(int64_t samples) const {
-    const auto all = [&](const std::vector<std::vector<at::Tensor>>& layers) {
-      std::vector<at::Tensor> joined;
-      for (const auto& batches : layers) joined.push_back(at::cat(batches));
-      return at::stack(joined, 1).to(at::kCPU, at::kDouble).slice(0, 0, std::nullopt, samples).log();  // [ids, L]
-    };
-    return at::stack({all(residuals_).amax(1), all(values_).mean(1)}, 1);
-  }
-
- private:
-  std::vector<std::vector<at::Tensor>> residuals_, values_;  // [layer][batch] of [n]
-};
+/// [ids, 2], from each id's first sample: the largest log norm of its residual after a block, and the mean log norm of
+/// its values.
+at::Tensor path_rows(const measure::FirstTokenPath& path, int64_t samples) {
+  const auto logs = [&](const at::Tensor& by_layer) {
+    return by_layer.to(at::kCPU, at::kDouble).slice(0, 0, std::nullopt, samples).log();
+  };
+  return at::stack({logs(path.norm().slice(1, 1)).amax(1), logs(path.value_norm()).mean(1)}, 1);
+}
 
 }  // namespace
 
@@ -115,7 +96,7 @@ Table Measure::try_unit(const Pass& pass, int64_t number) {
   const bool reads_path = pass.of == PassOf::pilot && plan_.at == 0;
 
   measure::SinkScore sink(run_.config(), tracked(plan_, pass), lengths);
-  FirstTokenPath path(run_.config());
+  measure::FirstTokenPath path(run_.config());
   for (int64_t first = 0; first < rows.size(0); first += batch_size) {
     const int64_t n = std::min(batch_size, rows.size(0) - first);
     model::Taps taps(run_.config());
@@ -129,7 +110,7 @@ Table Measure::try_unit(const Pass& pass, int64_t number) {
   const auto attention = by_id(0);
   Table table{{"score", attention.mean(at::IntArrayRef{2, 3})},
               {"batch_size", at::full({static_cast<int64_t>(ids.size())}, batch_size, at::kLong)}};
-  if (reads_path) table["path"] = path.rows(pass.samples);
+  if (reads_path) table["path"] = path_rows(path, pass.samples);
   table["by_layer"] = attention.nanmean(at::IntArrayRef{1, 3});
   if (pass.of == PassOf::pilot) return table;
   if (plan_.at > 0) table["first"] = by_id(1).mean(at::IntArrayRef{2, 3});
