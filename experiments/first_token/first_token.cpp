@@ -77,7 +77,7 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command first_token() {
-  return {"first-token", "what does every id become in first place, and which get no massive activation?",
+  return {"first-token", "what does every id become when it is the first token, and which get no massive activation?",
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app::add_run_options_without_samples(app, o->run);

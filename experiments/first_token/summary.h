@@ -18,8 +18,8 @@ struct Atlas {
   at::Tensor mean, mean_abs, mean_square;       ///< [L + 1, D] over ids, of the residual
 };
 
-/// The vocabulary's spike, the ids that fail to make it, quantiles of the norm by layer, and the arrays of a value an
-/// id.
+/// The block of the vocabulary's largest growth, the ids whose norm does not grow there, quantiles of the norm by
+/// layer, and the arrays of a value an id.
 nlohmann::json summarize_atlas(const Atlas&, const text::Tokenizer*);
 
 /// What these numbers mean, for a result's `metrics`.

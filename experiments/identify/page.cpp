@@ -31,7 +31,7 @@ std::string channels(const json& list) {
   return list.size() > 16 ? fmt::format("{} and {} more", text, list.size() - 16) : text;
 }
 
-std::string carriers(const json& sets) {
+std::string signals(const json& sets) {
   std::string text;
   for (const auto& set : sets) {
     const auto& dimensions = set.at("dimensions");
@@ -43,15 +43,15 @@ std::string carriers(const json& sets) {
   return text;
 }
 
-std::string facts(const json& results) {
-  const auto& spike = results.at("facts").at("spike");
-  if (spike.is_null()) return "No block below the sink writes token 0 apart (4 times the norm that others have).\n";
+std::string massive_activation(const json& results) {
+  const auto& massive = results.at("sink_baseline").at("massive_activation");
+  if (massive.is_null()) return "No block below the sink writes a massive activation at token 0.\n";
   return fmt::format(
-      "The first block that writes token 0 apart: {}, norm {} against {} elsewhere; {} of the {} dimensions that hold "
-      "90 % "
-      "of it: {}.\n",
-      text_at(spike, "site"), number(spike.at("norm")), number(spike.at("norm_at_others")),
-      spike.at("dimensions").size(), spike.at("holding_90_percent").dump(), channels(spike.at("dimensions")));
+      "The massive activation is written at {}, norm {} against {} elsewhere; {} of the {} dimensions that hold 99 % "
+      "of "
+      "it: {}.\n",
+      text_at(massive, "site"), number(massive.at("norm")), number(massive.at("norm_at_others")),
+      massive.at("dimensions").size(), massive.at("holding_99_percent").dump(), channels(massive.at("dimensions")));
 }
 
 /// The unedited levels, of the half that tests.
@@ -82,7 +82,7 @@ std::string sites(const json& results) {
     };
     text += fmt::format("  {:24} token 0's row written: {}; its mean: {}; removed: {}. {}\n", text_at(site, "site"),
                         both("own"), both("whole"), both("removed"),
-                        !site.at("sufficient").empty()          ? carriers(site.at("sufficient"))
+                        !site.at("sufficient").empty()          ? signals(site.at("sufficient"))
                         : site.at("level_suffices").get<bool>() ? "no set found"
                         : site.at("own_suffices").get<bool>()   ? "a pattern of each sample, no level"
                                                                 : "makes no sink");
@@ -93,24 +93,26 @@ std::string sites(const json& results) {
 std::string conditions(const json& candidate) {
   std::string text;
   for (const auto& c : candidate.at("conditions")) {
+    const auto of = c.at("set").is_null()
+                        ? std::string()
+                        : fmt::format(" ({})", signals({candidate.at("sufficient")[c.at("set").get<size_t>()]}));
     auto value = interval(c.at("value"));
     if (text_at(c, "name") == "controls") {
       const double n = c.at("value").at("n").get<double>();
       value = fmt::format("{:.0f} of {:.0f}", c.at("value").at("mean").get<double>() * n, n);
     }
     const auto met = text_at(c, "met");
-    text += fmt::format("  {:4} {}: {}\n       {}\n", met == "no" ? "NO" : met, text_at(c, "name"), value,
+    text += fmt::format("  {:4} {}{}: {}\n       {}\n", met == "no" ? "NO" : met, text_at(c, "name"), of, value,
                         text_at(c, "what"));
   }
   return text;
 }
 
 /// What a doubter asks of a trial beside the rule: does it hold with the norms' scales frozen, were the values natural?
-std::string honesty(const json& candidate, const json& results) {
+std::string honesty(size_t candidate, const json& results) {
   std::string text;
   for (const auto& trial : results.at("trials")) {
-    const auto& names = candidate.at("trials");
-    if (std::find(names.begin(), names.end(), trial.at("name")) == names.end()) continue;
+    if (trial.at("about").value("candidate", results.at("candidates").size()) != candidate) continue;
     if (const auto& outside = trial.at("outside_natural_range");
         !outside.is_null() && outside.at("flagged").get<bool>()) {
       text += fmt::format("  note {}: dimension {} leaves its natural range in {} of the samples\n",
@@ -127,8 +129,8 @@ std::string honesty(const json& candidate, const json& results) {
 
 std::string role(const json& candidate, const json& verdict) {
   if (candidate.at("passes").get<bool>()) {
-    return candidate.at("site") == verdict.at("mark").at("site") ? "the mark: meets every condition"
-                                                                 : "a mediator: meets every condition, later";
+    return candidate.at("site") == verdict.at("signal").at("site") ? "the signal: meets every condition"
+                                                                   : "a mediator: meets every condition, later";
   }
   return candidate.at("refuted").get<bool>() ? "does not meet the rule"
                                              : "open: fails no condition, but not all are met";
@@ -145,7 +147,7 @@ std::string suspects(const json& results) {
   for (const auto& dormant : results.at("dormant")) {
     text += fmt::format(
         "- DORMANT: channel {} makes a sink when moved by {}, but natural tokens move it by {} of that: it never "
-        "marks.\n",
+        "gives the signal.\n",
         dormant.at("dimension").dump(), number(dormant.at("moved_by")), number(dormant.at("natural_share")));
   }
   return text;
@@ -155,7 +157,8 @@ std::string backup(const json& found) {
   if (found.is_null() || !found.at("sink_stays").get<bool>()) return {};
   if (!found.at("flagged").get<bool>()) {
     return fmt::format(
-        "- The spike named above is not what the sink needs: those dimensions clamped, token 0 keeps {}.\n",
+        "- The massive activation named above is not what the sink needs: those dimensions clamped, token 0 keeps "
+        "{}.\n",
         interval(found.at("sink_left")));
   }
   std::string writers;
@@ -163,8 +166,9 @@ std::string backup(const json& found) {
     writers += fmt::format("{}the MLP of layer {} (norm {}, before {})", writers.empty() ? "" : ", ",
                            block.at("layer").dump(), number(block.at("written")), number(block.at("without")));
   }
-  return fmt::format("- BACKUP: with the spike clamped the sink stays ({}), since then another writes one: {}.\n",
-                     interval(found.at("sink_left")), writers);
+  return fmt::format(
+      "- BACKUP: with the massive activation clamped the sink stays ({}), since then another writes one: {}.\n",
+      interval(found.at("sink_left")), writers);
 }
 
 std::string beside(const json& results) {
@@ -174,15 +178,15 @@ std::string beside(const json& results) {
                   alone.at("makes_sink").get<bool>() ? "becomes" : "does NOT become", alone.at("last_layer").dump());
   if (alone.at("makes_sink").get<bool>()) {
     const auto& one = results.at("one_key");
-    text +=
-        fmt::format("- What marks is: {}. A row that sees exactly one other key gets {}, one that sees itself {}.\n",
-                    text_at(one, "mark"), interval(one.at("one_key")), interval(one.at("itself")));
+    text += fmt::format(
+        "- What gives the signal is: {}. A row that sees exactly one other key gets {}, one that sees itself {}.\n",
+        text_at(one, "given_by"), interval(one.at("one_key")), interval(one.at("itself")));
   }
   return text + suspects(results) + backup(results.at("backup"));
 }
 
 std::string by_layer(const json& results) {
-  const auto& attention = results.at("facts").at("mean_attention");
+  const auto& attention = results.at("sink_baseline").at("mean_attention");
   std::string text = "\nAttention by layer, to token 0 and to an ordinary token:\n";
   for (size_t layer = 0; layer < attention.at("first").size(); ++layer) {
     text += fmt::format("  layer {:2}: {} and {}\n", layer, number(attention.at("first")[layer]),
@@ -191,7 +195,7 @@ std::string by_layer(const json& results) {
   return text + fmt::format(
                     "A sink is wanted in {}.\n\nWhat would overturn this: samples of another kind on which a layer "
                     "meets that.\nValues are means over all samples.\n",
-                    text_at(results.at("facts"), "sink_layer_rule"));
+                    text_at(results.at("sink_baseline"), "sink_layer_rule"));
 }
 
 }  // namespace
@@ -201,16 +205,17 @@ std::string page(const json& results, const std::string& model, const std::strin
   auto text = fmt::format("What tells {} which token is first?\n\nAnswer: {}\n{}\n\n{}\n", model,
                           text_at(verdict, "kind"), text_at(verdict, "statement"), measured);
   if (verdict.at("kind") == "no sink") return text + by_layer(results);
-  text += levels(results) + facts(results) + blocks(results) + sites(results);
-  for (const auto& candidate : results.at("candidates")) {
+  text += levels(results) + massive_activation(results) + blocks(results) + sites(results);
+  for (size_t i = 0; i < results.at("candidates").size(); ++i) {
+    const auto& candidate = results.at("candidates")[i];
     text +=
-        fmt::format("\nCandidate at {}, {}: {}\n{}{}", text_at(candidate, "site"), carriers(candidate.at("sufficient")),
-                    role(candidate, verdict), conditions(candidate), honesty(candidate, results));
+        fmt::format("\nCandidate at {}, {}: {}\n{}{}", text_at(candidate, "site"), signals(candidate.at("sufficient")),
+                    role(candidate, verdict), conditions(candidate), honesty(i, results));
   }
   return text + "\nBeside it:\n" + beside(results) +
          "\nWhat would overturn this: a candidate that stands earlier in the pass and meets every condition; samples "
          "of "
-         "another kind on which a condition fails; a carrier that is no level but a pattern of each sample's own, "
+         "another kind on which a condition fails; a signal that is no level but a pattern of each sample's own, "
          "which "
          "this test does not look for (above, a residual whose own row makes a sink and whose mean does not).\n"
          "Conditions and what stands beside them are means with 95 % intervals over documents that had no part in "

@@ -11,7 +11,7 @@
 #include "commands/command.h"
 #include "sinkscope/app/run.h"
 #include "sinkscope/error.h"
-#include "sinkscope/intervene/self_only.h"
+#include "sinkscope/intervene/attention_condition.h"
 #include "sinkscope/measure/sink_score.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/spelling/int_list.h"

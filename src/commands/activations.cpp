@@ -12,7 +12,7 @@
 #include "sinkscope/app/run.h"
 #include "sinkscope/error.h"
 #include "sinkscope/intervene/positions.h"
-#include "sinkscope/intervene/self_only.h"
+#include "sinkscope/intervene/attention_condition.h"
 #include "sinkscope/model/safetensors.h"
 #include "sinkscope/spelling/int_list.h"
 
@@ -30,8 +30,8 @@ void run(const Options& o, const CLI::App& command) {
   const auto sites = o.sites.empty() ? std::vector<model::Site>{} : model::parse_sites(o.sites, r.config());
   const auto keys = o.columns.empty() ? std::vector<int64_t>{} : parse_int_list(o.columns, "--columns");
   const auto positions = intervene::parse_positions(o.positions, r.longest());
-  std::vector<intervene::LayeredChange> changes;
-  if (!o.self_only.empty()) changes.push_back(intervene::parse_self_only(o.self_only));
+  const auto condition =
+      o.self_only.empty() ? intervene::AttentionCondition() : intervene::parse_condition(o.self_only);
   if (!r.start(1)) return;
 
   std::map<std::string, std::vector<at::Tensor>> parts;
@@ -39,7 +39,7 @@ void run(const Options& o, const CLI::App& command) {
   for (const auto& batch : r.batches()) {
     model::Taps taps(r.config());
     taps.positions(positions);
-    for (const auto& change : changes) taps.attention(change.change, change.layers);
+    if (condition.any()) taps.attention(condition.change, condition.layers);
     for (const auto& site : sites) {
       taps.read(site, [&, site](const at::Tensor& x) {
         parts[model::name(site)].push_back(x.to(at::kCPU, r.model().dtype()).contiguous());

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
+#include "sinkscope/app/provenance.h"
 #include "sinkscope/error.h"
 #include "sinkscope/files/read_json.h"
 #include "sinkscope/result/read_result.h"

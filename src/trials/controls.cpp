@@ -10,7 +10,6 @@
 #include <stdexcept>
 
 #include "sinkscope/trials/pass.h"
-#include "sinkscope/intervene/self_only.h"
 
 namespace sinkscope::trials {
 namespace {
@@ -73,7 +72,7 @@ bool BatchTrials::scales_freeze(const Trial& trial) const {
                      [&](const auto& scale) { return !model::before(scale.first, start); });
 }
 
-Outcome BatchTrials::run(const Trial& trial, const Rows& rows) {
+Outcome BatchTrials::run(const Trial& trial, const SourceActivations& rows) {
   auto outcome = pass(trial, rows, Detail::full);
   const bool seen = reads_sink(trial);
   if (seen && !setting_.options.no_frozen && edits_residual(trial) && scales_freeze(trial)) {
@@ -81,7 +80,7 @@ Outcome BatchTrials::run(const Trial& trial, const Rows& rows) {
   }
   if (seen) outcome.moved = moved(trial, rows);
   if (trial.edits.empty()) return outcome;
-  if (!trial.attention.empty()) {
+  if (trial.attention.any()) {
     outcome.condition = pass({.attention = trial.attention}, rows, Detail::sink).attention.select(1, 0);
   }
   outcome.no_op = at::full({1, 1}, no_op(trial, rows), at::kDouble);
@@ -90,7 +89,7 @@ Outcome BatchTrials::run(const Trial& trial, const Rows& rows) {
   return outcome;
 }
 
-at::Tensor BatchTrials::random_controls(const Trial& trial, const Rows& rows) const {
+at::Tensor BatchTrials::random_controls(const Trial& trial, const SourceActivations& rows) const {
   std::vector<at::Tensor> by_control;
   const auto seed = static_cast<uint64_t>(setting_.run.options().seed);
   for (int64_t control = 0; control < setting_.options.controls; ++control) {
@@ -109,11 +108,12 @@ at::Tensor BatchTrials::random_controls(const Trial& trial, const Rows& rows) co
 
 /// Edits of one token, or attention conditions of one, made at another position; undefined where they are of more
 /// tokens.
-at::Tensor BatchTrials::moved(const Trial& trial, const Rows& rows) const {
+at::Tensor BatchTrials::moved(const Trial& trial, const SourceActivations& rows) const {
   auto elsewhere = trial;
   if (trial.edits.empty()) {
-    elsewhere.attention = intervene::at_other_token(trial.attention, setting_.options.other_token);
-    if (elsewhere.attention.empty()) return {};
+    const auto condition = intervene::at_other_token(trial.attention, setting_.options.other_token);
+    if (!condition) return {};
+    elsewhere.attention = *condition;
   }
   for (auto& edit : elsewhere.edits) {
     if (edit.all_but || edit.tokens.size() != 1 || edit.tokens != trial.edits[0].tokens) return {};
@@ -127,7 +127,7 @@ at::Tensor BatchTrials::moved(const Trial& trial, const Rows& rows) const {
 /// Of what the edits write, over all samples: the share outside the natural range, the largest share of samples that
 /// one coordinate has outside, and that coordinate. Natural is the 1 to 99 % range that a coordinate has at token 0, at
 /// an edited token or at a token that values come from, whichever reaches farther.
-at::Tensor BatchTrials::outside(const Trial& trial, const Rows& rows) const {
+at::Tensor BatchTrials::outside(const Trial& trial, const SourceActivations& rows) const {
   double out = 0, all = 0, largest = 0, where = -1;
   for (const auto& edit : trial.edits) {
     if (!has_natural_range(edit)) continue;
@@ -158,7 +158,7 @@ at::Tensor BatchTrials::outside(const Trial& trial, const Rows& rows) const {
 }
 
 /// The same path with edits that give back what they got must give the unedited outcomes, bit by bit.
-double BatchTrials::no_op(const Trial& trial, const Rows& rows) {
+double BatchTrials::no_op(const Trial& trial, const SourceActivations& rows) {
   const auto idle = without_conditions(trial);
   std::string where;
   for (const auto& edit : idle.edits)
@@ -167,7 +167,7 @@ double BatchTrials::no_op(const Trial& trial, const Rows& rows) {
   const intervene::Adjust keep = [](const at::Tensor& before, const at::Tensor&) { return before; };
   const auto outcome = pass(idle, rows, Detail::full, Adjusts(idle.edits.size(), keep));
   double largest = 0;
-  for (const auto field : {&Outcome::attention, &Outcome::spike, &Outcome::loss, &Outcome::written}) {
+  for (const auto field : {&Outcome::attention, &Outcome::massive, &Outcome::loss, &Outcome::written}) {
     largest = std::max(largest, largest_difference(outcome.*field, unedited_.*field));
   }
   if (largest != 0)

@@ -17,7 +17,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--layer", o.layer, "read the sink at this layer; -1: where it appears")
       ->capture_default_str()
       ->check(CLI::Range(-1, 1 << 20));
-  app.add_option("--controls", o.controls, "random moves of the edit's size beside each trial; below 100 is said")
+  app.add_option("--controls", o.controls, "random moves of the edit's size beside each trial; a causal claim needs 100")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 20));
   app.add_option("--other-token", o.other_token, "position of the control that makes the same edit elsewhere")
@@ -76,7 +76,7 @@ Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& e
   }
   if (keys.ordinary.empty()) {
     throw InputError(
-        fmt::format("samples of {} tokens: the level of an ordinary token wants one from {} on that is "
+        fmt::format("samples of {} tokens: the level of an ordinary token needs one from {} on that is "
                     "neither tracked nor edited, and a query after it",
                     *shortest, kFirstOrdinary));
   }

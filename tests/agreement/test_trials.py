@@ -64,7 +64,7 @@ class Measured:
 
     def __post_init__(self) -> None:
         assert len(self.listed) == len(self.results["trials"]) == TRIALS
-        self.spike = self.results["facts"]["spike"]
+        self.spike = self.results["sink_baseline"]["massive_activation"]
         self.frozen_to = f"{self.spike['site'].split('.')[1]}.ln2" if self.spike else f"{self.layer}.ln1"
 
     @cached_property
@@ -127,7 +127,7 @@ def test_every_outcome(i: int, measured: Measured, record_property: Callable) ->
         near("frozen attention", found["frozen"][which]["mean"], (measured.sinks(held, which) - measured.sinks(measured.plain, which))[0].mean())
         if measured.spike:
             norms = run.seen[measured.spike["site"]][:, token][:, measured.spike["dimensions"]].norm(dim=-1)
-            near("the spike's norm", found["spike"][which]["edited"], norms.mean(), relative=True)
+            near("the spike's norm", found["massive_activation"][which]["edited"], norms.mean(), relative=True)
     near("loss", found["loss"]["edited"], run.loss.mean(), relative=True)
 
 

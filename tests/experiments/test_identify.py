@@ -31,24 +31,24 @@ def identify(program: Program, model: Planted, folder: Path, *options: object) -
 def check_mark(results: dict[str, Any], truth: dict[str, Any]) -> None:
     verdict, circuits = results["verdict"], truth["circuits"]
     assert verdict["kind"] == KINDS.get(truth["variant"], "one channel")
-    assert verdict["mark"]["site"] == truth["carrier_sites"][0]
+    assert verdict["signal"]["site"] == truth["carrier_sites"][0]
     together = truth["variant"] == "second-circuit"
     sets = [c["energy_dims"] for c in circuits] if together else circuits[0]["writing_makes_sink"]
     wanted = [sorted(sum(sets, []))] if together else sorted(map(sorted, sets))
-    assert sorted(verdict["mark"]["sets"]) == (wanted or [[]])
+    assert sorted(verdict["signal"]["sets"]) == (wanted or [[]])
     if truth["variant"] == "rotated":
-        (sets,) = (c["sufficient"] for c in results["candidates"] if c["site"] == verdict["mark"]["site"])
+        (sets,) = (c["sufficient"] for c in results["candidates"] if c["site"] == verdict["signal"]["site"])
         assert abs(sum(a * b for a, b in zip(sets[0]["direction"], circuits[0]["energy_direction"], strict=True))) > 0.97
     if circuits[0]["removing_ends_sink"] and not together:
-        assert verdict["mark"]["needed"] in circuits[0]["removing_ends_sink"]
-    assert results["one_key"]["mark"] == truth["mark"]
+        assert verdict["signal"]["needed"] in circuits[0]["removing_ends_sink"]
+    assert results["one_key"]["given_by"] == truth["mark"]
 
 
 def check_mediators(results: dict[str, Any], truth: dict[str, Any]) -> None:
     """The carrier while it waits for the spike; then the spike's own dimensions, each of which the keys read."""
     sites = {m["site"]: m["sets"] for m in results["verdict"]["mediators"]}
     for site in truth["carrier_sites"][1:]:
-        assert sites[site] == results["verdict"]["mark"]["sets"]
+        assert sites[site] == results["verdict"]["signal"]["sets"]
     # beside the spike 10 random channels may hit another that works: its candidate is then open
     sites |= {c["site"]: [one["dimensions"] for one in c["sufficient"]] for c in results["candidates"] if not c["refuted"]}
     spikes = {d for c in truth["circuits"] for d in c["spike_dims"]}
@@ -74,7 +74,7 @@ def check(program: Program, name: str, model: Planted, folder: Path, record_prop
     record_property(f"identify on {name}", f"planted {'no sink' if truth['removed_stage'] else planted}; found {found}")
     assert verdict["statement"] in (folder / "identify.txt").read_text()
     if truth["removed_stage"]:
-        assert (verdict["kind"], verdict["mark"]) == ("no sink", None)
+        assert (verdict["kind"], verdict["signal"]) == ("no sink", None)
         return
     check_mark(results, truth)
     check_mediators(results, truth)
@@ -114,7 +114,7 @@ def test_what_is_not_measured_is_open(program: Program, planted: Callable, tmp_p
     """Without random moves nobody knows what they do: no mark, and no refusal of one."""
     model = planted("base")
     results = identify(program, model, tmp_path, "--controls", 0)
-    assert (results["verdict"]["kind"], results["verdict"]["mark"]) == ("undecided", None)
+    assert (results["verdict"]["kind"], results["verdict"]["signal"]) == ("undecided", None)
     (site, *_) = model.truth["carrier_sites"]
     assert site in [one["site"] for one in results["verdict"]["open"]]
     (mark,) = (one for one in results["candidates"] if one["site"] == site)
@@ -167,8 +167,8 @@ def test_a_direction_marks_the_demo_models_first_token(program: Program, tmp_pat
         "--no-frozen", "--no-loss", *QUIET)["results"]
     verdict = results["verdict"]
     assert verdict["kind"] not in ("one channel", "none found", "no sink")
-    meets = {one["site"]: one["sets"] for one in [verdict["mark"], *verdict["mediators"]] if one}
+    meets = {one["site"]: one["sets"] for one in [verdict["signal"], *verdict["mediators"]] if one}
     assert meets["blocks.3.hook_resid_mid"] == [[]]  # a direction
-    assert results["one_key"]["mark"] != "one key"
+    assert results["one_key"]["given_by"] != "one key"
     assert not results["dormant"]
     assert not results["backup"]["flagged"]

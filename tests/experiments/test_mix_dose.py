@@ -112,7 +112,7 @@ def test_predecessors_and_means_end_the_mark(mixing: Averaging) -> None:
 
 def test_the_spike_goes_with_the_sink(mixing: Averaging) -> None:
     for row, trial in mixing.rows():
-        spike, first = trial["spike"][mixing.tracked.index(row["at"])], trial["spike"][0]["unedited"]
+        spike, first = trial["massive_activation"][mixing.tracked.index(row["at"])], trial["massive_activation"][0]["unedited"]
         if (row["part"], row["value"]) in (("itself", None), ("repeated", None), ("dose", 1), ("predecessors", 0), ("mean", 1)):
             assert spike["edited"] / first == pytest.approx(1, abs=1e-3), row["name"]
         elif not mixing.sinks(trial, row["at"]).any():

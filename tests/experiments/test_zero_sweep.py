@@ -28,7 +28,7 @@ def test_the_three_parts_and_no_other(name: str, program: Program, planted: Call
     model = planted(name)
     at, results = model.layers, program.result("zero-sweep", tmp_path / "zero-sweep.json", *words(model))["results"]
     assert results["sink_layer"] == at["sink"][0]
-    assert results["facts"]["spike"]["site"] == f"blocks.{at['spike']}.hook_mlp_out"
+    assert results["sink_baseline"]["massive_activation"]["site"] == f"blocks.{at['spike']}.hook_mlp_out"
     needed = {f"blocks.{at['average']}.hook_attn_out", f"blocks.{at['energy']}.hook_mlp_out", f"blocks.{at['spike']}.hook_mlp_out"}
     own = {f"blocks.{at['average']}.hook_attn_out"}  # signs: their mean over samples is no one's
     for row in results["table"]:

@@ -37,7 +37,7 @@ def self_mask(folder: Path) -> None:
 def test_rows_are_ordered_by_the_modules_and_read_at_scans_layer(tmp_path: Path) -> None:
     scan(tmp_path)
     self_mask(tmp_path)
-    put(tmp_path, "mlp-probe", {"spike": None})
+    put(tmp_path, "mlp-probe", {"massive_activation": None})
     put(tmp_path, "identify", {"verdict": {"kind": "no sink", "statement": "No sink, nothing to explain."}})
     assert list(rows(Findings(tmp_path))) == [
         ("1 attention to the first token, layer 1", "0.500 ± 0.020, uniform 0.050; layers above the first third 0.400"),

@@ -7,7 +7,7 @@
 namespace sinkscope::result {
 
 /// Of the results that this program writes, and the only one that it reads.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 /// A result that a command wrote, checked to be of kSchemaVersion. Throws InputError that names the file, and
 /// `expected` where it is no result at all.

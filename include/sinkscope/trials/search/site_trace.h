@@ -19,7 +19,7 @@ struct SiteTrace {
   std::vector<int64_t> by_effect;  ///< dimensions, largest |effect| first
 };
 
-/// Rows of tokens 0 to 8 that a trace of `site` takes, to be gathered.
+/// SourceActivations of tokens 0 to 8 that a trace of `site` takes, to be gathered.
 void want_trace(Runner&, const std::string& run, const model::Site&);
 
 /// [samples, 9, D] float32 of the samples with these indices.

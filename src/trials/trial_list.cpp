@@ -1,9 +1,10 @@
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 
 #include <ATen/ATen.h>
 
-#include "sinkscope/trials/metrics.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/trials/metrics.h"
+#include "sinkscope/trials/report.h"
 
 namespace sinkscope::trials {
 
@@ -11,47 +12,53 @@ using nlohmann::json;
 
 namespace {
 
-json row(Runner& r, const intervene::Trial& trial, const Outcome& outcome, json about) {
-  about["name"] = trial.name;
-  about["sink"] = json::array();
+json row(Runner& r, const Measured& of) {
+  const auto& [trial, outcome] = of;
+  auto made = trial.about;
+  made["name"] = trial.name;
+  made["role"] = intervene::name(trial.role);
+  made["sink"] = json::array();
   for (size_t i = 0; i < r.keys().tracked.size(); ++i) {
     const auto key = static_cast<int64_t>(i);
     const auto level = r.bootstrap().interval(outcome.sink(key));
     const auto difference = r.bootstrap().interval(outcome.sink(key) - r.unedited().sink(key));
-    about["sink"].push_back({{"token", r.keys().tracked[i]},
-                             {"level", measure::to_json(level)},
-                             {"difference", measure::to_json(difference)}});
+    made["sink"].push_back({{"token", r.keys().tracked[i]},
+                           {"level", measure::to_json(level)},
+                           {"difference", measure::to_json(difference)}});
   }
-  const auto ordinary = outcome.ordinary().nanmean().item<double>();
-  about["ordinary"] = measure::finite(ordinary);
-  return about;
+  made["ordinary"] = measure::finite(outcome.ordinary().nanmean().item<double>());
+  return made;
 }
 
 }  // namespace
 
-json table(Runner& r, const std::vector<intervene::Trial>& list, const std::vector<Outcome>& outcomes,
-           const About& about) {
+json table(Runner& r, const std::vector<Measured>& list) {
   auto rows = json::array();
-  for (size_t i = 0; i < list.size(); ++i) rows.push_back(row(r, list[i], outcomes[i], about(list[i])));
+  for (const auto& measured : list) rows.push_back(row(r, measured));
   return rows;
 }
 
-void finish_list(Runner& runner, const std::vector<intervene::Trial>& list, const About& about, const json& more,
-                 json results) {
-  const auto outcomes = runner.measure(list);
+json no_trials(Runner& runner, const std::string& why) {
+  if (why.empty()) return nullptr;
+  runner.run().warn("no trials: " + why);
+  return why;
+}
+
+void finish(Runner& runner, const std::vector<intervene::Trial>& list, const json& more, json results) {
+  const auto measured = list.empty() ? std::vector<Measured>() : runner.measure(list);
   if (runner.is_part()) return;
-  results["table"] = table(runner, list, outcomes, about);
-  results["trials"] = describe(runner, list, outcomes);
+  results["table"] = table(runner, measured);
+  results["trials"] = describe(runner, measured);
   auto definitions = metrics(runner.options(), runner.keys());
   definitions.update(more);
   runner.finish(definitions, std::move(results));
 }
 
-void run_listed(app::Run& r, const Options& o, const Listed& listed) {
-  Runner runner(r, o, listed.design);
+void run(app::Run& r, const Options& o, const TrialList& trials) {
+  Runner runner(r, o, trials.design);
   if (!runner.start()) return;
   runner.require_sink();
-  finish_list(runner, listed.make(runner), listed.about);
+  finish(runner, trials.make(runner));
 }
 
 intervene::Edit edit_at(const model::Site& site, int64_t token, intervene::Operation operation) {

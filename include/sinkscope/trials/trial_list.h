@@ -5,33 +5,30 @@
 #include <string>
 #include <vector>
 
-#include "commands/command.h"
-#include "sinkscope/trials/report.h"
+#include "sinkscope/trials/runner.h"
 
 namespace sinkscope::trials {
 
-/// What a trial's row of the table says of it.
-using About = std::function<nlohmann::json(const intervene::Trial&)>;
-
-/// An experiment whose trials are a list that is known once the sink is found.
-struct Listed {
+/// The trials of an experiment: what they need, and the list, which is known once the sink is found.
+struct TrialList {
   Design design = {};
   std::function<std::vector<intervene::Trial>(Runner&)> make;
-  About about;
 };
 
-/// A row a trial, short, for a figure: {"name", what `about` says, "sink": [{"token", "level", "difference"}],
-/// "ordinary"}.
-nlohmann::json table(Runner&, const std::vector<intervene::Trial>&, const std::vector<Outcome>&, const About&);
+/// Runs it and writes the result. Throws InputError where there is no sink.
+void run(app::Run&, const Options&, const TrialList&);
 
 /// Measures a list and writes the result, "table" and "trials" beside what `metrics` and `results` hold; of a part
 /// (--shard) there is none.
-void finish_list(Runner&, const std::vector<intervene::Trial>&, const About&,
-                 const nlohmann::json& metrics = nlohmann::json::object(),
-                 nlohmann::json results = nlohmann::json::object());
+void finish(Runner&, const std::vector<intervene::Trial>&, const nlohmann::json& metrics = nlohmann::json::object(),
+            nlohmann::json results = nlohmann::json::object());
 
-/// Runs it and writes the result: {"facts", "trials", "table"}.
-void run_listed(app::Run&, const Options&, const Listed&);
+/// Why a result has no trials, as its "no_trials" holds it: null where `why` is empty; else it is also a warning.
+nlohmann::json no_trials(Runner&, const std::string& why);
+
+/// A row a trial, short, for a figure: {"name", "role", what the trial's `about` holds, "sink": [{"token", "level",
+/// "difference"}], "ordinary"}.
+nlohmann::json table(Runner&, const std::vector<Measured>&);
 
 /// The edit of whole rows at one token.
 intervene::Edit edit_at(const model::Site&, int64_t token, intervene::Operation);

@@ -10,15 +10,15 @@
 namespace sinkscope::trials {
 
 /// Indices of samples [..] int64: those that choose candidates, and those that test them.
-struct Halves {
+struct SelectionSplit {
   at::Tensor choosing = {}, testing = {};
 };
 
 /// Every sample in both.
-Halves undivided(int64_t samples);
+SelectionSplit undivided(int64_t samples);
 
 /// Half of the documents each, drawn. `documents`: the document of every sample. Throws InputError for fewer than 4.
-Halves draw_halves(const std::vector<int64_t>& documents, uint64_t seed);
+SelectionSplit draw_split(const std::vector<int64_t>& documents, uint64_t seed);
 
 /// NaN in these samples' rows of everything that has one row a sample.
 Outcome without(Outcome, const at::Tensor& samples);

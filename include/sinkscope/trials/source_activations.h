@@ -14,10 +14,10 @@
 
 namespace sinkscope::trials {
 
-/// Rows of runs without edits, of all samples: what edits take their values from, and what is natural.
-class Rows {
+/// SourceActivations of runs without edits, of all samples: what edits take their values from, and what is natural.
+class SourceActivations {
  public:
-  explicit Rows(intervene::Runs runs) : runs_(std::move(runs)) {}
+  explicit SourceActivations(intervene::Runs runs) : runs_(std::move(runs)) {}
 
   void want(const std::string& run, const model::Site&, int64_t token);
   /// Everything that an edit of samples of T tokens takes rows from, and the rows that say what is natural there.

@@ -19,7 +19,4 @@ std::vector<int64_t> outlier_dimensions(const VectorStats::Token&, const at::Ten
 /// Mean over the chosen tracked tokens of mean |x| [D]; tokens that no sample has are left out.
 at::Tensor mean_abs_of(const VectorStats&, const std::vector<size_t>& which);
 
-/// How many neurons hold these shares of Σ energy: the fewest whose energies sum to at least the share.
-int64_t neurons_holding(const at::Tensor& energy, double share);
-
 }  // namespace sinkscope::measure

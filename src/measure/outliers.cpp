@@ -1,4 +1,4 @@
-#include "sinkscope/measure/spike.h"
+#include "sinkscope/measure/outliers.h"
 
 #include <ATen/ATen.h>
 
@@ -25,12 +25,6 @@ at::Tensor mean_abs_of(const VectorStats& stats, const std::vector<size_t>& whic
     if (token.samples > 0) rows.push_back(token.mean_abs);
   }
   return rows.empty() ? at::zeros_like(stats.token(0).mean_abs) : at::stack(rows).mean(0);
-}
-
-int64_t neurons_holding(const at::Tensor& energy, double share) {
-  const auto sorted = std::get<0>(energy.sort(/*dim=*/0, /*descending=*/true)).cumsum(0);
-  const double wanted = share * sorted[-1].item<double>();
-  return (sorted < wanted).sum().item<int64_t>() + 1;
 }
 
 }  // namespace sinkscope::measure

@@ -1,4 +1,4 @@
-#include "sinkscope/trials/halves.h"
+#include "sinkscope/trials/selection_split.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -22,12 +22,12 @@ at::Tensor samples_of(const std::vector<int64_t>& documents, const std::set<int6
 
 }  // namespace
 
-Halves undivided(int64_t samples) {
+SelectionSplit undivided(int64_t samples) {
   const auto all = at::arange(samples);
   return {all, all};
 }
 
-Halves draw_halves(const std::vector<int64_t>& documents, uint64_t seed) {
+SelectionSplit draw_split(const std::vector<int64_t>& documents, uint64_t seed) {
   const std::set<int64_t> distinct(documents.begin(), documents.end());
   if (distinct.size() < 4) {
     throw InputError(
@@ -43,7 +43,7 @@ Halves draw_halves(const std::vector<int64_t>& documents, uint64_t seed) {
 }
 
 Outcome without(Outcome outcome, const at::Tensor& samples) {
-  for (auto* tensor : {&outcome.attention, &outcome.spike, &outcome.loss, &outcome.written, &outcome.frozen,
+  for (auto* tensor : {&outcome.attention, &outcome.massive, &outcome.loss, &outcome.written, &outcome.frozen,
                        &outcome.moved, &outcome.condition, &outcome.random}) {
     if (tensor->defined()) *tensor = tensor->index_fill(0, samples, std::numeric_limits<double>::quiet_NaN());
   }

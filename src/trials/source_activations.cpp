@@ -1,11 +1,9 @@
-#include "sinkscope/trials/rows.h"
+#include "sinkscope/trials/source_activations.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <stdexcept>
-
-#include "sinkscope/intervene/self_only.h"
 
 namespace sinkscope::trials {
 
@@ -22,11 +20,11 @@ std::set<int64_t> natural_tokens(const intervene::Edit& edit) {
   return tokens;
 }
 
-void Rows::want(const std::string& run, const model::Site& site, int64_t token) {
+void SourceActivations::want(const std::string& run, const model::Site& site, int64_t token) {
   rows_.try_emplace({run, site.layer, site.point, token});
 }
 
-void Rows::want(const intervene::Edit& edit, int64_t T) {
+void SourceActivations::want(const intervene::Edit& edit, int64_t T) {
   const auto tokens = intervene::edited_tokens(edit, T);
   if (intervene::takes_rows(edit)) {
     for (const int64_t token : edit.from->tokens.empty() ? tokens : edit.from->tokens) {
@@ -38,7 +36,7 @@ void Rows::want(const intervene::Edit& edit, int64_t T) {
   for (const int64_t token : natural_tokens(edit)) want(kUnedited, edit.site, token);
 }
 
-void Rows::gather(app::Run& r) {
+void SourceActivations::gather(app::Run& r) {
   std::set<std::string> missing;
   for (const auto& [key, rows] : rows_) {
     if (!rows.defined()) missing.insert(std::get<0>(key));
@@ -48,8 +46,8 @@ void Rows::gather(app::Run& r) {
     for (const auto& batch : r.batches()) {
       model::Taps taps(r.config());
       if (run != kUnedited) {
-        const auto conditions = intervene::parse_self_only(runs_.at(run));
-        taps.attention(conditions.change, conditions.layers);
+        const auto& condition = runs_.at(run);
+        taps.attention(condition.change, condition.layers);
       }
       for (const auto& [key, rows] : rows_) {
         if (std::get<0>(key) != run || rows.defined()) continue;
@@ -64,7 +62,7 @@ void Rows::gather(app::Run& r) {
   }
 }
 
-const at::Tensor& Rows::at(const std::string& run, const model::Site& site, int64_t token) const {
+const at::Tensor& SourceActivations::at(const std::string& run, const model::Site& site, int64_t token) const {
   const auto found = rows_.find({run, site.layer, site.point, token});
   if (found == rows_.end() || !found->second.defined()) {
     throw std::logic_error(
