@@ -18,7 +18,8 @@ from support.refusals import refusals
 
 
 @pytest.fixture(scope="module", params=[*MEASURED, "no-weak-ids"])
-def case(request: pytest.FixtureRequest, program: Program, planted: Callable, tmp_path_factory: pytest.TempPathFactory) -> tuple[Planted, dict]:
+def case(request: pytest.FixtureRequest, program: Program, planted: Callable,
+         tmp_path_factory: pytest.TempPathFactory) -> tuple[Planted, dict]:
     model = planted(request.param)
     return model, atlas(program, model.folder, tmp_path_factory.mktemp("atlas") / "atlas.json")
 

@@ -131,7 +131,8 @@ def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path:
     pytest.param("base", ("--layer", 0), "no sink", id="a layer without a sink"),
     pytest.param("none-spike", (), "no sink", id="a model without a sink"),
 ])
-def test_the_figure_is_drawn_the_same_twice(name: str, options: tuple, kind: str, program: Program, planted: Callable, tmp_path: Path) -> None:
+def test_the_figure_is_drawn_the_same_twice(
+        name: str, options: tuple, kind: str, program: Program, planted: Callable, tmp_path: Path) -> None:
     results = identify(program, planted(name), tmp_path, "--samples", 12, "--controls", 2, *options)
     assert results["verdict"]["kind"] == kind
     assert_drawn_the_same_twice(tmp_path / "identify.json", tmp_path)

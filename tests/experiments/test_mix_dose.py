@@ -120,10 +120,10 @@ def test_the_spike_goes_with_the_sink(mixing: Averaging) -> None:
 
 
 def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path: Path) -> None:
-    data = ("--model", family_model, "--tokens", "random", "--samples", 3, "--length", 24, *QUIET, "--layer", 1, "--controls", 2, "--layers", 0)
+    data = ("--model", family_model, "--tokens", "random", "--samples", 3, "--length", 24)
     # in sight of token 8 where attention slides over five
-    options = ("--predecessors-token", 12, "--predecessors", "0,1,4", "--means", "1,2", "--one-key", 6)
-    program.result("mix-dose", tmp_path / "mix-dose.json", *data, *options)
+    options = ("--layers", 0, "--predecessors-token", 12, "--predecessors", "0,1,4", "--means", "1,2", "--one-key", 6)
+    program.result("mix-dose", tmp_path / "mix-dose.json", *data, *QUIET, "--layer", 1, "--controls", 2, *options)
 
 
 @refusals(

@@ -51,7 +51,8 @@ def test_nothing_is_found_where_attention_is_even(program: Program, even_model: 
 
 
 def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path: Path) -> None:
-    program.result("mlp-probe", tmp_path / "mlp-probe.json", "--model", family_model, "--tokens", "random", "--samples", 3, "--length", 24, *QUIET)
+    data = ("--model", family_model, "--tokens", "random", "--samples", 3, "--length", 24)
+    program.result("mlp-probe", tmp_path / "mlp-probe.json", *data, *QUIET)
 
 
 @refusals((("--track", 0), "--track"))
