@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sinkscope.figures.parts.style import COLOURS, new, save, stop
+from sinkscope.figures.parts.style import COLOURS, new, save
+from sinkscope.results import ResultError
 
 
 def panel(axis, rows: list[dict], name, label: str, **settings) -> None:
@@ -28,8 +29,6 @@ def main() -> None:
     parser.add_argument("result", type=Path, help="JSON that screen_simulation printed")
     parser.add_argument("-o", "--output", type=Path, required=True, help="figure to write: .png, .pdf or .svg")
     args = parser.parse_args()
-    if args.output.suffix not in (".png", ".pdf", ".svg"):
-        stop(f"{args.output}: wanted a name that ends in .png, .pdf or .svg")
     found = json.loads(args.result.read_text())
     figure, axes = new(1, 3, width=7.6, height=2.6)
     panel(axes[0][0], found["rows"], lambda r: (r["recall_top"] + r["recall_bottom"]) / 2,
@@ -39,7 +38,10 @@ def main() -> None:
     axes[0][0].legend(title="samples of the pilot", loc="lower right")
     figure.suptitle(f"Screening {found['ids']:,} simulated ids, {found['samples']} samples "
                     "(solid: normal effects; dashed: Student's t, 4 degrees)", fontsize=8)
-    save(figure, args.output)
+    try:
+        save(figure, args.output)
+    except ResultError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -31,12 +31,13 @@ def table(findings: Findings) -> str:
     return "\n".join([*lines, "", "figures:", *(f"  {figure}" for figure in sorted(findings.folder.glob("*.png")))])
 
 
-def main() -> None:
-    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+def main(argv: list[str] | None = None) -> None:
+    argv = sys.argv[1:] if argv is None else argv
+    if len(argv) != 1 or argv[0].startswith("-"):
         print("usage: python -m sinkscope.summary FOLDER, a folder of results, each named by its experiment", file=sys.stderr)
         sys.exit(2)
     try:
-        print(f"\n{table(Findings(Path(sys.argv[1])))}")
+        print(f"\n{table(Findings(Path(argv[0])))}")
     except ResultError as error:
         print(f"summary: {error}", file=sys.stderr)
         sys.exit(2)

@@ -1,175 +1,174 @@
 """identify must name the planted carrier, and nothing else, on every variant; a wrong carrier that tells tokens apart
 must be cleared, a channel that could act and never does must be flagged, and where there is no sink it must say so.
-Prints the confusion table. Run: identify.py PROGRAM [VARIANT...]; by hand, on models that no one tuned anything to, every
-variant in three other shapes, seeds from SEED on (6 minutes): identify.py PROGRAM --unseen SEED."""
+With -v it prints the confusion table. By hand, on models that nothing was tuned to, every variant in three other shapes:
+pytest -m slow tests/experiments/test_identify.py --unseen SEED."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
-import unittest
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from planted_cases import SETS
-from reference_model import SHAPES, make_model
-from refusals import assert_refused
-from results import result_of
-from sinkscope.planted.make import make_planted
+import pytest
+
 from sinkscope.planted.plan import VARIANTS, Options
+from support.figures import assert_drawn_the_same_twice
+from support.planted_cases import SETS, Planted
+from support.program import QUIET, Program, text_of
+from support.refusals import refusals
 
-ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = "sinkscope"
 SAMPLES, LENGTH = 48, 64
-TEXT = (ROOT / "models/planted/text.txt").read_text(encoding="utf-8")
 KINDS = {"split": "a set", "redundant": "redundant sets", "second-circuit": "circuits", "rotated": "a direction"}
 OTHER_SHAPES = [dict(), dict(signs=28, layers=7, heads=8, kv_heads=4, head_dim=24), dict(signs=20, layers=6, vocab=640, average_layer=1)]
+FAST = (*QUIET, "--threads", 1, "--controls", 10, "--no-frozen", "--no-loss")
 
 
-def unseen(seed: int) -> dict[str, Options]:
-    grid = [(variant, shape) for variant in VARIANTS for shape in OTHER_SHAPES]
-    options = [Options(seed=seed + i, variant=variant, **shape) for i, (variant, shape) in enumerate(grid)]
-    return {f"{o.variant}, seed {o.seed}": o for o in options}
+def identify(program: Program, model: Planted, folder: Path, *options: object) -> dict[str, Any]:
+    words = (*text_of(model.folder, SAMPLES, LENGTH), *FAST, *options)
+    return program.result("identify", folder / "identify.json", *words)["results"]
 
 
-def identify(folder: Path, *options: object) -> dict:
-    out = folder / "identify.json"
-    words = [PROGRAM, "identify", "--model", folder, "--samples", SAMPLES, "--length", LENGTH, "--device", "cpu", "--threads", 1, "--controls", 10,
-             "--no-frozen", "--no-loss", "--out", out, "--quiet", *options]
-    return result_of(words, out)["results"]
+def check_mark(results: dict[str, Any], truth: dict[str, Any]) -> None:
+    verdict, circuits = results["verdict"], truth["circuits"]
+    assert verdict["kind"] == KINDS.get(truth["variant"], "one channel")
+    assert verdict["mark"]["site"] == truth["carrier_sites"][0]
+    together = truth["variant"] == "second-circuit"
+    sets = [c["energy_dims"] for c in circuits] if together else circuits[0]["writing_makes_sink"]
+    wanted = [sorted(sum(sets, []))] if together else sorted(map(sorted, sets))
+    assert sorted(verdict["mark"]["sets"]) == (wanted or [[]])
+    if truth["variant"] == "rotated":
+        (sets,) = (c["sufficient"] for c in results["candidates"] if c["site"] == verdict["mark"]["site"])
+        assert abs(sum(a * b for a, b in zip(sets[0]["direction"], circuits[0]["energy_direction"], strict=True))) > 0.97
+    if circuits[0]["removing_ends_sink"] and not together:
+        assert verdict["mark"]["needed"] in circuits[0]["removing_ends_sink"]
+    assert results["one_key"]["mark"] == truth["mark"]
 
 
-class Identify(unittest.TestCase):
-    models: dict[str, Options] = SETS
-    table: list[tuple[str, str, str]] = []
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        print("\nconfusion: what was planted | verdict")
-        for name, truth, verdict in cls.table:
-            print(f"  {name:28} {truth:48} | {verdict}")
-
-    def check_mark(self, results: dict, truth: dict) -> None:
-        verdict, circuits = results["verdict"], truth["circuits"]
-        self.assertEqual(verdict["kind"], KINDS.get(truth["variant"], "one channel"))
-        self.assertEqual(verdict["mark"]["site"], truth["carrier_sites"][0])
-        together = truth["variant"] == "second-circuit"
-        sets = [c["energy_dims"] for c in circuits] if together else circuits[0]["writing_makes_sink"]
-        wanted = [sorted(sum(sets, []))] if together else sorted(map(sorted, sets))
-        self.assertEqual(sorted(verdict["mark"]["sets"]), wanted or [[]])
-        if truth["variant"] == "rotated":
-            (sets,) = (c["sufficient"] for c in results["candidates"] if c["site"] == verdict["mark"]["site"])
-            cosine = sum(a * b for a, b in zip(sets[0]["direction"], circuits[0]["energy_direction"]))
-            self.assertGreater(abs(cosine), 0.97)
-        if circuits[0]["removing_ends_sink"] and not together:
-            self.assertIn(verdict["mark"]["needed"], circuits[0]["removing_ends_sink"])
-        self.assertEqual(results["one_key"]["mark"], truth["mark"])
-
-    def check_mediators(self, results: dict, truth: dict) -> None:
-        """The carrier while it waits for the spike; then the spike's own dimensions, each of which the keys read."""
-        sites = {m["site"]: m["sets"] for m in results["verdict"]["mediators"]}
-        for site in truth["carrier_sites"][1:]:
-            self.assertEqual(sites[site], results["verdict"]["mark"]["sets"])
-        # beside the spike 10 random channels may hit another that works: its candidate is then open
-        sites |= {c["site"]: [one["dimensions"] for one in c["sufficient"]] for c in results["candidates"] if not c["refuted"]}
-        spikes = {d for c in truth["circuits"] for d in c["spike_dims"]}
-        after = sites[f"blocks.{truth['layers']['spike']}.hook_resid_post"]
-        self.assertTrue(spikes & {d for one in after for d in one})
-
-    def check_flags(self, results: dict, truth: dict) -> None:
-        suspects = {s["dimension"]: s["reading"] for s in results["suspects"]}
-        for dimension in truth["answers"]["not_carriers"]:
-            self.assertEqual(suspects[dimension], "does nothing", f"channel {dimension} was not cleared")
-        self.assertEqual({d["dimension"] for d in results["dormant"]}, set(truth["answers"]["never_moves"]))
-        backups = {n["layer"] for c in truth["circuits"] for n in c["backup_neurons"]}
-        self.assertEqual({b["layer"] for b in results["backup"]["blocks"]}, backups)
-        self.assertEqual(results["backup"]["flagged"], bool(backups))
-
-    def test_every_planted_variant(self) -> None:
-        for name, options in self.models.items():
-            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
-                make_planted(options, Path(folder), TEXT)
-                truth = json.loads((Path(folder) / "planted.json").read_text())
-                results = identify(Path(folder), "--text", Path(folder) / "text.txt")
-                verdict = results["verdict"]
-                planted = f"{[c['energy_dims'] or 'direction' for c in truth['circuits']]} at {truth['carrier_sites'][0]}"
-                self.table.append((name, "no sink" if truth["removed_stage"] else planted,
-                                   f"{verdict['kind']} {verdict['mark'] and (verdict['mark']['sets'], verdict['mark']['site'])}"))
-                page = (Path(folder) / "identify.txt").read_text()
-                self.assertIn(verdict["statement"], page)
-                if truth["removed_stage"]:
-                    self.assertEqual((verdict["kind"], verdict["mark"]), ("no sink", None))
-                    continue
-                self.check_mark(results, truth)
-                self.check_mediators(results, truth)
-                self.check_flags(results, truth)
-
-    def test_other_samples_give_the_same_answer(self) -> None:
-        """Which documents choose, and which tokens are read, decide nothing."""
-        with tempfile.TemporaryDirectory() as folder:
-            make_planted(SETS["base"], Path(folder), TEXT)
-            truth = json.loads((Path(folder) / "planted.json").read_text())
-            for seed in (1, 2):
-                self.check_mark(identify(Path(folder), "--force", "--seed", seed, "--text", Path(folder) / "text.txt", "--token", 12), truth)
-
-    def test_a_random_checkpoint_has_nothing_to_explain(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            make_model(SHAPES[0], seed=3).save_pretrained(folder)
-            results = identify(Path(folder), "--tokens", "random", "--samples", 12, "--length", 24)
-            self.assertEqual(results["verdict"]["statement"], "No sink, nothing to explain.")
-            self.assertEqual(results["candidates"], [])
-
-    def test_figures_are_drawn_the_same_twice(self) -> None:
-        """Of a mark, of a layer without a sink, and of a model without one."""
-        for name, options, kind in (("base", (), "one channel"), ("base", ("--layer", 0), "no sink"), ("none: spike", (), "no sink")):
-            with self.subTest(kind), tempfile.TemporaryDirectory() as folder:
-                make_planted(SETS[name], Path(folder), TEXT)
-                results = identify(Path(folder), "--text", Path(folder) / "text.txt", "--samples", 12, "--controls", 2, *options)
-                self.assertEqual(results["verdict"]["kind"], kind)
-                drawn = []
-                for figure in (Path(folder) / "first.png", Path(folder) / "second.png"):
-                    words = [sys.executable, ROOT / "scripts/plot.py", Path(folder) / "identify.json", "-o", figure]
-                    done = subprocess.run(words, capture_output=True, text=True)
-                    self.assertEqual((done.returncode, done.stderr), (0, ""))
-                    drawn.append(figure.read_bytes())
-                self.assertEqual(*drawn)
-
-    def test_what_is_not_measured_is_open(self) -> None:
-        """Without random moves nobody knows what they do: no mark, and no refusal of one."""
-        with tempfile.TemporaryDirectory() as folder:
-            make_planted(SETS["base"], Path(folder), TEXT)
-            truth = json.loads((Path(folder) / "planted.json").read_text())
-            results = identify(Path(folder), "--text", Path(folder) / "text.txt", "--controls", 0)
-            self.assertEqual((results["verdict"]["kind"], results["verdict"]["mark"]), ("undecided", None))
-            self.assertIn(truth["carrier_sites"][0], [one["site"] for one in results["verdict"]["open"]])
-            (mark,) = (one for one in results["candidates"] if one["site"] == truth["carrier_sites"][0])
-            self.assertEqual({one["name"] for one in mark["conditions"] if one["met"] != "yes"}, {"controls"})
-
-    def test_bad_input(self) -> None:
-        """What would leave no half to test on, no later token, no control, or another run's page in place of this one's."""
-        with tempfile.TemporaryDirectory() as place:
-            folder = Path(place)
-            make_planted(SETS["base"], folder, TEXT)
-            (folder / "there.txt").write_text("of another run")
-            for out, options, *parts in [
-                ("a", ("--token", 1), "--token", "2 to"), ("a", ("--token", 63), "token 63", "samples of 65"),
-                ("a", ("--token", 6), "--other-token 6"), ("a", ("--layer", 5), "--layer 5", "0 to 4"),
-                ("a", ("--samples", 3), "3 documents", "4 or more"), ("a", ("--records", "a.journal"), "--records"),
-                ("there", (), "there.txt", "--force"),
-            ]:
-                with self.subTest(f"{options}"):
-                    words = [PROGRAM, "identify", "--model", folder, "--text", folder / "text.txt", "--samples", 8, "--length", 64,
-                             "--device", "cpu", "--quiet", "--out", folder / f"{out}.json", *options]
-                    assert_refused(self, list(map(str, words)), folder / f"{out}.json", parts)
-            self.assertEqual((folder / "there.txt").read_text(), "of another run")
+def check_mediators(results: dict[str, Any], truth: dict[str, Any]) -> None:
+    """The carrier while it waits for the spike; then the spike's own dimensions, each of which the keys read."""
+    sites = {m["site"]: m["sets"] for m in results["verdict"]["mediators"]}
+    for site in truth["carrier_sites"][1:]:
+        assert sites[site] == results["verdict"]["mark"]["sets"]
+    # beside the spike 10 random channels may hit another that works: its candidate is then open
+    sites |= {c["site"]: [one["dimensions"] for one in c["sufficient"]] for c in results["candidates"] if not c["refuted"]}
+    spikes = {d for c in truth["circuits"] for d in c["spike_dims"]}
+    after = sites[f"blocks.{truth['layers']['spike']}.hook_resid_post"]
+    assert spikes & {d for one in after for d in one}
 
 
-if __name__ == "__main__":
-    PROGRAM, wanted = sys.argv[1], sys.argv[2:]
-    tests = []
-    if wanted[:1] == ["--unseen"]:
-        Identify.models, tests = unseen(int(wanted[1])), ["Identify.test_every_planted_variant"]
-    elif wanted:
-        Identify.models = {name: SETS[name] for name in wanted}
-    unittest.main(argv=[*sys.argv[:1], *tests])
+def check_flags(results: dict[str, Any], truth: dict[str, Any]) -> None:
+    suspects = {s["dimension"]: s["reading"] for s in results["suspects"]}
+    for dimension in truth["answers"]["not_carriers"]:
+        assert suspects[dimension] == "does nothing", f"channel {dimension} was not cleared"
+    assert {d["dimension"] for d in results["dormant"]} == set(truth["answers"]["never_moves"])
+    backups = {n["layer"] for c in truth["circuits"] for n in c["backup_neurons"]}
+    assert {b["layer"] for b in results["backup"]["blocks"]} == backups
+    assert results["backup"]["flagged"] == bool(backups)
+
+
+def check(program: Program, name: str, model: Planted, folder: Path, record_property: Callable) -> None:
+    results, truth = identify(program, model, folder), model.truth
+    verdict = results["verdict"]
+    planted = f"{[c['energy_dims'] or 'direction' for c in truth['circuits']]} at {truth['carrier_sites'][0]}"
+    found = f"{verdict['kind']} {verdict['mark'] and (verdict['mark']['sets'], verdict['mark']['site'])}"
+    record_property(f"identify on {name}", f"planted {'no sink' if truth['removed_stage'] else planted}; found {found}")
+    assert verdict["statement"] in (folder / "identify.txt").read_text()
+    if truth["removed_stage"]:
+        assert (verdict["kind"], verdict["mark"]) == ("no sink", None)
+        return
+    check_mark(results, truth)
+    check_mediators(results, truth)
+    check_flags(results, truth)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_planted_variant(name: str, program: Program, planted: Callable, tmp_path: Path, record_property: Callable) -> None:
+    check(program, name, planted(name), tmp_path, record_property)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", range(len(OTHER_SHAPES)))
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_unseen_models(variant: str, shape: int, request: pytest.FixtureRequest, program: Program, planted: Callable, tmp_path: Path,
+                       record_property: Callable) -> None:
+    seed = request.config.getoption("--unseen") + VARIANTS.index(variant) * len(OTHER_SHAPES) + shape
+    options = Options(seed=seed, variant=variant, **OTHER_SHAPES[shape])
+    check(program, f"{variant}, seed {seed}", planted(options), tmp_path, record_property)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_other_samples_give_the_same_answer(seed: int, program: Program, planted: Callable, tmp_path: Path) -> None:
+    """Which documents choose, and which tokens are read, decide nothing."""
+    model = planted("base")
+    check_mark(identify(program, model, tmp_path, "--seed", seed, "--token", 12), model.truth)
+
+
+def test_a_random_checkpoint_has_nothing_to_explain(program: Program, random_model: Path, tmp_path: Path) -> None:
+    data = ("--model", random_model, "--tokens", "random", "--samples", 12, "--length", 24)
+    results = program.result("identify", tmp_path / "identify.json", *data, *FAST)["results"]
+    assert results["verdict"]["statement"] == "No sink, nothing to explain."
+    assert results["candidates"] == []
+
+
+def test_what_is_not_measured_is_open(program: Program, planted: Callable, tmp_path: Path) -> None:
+    """Without random moves nobody knows what they do: no mark, and no refusal of one."""
+    model = planted("base")
+    results = identify(program, model, tmp_path, "--controls", 0)
+    assert (results["verdict"]["kind"], results["verdict"]["mark"]) == ("undecided", None)
+    (site, *_) = model.truth["carrier_sites"]
+    assert site in [one["site"] for one in results["verdict"]["open"]]
+    (mark,) = (one for one in results["candidates"] if one["site"] == site)
+    assert {one["name"] for one in mark["conditions"] if one["met"] != "yes"} == {"controls"}
+
+
+def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path: Path) -> None:
+    data = ("--model", family_model, "--tokens", "random", "--samples", 6, "--length", 24)
+    program.result("identify", tmp_path / "identify.json", *data, *QUIET, "--layer", 1, "--controls", 2)
+
+
+@pytest.mark.parametrize(("name", "options", "kind"), [
+    pytest.param("base", (), "one channel", id="a mark"),
+    pytest.param("base", ("--layer", 0), "no sink", id="a layer without a sink"),
+    pytest.param("none-spike", (), "no sink", id="a model without a sink"),
+])
+def test_the_figure_is_drawn_the_same_twice(name: str, options: tuple, kind: str, program: Program, planted: Callable, tmp_path: Path) -> None:
+    results = identify(program, planted(name), tmp_path, "--samples", 12, "--controls", 2, *options)
+    assert results["verdict"]["kind"] == kind
+    assert_drawn_the_same_twice(tmp_path / "identify.json", tmp_path)
+
+
+@refusals(
+    (("--token", 1), "--token", "2 to"),
+    (("--token", 63), "token 63", "samples of 65"),
+    (("--token", 6), "--other-token 6"),
+    (("--layer", 5), "--layer 5", "0 to 4"),
+    (("--samples", 3), "3 documents", "4 or more"),
+    (("--records", "a.journal"), "--records"),
+    (("--shard", "1/2"), "--shard"),
+)
+def test_refused(options: tuple, parts: list[str], program: Program, planted: Callable, tmp_path: Path) -> None:
+    """What would leave no half to test on, no later token or no control."""
+    words = (*text_of(planted("base").folder, 8, LENGTH), *QUIET, *options)
+    program.assert_refused("identify", *words, out=tmp_path / "identify.json", parts=parts)
+
+
+def test_another_runs_page_stays(program: Program, planted: Callable, tmp_path: Path) -> None:
+    page = tmp_path / "there.txt"
+    page.write_text("of another run")
+    program.assert_refused("identify", *text_of(planted("base").folder, 8, LENGTH), *QUIET, out=tmp_path / "there.json",
+                           parts=["there.txt", "--force"])
+    assert page.read_text() == "of another run"
+
+
+def test_a_direction_marks_the_demo_models_first_token(program: Program, tmp_path: Path) -> None:
+    """What the card says of it after attention 3, on a draw of samples that it was not written from."""
+    results = program.result(
+        "identify", tmp_path / "identify.json", "--config", "configs/demo/identify.json", "--seed", 4, "--samples", 32, "--length", 48,
+        "--no-frozen", "--no-loss", *QUIET)["results"]
+    verdict = results["verdict"]
+    assert verdict["kind"] not in ("one channel", "none found", "no sink")
+    meets = {one["site"]: one["sets"] for one in [verdict["mark"], *verdict["mediators"]] if one}
+    assert meets["blocks.3.hook_resid_mid"] == [[]]  # a direction
+    assert results["one_key"]["mark"] != "one key"
+    assert not results["dormant"]
+    assert not results["backup"]["flagged"]

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Writes tests/data/reference: one tiny random Qwen3 and what transformers computes at each of its hook points (eager,
 float32, explicit 4-D mask), with plain and with exchanged rotary positions, so that the C++ tests need no Python.
-Run: make_reference.py [FOLDER]"""
+From tests/: python -m support.make_reference [FOLDER]"""
 
 import json
 import sys
@@ -10,9 +9,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from reference_model import Recorder, make_model, padded, ragged_ids, visible
+from sinkscope import ROOT
+from support.reference_model import Recorder, make_model, padded, ragged_ids, visible
 
-ROOT = Path(__file__).resolve().parent.parent
 SHAPE = dict(hidden_size=24, num_attention_heads=4, num_key_value_heads=2, head_dim=8, intermediate_size=40,
              num_hidden_layers=2, tie_word_embeddings=False,
              rope=dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=64))

@@ -1,17 +1,20 @@
 """transformers' Qwen3 as the reference for planted models: one run with its patterns, residuals and MLP activations."""
 
-import json
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
 from transformers.utils import logging
 
+from support.planted_cases import Planted
+
 logging.disable_progress_bar()
 torch.set_num_threads(1)  # the models are tiny: a second thread costs more than it gives
+T, SAMPLES = 64, 8
 Patch = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -29,14 +32,14 @@ class Run:
 class Reference:
     """A planted checkpoint as transformers runs it, and planted.json beside it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, planted: Planted) -> None:
+        folder = planted.folder
         self.model, info = AutoModelForCausalLM.from_pretrained(
             folder, attn_implementation="eager", dtype=torch.float32, output_loading_info=True
         )
         if any(info.values()):
             raise ValueError(f"{folder}: transformers does not load it cleanly: {info}")
-        self.truth = json.loads((folder / "planted.json").read_text())
-        self.layers, self.circuits = self.truth["layers"], self.truth["circuits"]
+        self.truth, self.layers, self.circuits = planted.truth, planted.layers, planted.circuits
         self.vocab = self.model.config.vocab_size
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.text = torch.tensor(tokenizer.encode((folder / "text.txt").read_text(encoding="utf-8")).ids)
@@ -146,3 +149,28 @@ def block_hook(run: Run, patch: Patch | None):
         return out
 
     return hook
+
+
+@dataclass(frozen=True)
+class Case:
+    """A planted model and its unchanged run on windows of its text."""
+
+    m: Reference
+    plain: Run
+
+    @staticmethod
+    def of(planted: Planted) -> Case:
+        m = Reference(planted)
+        return Case(m, m(m.windows(SAMPLES, T)))
+
+
+def assert_near(found: torch.Tensor, wanted: torch.Tensor | float, tolerance: float) -> None:
+    assert (found - wanted).abs().max().item() <= tolerance
+
+
+def assert_no_sink(m: Reference, run: Run, circuit: dict, token: int) -> None:
+    """Later rows give `token` no more than the uniform value, or nothing where another token holds the sink."""
+    rows = torch.arange(token + 1, T)
+    excess = m.attention(run, circuit, token, token + 1) - 1.0 / (rows + 1)
+    # A token just under the threshold leaks a little, which shifts the others by thousandths.
+    assert excess.max().item() < 5e-3

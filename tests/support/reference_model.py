@@ -7,6 +7,10 @@ import torch
 from transformers import (LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, PreTrainedModel, Qwen2Config,
                           Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 from transformers.models.qwen3.modeling_qwen3 import apply_rotary_pos_emb
+from transformers.utils import logging
+
+logging.disable_progress_bar()
+torch.set_num_threads(1)  # the models are tiny: a second thread costs more than it gives
 
 # Shapes that differ in GQA ratio, head_dim against hidden/heads, tied head, layers and rope type.
 SHAPES = [
@@ -67,6 +71,22 @@ CLASSES = {
     "mistral": (MistralConfig, MistralForCausalLM),
 }
 VOCABULARY = 211
+EVERY_SHAPE = SHAPES + OTHER_SHAPES
+
+
+def family_of(shape: dict) -> str:
+    return shape.get("family", "qwen3")
+
+
+def first_shape(family: str) -> dict:
+    """The family's first, whose attention slides over five tokens if it slides."""
+    return next(shape for shape in EVERY_SHAPE if family_of(shape) == family and shape.get("sliding_window", 5) == 5)
+
+
+def shape_name(shape: dict) -> str:
+    """qwen3-0, qwen3-1, ..: its family and its place in it."""
+    same = [other for other in EVERY_SHAPE if family_of(other) == family_of(shape)]
+    return f"{family_of(shape)}-{same.index(shape)}"
 
 
 def make_model(shape: dict, seed: int, dtype: torch.dtype = torch.float32) -> PreTrainedModel:

@@ -1,16 +1,16 @@
-"""What every refusal of bad input has in common."""
+"""Bad input as tables of cases."""
 
 from __future__ import annotations
 
-import subprocess
-import unittest
 from pathlib import Path
 
+import pytest
 
-def assert_refused(case: unittest.TestCase, words: list[str], out: Path, parts: tuple[str, ...] | list[str]) -> None:
-    """The command ends with exit code 2 and names each of `parts`; nothing is left at `out` or beside it."""
-    done = subprocess.run(words, capture_output=True, text=True)
-    case.assertEqual(done.returncode, 2, done.stderr)
-    for part in parts:
-        case.assertIn(part, done.stderr)
-    case.assertFalse(out.exists() or out.with_suffix(".journal").exists())
+
+def refusals(*cases: tuple) -> pytest.MarkDecorator:
+    """A test of `options` and `parts` for every case (options, *words that the error names)."""
+
+    def name(options: tuple) -> str:
+        return " ".join(word.name if isinstance(word, Path) else str(word) for word in options) or "plain"
+
+    return pytest.mark.parametrize(("options", "parts"), [pytest.param(options, parts, id=name(options)) for options, *parts in cases])

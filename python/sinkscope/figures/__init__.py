@@ -9,6 +9,7 @@ What several of them share is in parts/.
 """
 
 from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 
 from matplotlib.figure import Figure
@@ -16,15 +17,17 @@ from matplotlib.figure import Figure
 from sinkscope.results import Result, ResultError
 
 
+def names() -> list[str]:
+    """Of the modules that draw, sorted."""
+    return sorted(module.name for module in iter_modules(__path__) if not module.ispkg)
+
+
 def module_of(result: Result) -> ModuleType:
     """The module that draws a result; raises ResultError where there is none."""
-    name = f"{__name__}.{result.experiment.replace('-', '_')}"
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise ResultError(f"{result.path}: no figure is known for results of {result.experiment}") from None
+    name = result.experiment.replace("-", "_")
+    if name not in names():
+        raise ResultError(f"{result.path}: no figure is known for results of {result.experiment}")
+    return import_module(f"{__name__}.{name}")
 
 
 def draw(result: Result, **options) -> Figure:

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel
 
+from sinkscope.results import SCHEMA_VERSION
 from sinkscope.training.measure import SINK_LENGTH, SINK_WINDOWS
 
 INTERVALS = 12
@@ -29,7 +30,7 @@ def emergence(state: Path, model: PreTrainedModel, name: str) -> dict:
     kept = ["step", "tokens", "train_loss", *[m for m in METRICS if m != "uniform"]]
     c = model.config
     return {
-        "schema_version": 1, "experiment": "emergence",
+        "schema_version": SCHEMA_VERSION, "experiment": "emergence",
         "model": {"name": name, "parameters": sum(p.numel() for p in model.parameters()), "planted": False,
                   "n_layers": c.num_hidden_layers, "d_model": c.hidden_size, "n_heads": c.num_attention_heads,
                   "n_kv_heads": c.num_key_value_heads, "d_head": c.head_dim, "d_mlp": c.intermediate_size,

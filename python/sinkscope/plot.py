@@ -38,8 +38,8 @@ def plot(argv: list[str]) -> None:
             save(module.draw(result, **options | others), output.with_stem(f"{output.stem}-{name}"))
 
 
-def main() -> None:
-    argv = sys.argv[1:]
+def main(argv: list[str] | None = None) -> None:
+    argv = sys.argv[1:] if argv is None else argv
     if argv[:1] in (["-h"], ["--help"]):
         print(USAGE)
         return
@@ -47,6 +47,6 @@ def main() -> None:
         if not argv or argv[0].startswith("-"):
             raise ResultError(USAGE.splitlines()[0])
         plot(argv)
-    except ResultError as error:
+    except (ResultError, OSError) as error:  # a figure that cannot be written is an OSError, which names it
         print(error, file=sys.stderr)
         sys.exit(2)

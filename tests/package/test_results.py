@@ -1,0 +1,69 @@
+"""sinkscope.results reads what the program wrote and refuses everything else by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from sinkscope.results import SCHEMA_VERSION, ResultError, read
+
+WHOLE = {
+    "schema_version": SCHEMA_VERSION, "experiment": "scan", "config": {"q_min": 4},
+    "model": {"name": "m", "planted": True}, "data": {}, "numerics": {}, "metrics": {"loss": "nats"},
+    "results": {"norms": {"file": "scan.safetensors", "tensor": "norm"}},
+}
+
+
+def written(folder: Path, document: object) -> Path:
+    path = folder / "scan.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_a_result_is_read(tmp_path: Path) -> None:
+    result = read(written(tmp_path, WHOLE), "scan")
+    assert (result.experiment, result.config, result.metrics) == ("scan", {"q_min": 4}, {"loss": "nats"})
+    assert result.model_name == "m (planted circuit, no evidence)"
+
+
+def test_the_sidecar_is_found_beside_the_result_wherever_both_were_moved(tmp_path: Path) -> None:
+    save_file({"norm": np.array([[1.0, 2.5]], dtype=np.float32)}, tmp_path / "scan.safetensors")
+    result = read(written(tmp_path, WHOLE))
+    assert result.array(result.results["norms"]).tolist() == [[1.0, 2.5]]
+    assert result.array({"file": "../elsewhere/scan.safetensors", "tensor": "norm"}).tolist() == [[1.0, 2.5]]
+    with pytest.raises(ResultError, match=r"scan\.safetensors: tensor key"):
+        result.array({"file": "scan.safetensors", "tensor": "key"})
+    with pytest.raises(ResultError, match=r"other\.safetensors: cannot be read"):
+        result.array({"file": "other.safetensors", "tensor": "norm"})
+
+
+@pytest.mark.parametrize(("document", "words"), [
+    ([], "wanted an object, found list"),
+    ({key: value for key, value in WHOLE.items() if key != "experiment"}, "names no experiment"),
+    (WHOLE | {"experiment": 3}, "names no experiment"),
+    (WHOLE | {"schema_version": "1"}, "wanted a number as schema_version, found '1'"),
+    (WHOLE | {"schema_version": SCHEMA_VERSION + 1}, f"version {SCHEMA_VERSION + 1}, of a newer sinkscope; this one reads version"),
+    (WHOLE | {"schema_version": SCHEMA_VERSION - 1}, f"version {SCHEMA_VERSION - 1}, of an older sinkscope; this one reads version"),
+    (WHOLE | {"results": None}, "wanted an object as results, found NoneType"),
+    (WHOLE | {"experiment": "self-mask"}, "wanted a result of scan, found one of self-mask"),
+])  # fmt: skip
+def test_what_is_no_such_result_is_refused(tmp_path: Path, document: object, words: str) -> None:
+    with pytest.raises(ResultError) as refused:
+        read(written(tmp_path, document), "scan")
+    assert words in str(refused.value)
+    assert str(refused.value).startswith(f"{tmp_path / 'scan.json'}: ")
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match="cannot be read: No such file"):
+        read(tmp_path / "missing.json")
+    (tmp_path / "broken.json").write_text('{"experiment": ')
+    with pytest.raises(ResultError, match="not JSON"):
+        read(tmp_path / "broken.json")
+    (tmp_path / "bytes.json").write_bytes(b"\xff\xfe{}")
+    with pytest.raises(ResultError, match="not JSON"):
+        read(tmp_path / "bytes.json")

@@ -1,0 +1,71 @@
+"""The summary's numbers are those of the result files, worked out by hand here, and its order that of the modules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sinkscope.results.findings import Findings
+from sinkscope.summary import main, rows
+
+COMMON = {
+    "schema_version": 1, "config": {}, "model": {"name": "m", "path": "models/m", "planted": False}, "data": {}, "numerics": {},
+    "metrics": {},
+}
+
+
+def put(folder: Path, name: str, results: dict, **change: object) -> None:
+    (folder / f"{name}.json").write_text(json.dumps(COMMON | {"experiment": name, "results": results} | change))
+
+
+def scan(folder: Path) -> None:
+    """Strongest in layer 1; layers 1 and 2 are above the first third."""
+    attention = {"by_layer": [0.1, 0.5, 0.3], "by_layer_ci95": [0.01, 0.02, 0.03]}
+    put(folder, "scan", {"sink": [{"mean_attention": attention, "uniform": 0.05}]})
+
+
+def self_mask(folder: Path) -> None:
+    def run(layers: str, masked: float, first: float) -> dict:
+        def level(value: float) -> list[dict]:
+            return [{"mean_attention": {"by_layer": [9.0, value, 9.0]}}]
+        return {"mode": "self_only", "tokens": [4], "layers": layers, "masked": level(masked), "first": level(first)}
+    put(folder, "self-mask", {"runs": [run("0", 0.1, 0.4), run("0-1", 0.3, 0.4)]})
+
+
+def test_rows_are_ordered_by_the_modules_and_read_at_scans_layer(tmp_path: Path) -> None:
+    scan(tmp_path)
+    self_mask(tmp_path)
+    put(tmp_path, "mlp-probe", {"spike": None})
+    put(tmp_path, "identify", {"verdict": {"kind": "no sink", "statement": "No sink, nothing to explain."}})
+    assert list(rows(Findings(tmp_path))) == [
+        ("1 attention to the first token, layer 1", "0.500 ± 0.020, uniform 0.050; layers above the first third 0.400"),
+        ("4 token 4 self-only in layers 0", "gets 0.100 where the first token gets 0.400: 0.25 times"),
+        ("  in layers 0-1", "gets 0.300 where the first token gets 0.400: 0.75 times"),
+        ("massive activation", "no dimension of any MLP's output meets the outlier rule"),
+        ("8 what tells which token is first", "no sink: No sink, nothing to explain."),
+    ]
+
+
+def test_what_it_leaves_out_it_names(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    scan(tmp_path)
+    put(tmp_path, "identify", {}, schema_version=99)
+    put(tmp_path, "of-another-name", {}, experiment="self-mask")
+    (tmp_path / "tokens.json").write_text("[[1, 2]]")
+    main([str(tmp_path)])
+    out, error = capsys.readouterr()
+    assert "models/m; attention in layer 1, where the sink is strongest\n  1 attention" in out
+    left_out = error.splitlines()
+    assert len(left_out) == 3
+    for line, name in zip(left_out, ("identify", "of-another-name", "tokens"), strict=True):
+        assert line.startswith(f"summary: left out {tmp_path / name}.json: ")
+
+
+def test_without_a_scan_it_refuses(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    self_mask(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main([str(tmp_path)])
+    out, error = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert f"{tmp_path / 'scan.json'}: cannot be read" in error

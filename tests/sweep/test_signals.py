@@ -1,0 +1,44 @@
+"""A signal ends a run after the unit in flight, a second one at once."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from sinkscope import ROOT
+from support.program import Program, text_of
+
+LONG = ("vocab-sweep", *text_of(ROOT / "models/planted", 32, 512))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1], ids=lambda number: number.name)
+def test_a_signal_ends_a_run_cleanly(number: signal.Signals, program: Program, tmp_path: Path) -> None:
+    child = program.start(*LONG, "--out", tmp_path / "a.json")
+    child.stderr.readline()  # the first line says that the run has begun
+    time.sleep(1)
+    child.send_signal(number)
+    error = child.communicate(timeout=60)[1]
+    assert child.returncode == 75, error
+    assert "signal" in error
+    assert [path.name for path in tmp_path.iterdir()] == ["a.journal"]  # where the same command goes on
+
+
+def test_a_second_signal_ends_it_at_once(program: Program, tmp_path: Path) -> None:
+    child = program.start(*LONG, "--ids-per-unit", 1000, "--out", tmp_path / "a.json")
+    try:
+        while not (tmp_path / "a.journal").exists() and child.poll() is None:  # it is there before the first unit begins
+            time.sleep(0.1)
+        time.sleep(1)
+        child.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert child.poll() is None  # the unit in flight takes minutes
+        child.send_signal(signal.SIGTERM)
+        child.communicate(timeout=20)
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.communicate()
+    assert child.returncode == -signal.SIGTERM
