@@ -41,14 +41,14 @@ at::Tensor take_tensor(std::string_view& bytes) {
   const auto dims = take<int64_t>(bytes);
   if (!is_known || dims < 0 || dims > kMostDims) damaged();
   std::vector<int64_t> sizes;
-  auto left = static_cast<int64_t>(bytes.size());  // numbers that can still come
+  int64_t count = 1;
   for (int64_t i = 0; i < dims; ++i) {
     sizes.push_back(take<int64_t>(bytes));
-    if (sizes.back() < 0 || sizes.back() > left) damaged();
-    if (sizes.back() > 0) left /= sizes.back();
+    if (sizes.back() < 0 || __builtin_mul_overflow(count, sizes.back(), &count)) damaged();
   }
+  if (count > static_cast<int64_t>(bytes.size())) damaged();
   auto x = at::empty(sizes, type);
-  std::memcpy(x.mutable_data_ptr(), take(bytes, x.nbytes()).data(), x.nbytes());
+  if (const auto raw = take(bytes, x.nbytes()); !raw.empty()) std::memcpy(x.mutable_data_ptr(), raw.data(), raw.size());
   return x;
 }
 

@@ -73,6 +73,7 @@ TEST_F(Commands, HelpShowsEveryCommandOnceUnderItsGroup) {
 
 TEST_F(Commands, OptionsAreGroupedAndAConfigFileSetsThoseOfEveryGroup) {
   CLI::App program;
+  program.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // as main sets it
   auto& app = *program.add_subcommand("try");
   app::RunOptions options;
   app::add_run_options(app, options);

@@ -122,14 +122,15 @@ TEST(SweepTable, BytesRoundTripWithEveryBit) {
   const Table table{{"score", at::tensor({1.0, nan, -0.0, 1e-300}, at::kDouble).view({2, 2})},
                     {"by_head", at::arange(12, at::kFloat).view({2, 3, 2}).to(at::kHalf).transpose(1, 2)},
                     {"batch_size", at::tensor({8, 4}, at::kLong)},
-                    {"none", at::empty({0, 3}, at::kFloat)}};
+                    {"zero_rows", at::empty({0, 3}, at::kFloat)}};
   const auto back = from_bytes(to_bytes(table));
   ASSERT_EQ(back.size(), table.size());
   for (const auto& [name, x] : table) {
     const auto& y = back.at(name);
     EXPECT_EQ(y.scalar_type(), x.scalar_type()) << name;
     ASSERT_EQ(y.sizes(), x.sizes()) << name;
-    EXPECT_EQ(std::memcmp(x.contiguous().const_data_ptr(), y.const_data_ptr(), x.nbytes()), 0) << name;
+    if (x.nbytes() > 0)
+      EXPECT_EQ(std::memcmp(x.contiguous().const_data_ptr(), y.const_data_ptr(), x.nbytes()), 0) << name;
   }
   EXPECT_EQ(to_bytes(back), to_bytes(table));
 }
