@@ -93,9 +93,10 @@ std::string sites(const json& results) {
 std::string conditions(const json& candidate) {
   std::string text;
   for (const auto& c : candidate.at("conditions")) {
-    const auto of = c.at("set").is_null()
-                        ? std::string()
-                        : fmt::format(" ({})", signals({candidate.at("sufficient")[c.at("set").get<size_t>()]}));
+    const auto of =
+        c.at("set").is_null()
+            ? std::string()
+            : fmt::format(" ({})", signals(json::array({candidate.at("sufficient")[c.at("set").get<size_t>()]})));
     auto value = interval(c.at("value"));
     if (text_at(c, "name") == "controls") {
       const double n = c.at("value").at("n").get<double>();
