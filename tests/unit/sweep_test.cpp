@@ -65,7 +65,9 @@ TEST(SweepPlan, UnitsOfAPassCoverEveryIdOnce) {
       for (const auto& plan : {plan_of(ids, ids_per_unit), screening(ids, ids_per_unit)}) {
         for (const auto& pass : first_passes(plan)) {
           EXPECT_EQ(ids_of_units(pass, 0, pass.units()), pass.ids);
-          if (pass.of != PassOf::audit) EXPECT_EQ(pass.ids, plan.ids);
+          if (pass.of != PassOf::audit) {
+            EXPECT_EQ(pass.ids, plan.ids);
+          }
           for (int64_t unit = 0; unit < pass.units(); ++unit) {
             EXPECT_TRUE(keys.insert(pass.key(unit)).second) << "two units of one key in a journal";
           }
@@ -129,8 +131,9 @@ TEST(SweepTable, BytesRoundTripWithEveryBit) {
     const auto& y = back.at(name);
     EXPECT_EQ(y.scalar_type(), x.scalar_type()) << name;
     ASSERT_EQ(y.sizes(), x.sizes()) << name;
-    if (x.nbytes() > 0)
+    if (x.nbytes() > 0) {
       EXPECT_EQ(std::memcmp(x.contiguous().const_data_ptr(), y.const_data_ptr(), x.nbytes()), 0) << name;
+    }
   }
   EXPECT_EQ(to_bytes(back), to_bytes(table));
 }

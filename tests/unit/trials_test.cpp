@@ -63,8 +63,8 @@ TEST(SelectionSplit, PutsEveryDocumentOnOneSideAndIsSeeded) {
 TEST(SelectionSplit, WhatChoseIsNoNumberInWhatTests) {
   const Outcome outcome{.attention = at::ones({3, 2, 2}, at::kDouble), .loss = at::ones({3}, at::kDouble)};
   const auto left = trials::without(outcome, at::tensor({0, 2}, at::kLong));
-  EXPECT_TRUE(at::equal(left.loss.isnan(), at::tensor({true, false, true})));
-  EXPECT_TRUE(at::equal(left.attention.isnan().all(2).all(1), at::tensor({true, false, true})));
+  EXPECT_TRUE(at::equal(left.loss.isnan(), at::tensor({1, 0, 1}, at::kLong).to(at::kBool)));
+  EXPECT_TRUE(at::equal(left.attention.isnan().all(2).all(1), at::tensor({1, 0, 1}, at::kLong).to(at::kBool)));
   EXPECT_FALSE(left.frozen.defined());
 }
 
