@@ -61,7 +61,8 @@ void run(const Options& o, const CLI::App& command) {
 
 commands::Command transplant() {
   return {
-      "transplant", "activation patching: after which block is the first token's residual enough to make a sink elsewhere?",
+      "transplant",
+      "activation patching: after which block is the first token's residual enough to make a sink elsewhere?",
       [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);

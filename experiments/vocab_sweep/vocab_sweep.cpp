@@ -54,8 +54,7 @@ json part_results(const app::Run& r, const Job& job, const result::Journal& jour
 /// Computes what the job's journal lacks, writes the result, and removes the journal.
 void work_off(app::Run& r, const Job& job) {
   auto journal = sweep::open_journal(job);
-  if (journal.cut() > 0)
-    r.warn(fmt::format("the journal's last {} bytes were torn and are cut off", journal.cut()));
+  if (journal.cut() > 0) r.warn(fmt::format("the journal's last {} bytes were torn and are cut off", journal.cut()));
   bool started = false;  // nothing is loaded where nothing is missing
   const Compute compute = [&](const std::vector<sweep::Share>& shares) {
     const int64_t tokens = sweep::tokens_missing(shares, journal, job.plan);

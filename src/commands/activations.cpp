@@ -11,8 +11,8 @@
 #include "commands/command.h"
 #include "sinkscope/app/run.h"
 #include "sinkscope/error.h"
-#include "sinkscope/intervene/positions.h"
 #include "sinkscope/intervene/attention_condition.h"
+#include "sinkscope/intervene/positions.h"
 #include "sinkscope/model/safetensors.h"
 #include "sinkscope/spelling/int_list.h"
 

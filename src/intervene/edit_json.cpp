@@ -5,12 +5,12 @@
 
 #include <algorithm>
 
+#include "intervene/trial_checks.h"
 #include "sinkscope/error.h"
 #include "sinkscope/intervene/trial_json.h"
 #include "sinkscope/model/points.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/spelling/nearest.h"
-#include "intervene/trial_checks.h"
 
 namespace sinkscope::intervene {
 namespace {

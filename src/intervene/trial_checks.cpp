@@ -167,7 +167,8 @@ void check(const std::vector<Trial>& trials, const Runs& runs, const model::Conf
       of.push_back(earlier.at(other));
     }
     if (!of.empty()) check_interaction(trial, of, where);
-    if (!earlier.emplace(trial.name, &trial).second) throw InputError(fmt::format("{}: the name is listed twice", where));
+    if (!earlier.emplace(trial.name, &trial).second)
+      throw InputError(fmt::format("{}: the name is listed twice", where));
   }
 }
 

@@ -17,7 +17,8 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--layer", o.layer, "read the sink at this layer; -1: where it appears")
       ->capture_default_str()
       ->check(CLI::Range(-1, 1 << 20));
-  app.add_option("--controls", o.controls, "random moves of the edit's size beside each trial; a causal claim needs 100")
+  app.add_option("--controls", o.controls,
+                 "random moves of the edit's size beside each trial; a causal claim needs 100")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 20));
   app.add_option("--other-token", o.other_token, "position of the control that makes the same edit elsewhere")

@@ -23,8 +23,8 @@ json row(Runner& r, const Measured& of) {
     const auto level = r.bootstrap().interval(outcome.sink(key));
     const auto difference = r.bootstrap().interval(outcome.sink(key) - r.unedited().sink(key));
     made["sink"].push_back({{"token", r.keys().tracked[i]},
-                           {"level", measure::to_json(level)},
-                           {"difference", measure::to_json(difference)}});
+                            {"level", measure::to_json(level)},
+                            {"difference", measure::to_json(difference)}});
   }
   made["ordinary"] = measure::finite(outcome.ordinary().nanmean().item<double>());
   return made;

@@ -21,9 +21,9 @@ struct Samples {
   /// What samples that depend on each other share: the record where a window starts (of a plain text, the twentieth of
   /// it), or the line or row itself.
   std::vector<int64_t> documents;
-  int64_t text_tokens = 0;                ///< tokens in the whole text
-  std::string slice;                      ///< "windows", "lines", "tokens" or "vocabulary"
-  std::optional<int64_t> bos;             ///< the BOS that every row begins with, where it was put there
+  int64_t text_tokens = 0;     ///< tokens in the whole text
+  std::string slice;           ///< "windows", "lines", "tokens" or "vocabulary"
+  std::optional<int64_t> bos;  ///< the BOS that every row begins with, where it was put there
 };
 
 /// `n` windows of `length` tokens; window i starts at i * floor((N - length) / n) of the texts' N tokens.

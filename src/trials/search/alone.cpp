@@ -40,8 +40,8 @@ Alone find_alone(Runner& r, int64_t token) {
   Alone alone{token};
   const double unedited = level(r.unedited_probe(), 0).first;
   for (; alone.last < std::max<int64_t>(r.sink_layer(), 1); ++alone.last) {
-    const auto outcome = r.probe(
-        {.name = alone.run(), .role = intervene::Role::condition, .attention = alone.condition()});
+    const auto outcome =
+        r.probe({.name = alone.run(), .role = intervene::Role::condition, .attention = alone.condition()});
     alone.makes_sink = makes_sink(level(outcome, 1), unedited);
     if (alone.makes_sink) return alone;
   }
