@@ -5,7 +5,11 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <stdexcept>
+#include <utility>
+
+#include "sinkscope/measure/outliers.h"
 
 namespace sinkscope::measure {
 namespace {
@@ -50,20 +54,35 @@ double BlockOutputs::norm_at_others(const Site& site) const {
   return sum / static_cast<double>(stats.tokens().size() - 1);
 }
 
+std::vector<int64_t> BlockOutputs::outliers(const Site& site) const {
+  const auto& stats = at(site);
+  if (stats.tokens().size() < 2) return {};
+  std::vector<size_t> others(stats.tokens().size() - 1);
+  std::iota(others.begin(), others.end(), size_t{1});
+  return outlier_dimensions(stats.token(0), mean_abs_of(stats, others), stats.global_mean_abs());
+}
+
 std::optional<MassiveActivation> find_massive_activation(const BlockOutputs& outputs, int64_t sink_layer) {
-  std::optional<MassiveActivation> found;
+  std::optional<MassiveActivation> by_norm, by_dimension;
+  const auto take_larger = [](std::optional<MassiveActivation>& found, MassiveActivation one) {
+    if (one.norm > (found ? found->norm : 0)) found = std::move(one);
+  };
   for (int64_t layer = 0; layer < (sink_layer < 0 ? outputs.layers() : sink_layer); ++layer) {
     for (const auto point : {Point::attn_out, Point::mlp_out}) {
       const Site site{point, layer};
       const double norm = outputs.at(site).token(0).norm_mean, others = outputs.norm_at_others(site);
-      if (norm >= kOverOthers * others && norm > (found ? found->norm : 0)) {
-        found = {.site = site, .norm = norm, .others = others};
+      auto outliers = outputs.outliers(site);
+      if (norm >= kOverOthers * others) take_larger(by_norm, {.site = site, .norm = norm, .others = others});
+      if (!outliers.empty()) {
+        take_larger(by_dimension, {.site = site, .dimensions = std::move(outliers), .norm = norm, .others = others});
       }
     }
   }
+  auto found = by_norm ? by_norm : by_dimension;
   if (!found) return found;
   const auto energy = outputs.at(found->site).token(0).energy;
   found->holding = dimensions_holding(energy, kHeld);
+  if (!by_norm) return found;
   const auto order = std::get<1>(energy.topk(std::min(kNamed, found->holding)));
   for (int64_t i = 0; i < order.numel(); ++i) found->dimensions.push_back(order[i].item<int64_t>());
   return found;

@@ -70,7 +70,7 @@ def check(program: Program, name: str, model: Planted, folder: Path, record_prop
     results, truth = identify(program, model, folder), model.truth
     verdict = results["verdict"]
     planted = f"{[c['energy_dims'] or 'direction' for c in truth['circuits']]} at {truth['carrier_sites'][0]}"
-    found = f"{verdict['kind']} {verdict['mark'] and (verdict['mark']['sets'], verdict['mark']['site'])}"
+    found = f"{verdict['kind']} {verdict['signal'] and (verdict['signal']['sets'], verdict['signal']['site'])}"
     record_property(f"identify on {name}", f"planted {'no sink' if truth['removed_stage'] else planted}; found {found}")
     assert verdict["statement"] in (folder / "identify.txt").read_text()
     if truth["removed_stage"]:
@@ -142,7 +142,7 @@ def test_the_figure_is_drawn_the_same_twice(
     (("--token", 1), "--token", "2 to"),
     (("--token", 63), "token 63", "samples of 65"),
     (("--token", 6), "--other-token 6"),
-    (("--layer", 5), "--layer 5", "0 to 4"),
+    (("--layer", 5), "--layer: layer 5", "0 to 4"),
     (("--samples", 3), "3 documents", "4 or more"),
     (("--records", "a.journal"), "--records"),
     (("--shard", "1/2"), "--shard"),

@@ -127,7 +127,7 @@ def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path:
 
 
 @refusals(
-    (("--mlp-layer", 5), "--mlp-layer 5", "0 to 4"),
+    (("--mlp-layer", 5), "--mlp-layer: layer 5", "0 to 4"),
     (("--multiples", "1,x"), "--multiples", "'x'"),
     (("--multiples", ""), "--multiples and --values are empty"),
     (("--token", 39), "token 39"),

@@ -127,10 +127,10 @@ def test_status_reads_no_journal_of_trials(program: Program, base: Planted, tmp_
 
 @refusals(
     (("--operations", "zeor"), "zeor", "'zero'"),
-    (("--layer", 5), "--layer 5", "0 to 4"),
+    (("--layer", 5), "--layer: layer 5", "0 to 4"),
     (("--shard", "2/2"), "--shard", "shard 2 of 2"),
     (("--shard", "0/2", "--records", "a.journal"), "--records", "no --shard"),
-    (("--records", "no-such.journal"), "--records no-such.journal", "not there"),
+    (("--records", "no-such.journal"), "--records no-such.journal", "does not exist"),
     (("--other-token", 63), "token 63", "samples of 65"),
 )
 def test_refused(options: tuple, parts: list[str], program: Program, planted: Callable, tmp_path: Path) -> None:

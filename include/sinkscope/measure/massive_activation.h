@@ -25,6 +25,8 @@ class BlockOutputs {
   const VectorStats& at(const model::Site&) const;
   /// Mean norm at tokens 1 to 8; NaN where the samples have one token.
   double norm_at_others(const model::Site&) const;
+  /// Dimensions that are outliers at token 0 (outliers.h), largest first.
+  std::vector<int64_t> outliers(const model::Site&) const;
 
  private:
   std::vector<VectorStats> attn_, mlp_;  // by layer
@@ -34,9 +36,8 @@ class BlockOutputs {
 /// in a residual; which block writes it is ours: what they ask in absolute numbers, |x| > 100, no small model has).
 struct MassiveActivation {
   model::Site site = {};                 ///< attn_out or mlp_out
-  std::vector<int64_t> dimensions = {};  ///< the fewest that hold 99 % of the mean squared norm, largest first, of at
-                                         ///< most 16
-  int64_t holding = 0;                   ///< how many that takes
+  std::vector<int64_t> dimensions = {};  ///< as the rule names them, largest first
+  int64_t holding = 0;                   ///< how many hold 99 % of the mean squared norm
   double norm = 0, others = 0;           ///< mean norms at token 0 and at tokens 1 to 8
 };
 
@@ -44,7 +45,10 @@ inline constexpr char kMassiveActivationRule[] =
     "largest write before the sink: of the attention and MLP outputs before the sink layer's attention (of all where "
     "no "
     "layer has a sink) whose norm at token 0 is at least 4 times their norm at tokens 1 to 8, the one with the largest "
-    "norm at token 0; its dimensions are the fewest that hold 99 % of the mean squared norm, at most 16 named";
+    "norm at token 0; its dimensions are the fewest that hold 99 % of the mean squared norm, at most 16 named. Without "
+    "such an output, of those with dimensions where |x| at token 0 is at least 50 times its global mean and 5 times "
+    "its "
+    "mean at tokens 1 to 8, the one with the largest norm, and these dimensions";
 
 /// By that rule. `sink_layer` is -1 where no layer has a sink.
 std::optional<MassiveActivation> find_massive_activation(const BlockOutputs&, int64_t sink_layer);
