@@ -10,7 +10,7 @@ PACKAGES=(g++ cmake ninja-build ccache git ca-certificates nlohmann-json3-dev li
 case "$*" in
   "") ;;
   --with-slurm) PACKAGES+=(slurm-wlm munge) ;;
-  *) echo "setup: wanted nothing or --with-slurm, got: $*" >&2; exit 2 ;;
+  *) echo "setup: expected nothing or --with-slurm, got: $*" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -133,7 +133,7 @@ std::vector<Site> parse_places(const std::string& list, const model::Config& con
   for (const auto& site : sites) {
     if (site.point == model::Point::resid_mid || site.point == model::Point::resid_post) continue;
     throw InputError(
-        fmt::format("--sites: {}: wanted the residual after an attention or MLP (hook_resid_mid, "
+        fmt::format("--sites: {}: expected the residual after an attention or MLP (hook_resid_mid, "
                     "hook_resid_post)",
                     model::name(site)));
   }

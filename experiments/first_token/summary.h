@@ -10,7 +10,7 @@
 
 namespace sinkscope::experiments {
 
-/// What became of every id that stood first. The residual stands at L + 1 places: after the embedding and every block.
+/// What became of every id that was first. The residual is read at L + 1 places: after the embedding and every block.
 struct Atlas {
   std::vector<int64_t> ids;
   at::Tensor norm, max_abs, max_dimension;      ///< [ids, L + 1], of the residual

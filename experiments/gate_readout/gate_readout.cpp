@@ -51,7 +51,7 @@ std::vector<Write> parse_writes(const std::string& list, const model::Config& co
   for (const auto& word : split(list, ',')) {
     const auto colon = word.rfind(':');
     if (colon == std::string::npos) {
-      throw InputError(fmt::format("--write: '{}' names no dimension; wanted SITE:DIM", word));
+      throw InputError(fmt::format("--write: '{}' names no dimension; expected SITE:DIM", word));
     }
     const auto site = model::parse_site(word.substr(0, colon), config);
     if (site.point != Point::mlp_out) {

@@ -80,14 +80,14 @@ void Evidence::removed(const Outcome& outcome) {
   const auto bound = kBack * r_.unedited().sink(0);
   condition(
       {"removed",
-       "attention to token 0 without the signal, less an ordinary token's, less 0.1 of the unedited: not above 0"},
+       "attention to token 0 without the signal, minus an ordinary token's, minus 0.1 of the unedited sink: at most 0"},
       outcome.sink(0) - outcome.ordinary() - bound, false);
 }
 
 void Evidence::written(const Outcome& outcome, const std::string& what, size_t set) {
   const auto later = outcome.sink(kLater);
   const auto of = candidate_.sufficient.size() > 1 ? std::optional(set) : std::nullopt;
-  condition({what, "attention to the later token, less half of token 0's from the same queries: not below 0", of},
+  condition({what, "attention to the later token, minus half of token 0's from the same queries: at least 0", of},
             later - kHalf * outcome.sink(0), true);
   over_competition(outcome, what, of);
 }
@@ -99,14 +99,15 @@ void Evidence::over_competition(const Outcome& outcome, const std::string& what,
   const auto plain = level(r_.unedited(), kLater);
   if (plain.first >= 2 * kTimesOrdinary * plain.ordinary) {
     condition({what + ", over competition",
-               "attention to the later token, less ten times an ordinary token's: not below 0", set},
+               "attention to the later token, minus ten times an ordinary token's: at least 0", set},
               later - kTimesOrdinary * outcome.ordinary(), true);
   } else {
-    condition({what + ", over competition",
-               "attention to the later token, less a quarter of the unedited sink (which is below twenty times an "
-               "ordinary token's, so that two sinks cannot have ten times each): not below 0",
-               set},
-              later - kAgainstCompetition * r_.unedited().sink(0), true);
+    condition(
+        {what + ", over competition",
+         "attention to the later token, minus a quarter of the unedited sink: at least 0 (the unedited sink is below "
+         "twenty times an ordinary token's, so two equal sinks cannot reach ten times each)",
+         set},
+        later - kAgainstCompetition * r_.unedited().sink(0), true);
   }
 }
 
@@ -116,9 +117,10 @@ void Evidence::controlled(const std::vector<Measured>& measured) {
   Condition made{
       .name = "controls",
       .what =
-          "largest share of a trial's random moves as large that end token 0's sink or make one of the later "
-          "token: at most 0.05, or one; failed where the binomial tail beyond 0.05 is below 0.025; the same edit at "
-          "another position: never",
+          "random moves of the same size that end token 0's sink or make the later token one, in the trial where most "
+          "do: "
+          "at most 5 % of them, or one; NO where the binomial tail beyond 5 % is below 0.025, or where the same edit "
+          "at another position does it",
       .value = {0, kNone, kNone, 0}};
   auto worst = Met::open;
   bool elsewhere = false;
@@ -161,8 +163,8 @@ void Evidence::predicted() {
   const auto tested = at::full_like(share, kNone).index_copy(0, r_.testing(), share.index_select(0, r_.testing()));
   condition(
       {"predicted by self-only",
-       "share of the way from the ordinary level to token 0's that the signal makes when the later token sees only "
-       "itself, less a half: not below 0"},
+       "how far seeing only itself moves the later token's signal from its ordinary level (0) to token 0's (1), minus "
+       "0.5: at least 0"},
       tested - kHalf, true);
 }
 
@@ -170,8 +172,8 @@ void Evidence::clamped(const Outcome& outcome, const Outcome& alone) {
   const auto excess = [](const Outcome& o) { return o.sink(kLater) - o.ordinary(); };
   condition(
       {"clamped under self-only",
-       "what is left of a self-only token's attention over an ordinary token's when the signal keeps its ordinary "
-       "level, less a fifth of it: not above 0"},
+       "attention to the self-only token above an ordinary token's when the signal keeps its ordinary level, minus a "
+       "fifth of that without the clamp: at most 0"},
       excess(outcome) - kClampedLeaves * excess(alone), false);
 }
 

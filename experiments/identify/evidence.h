@@ -31,7 +31,7 @@ struct Condition {
   Met met = Met::open;
 };
 
-/// The trials that a candidate must stand, and what they said.
+/// The trials that test a candidate, and its conditions.
 class Evidence {
  public:
   /// `index`: the candidate's place among the candidates of a result, by which its trials name it.
@@ -47,7 +47,7 @@ class Evidence {
   /// The most that a control moves the sink, as a share of the unedited one; not finite where that is 0.
   double controls_move() const { return controls_move_; }
   bool passes() const;
-  /// Some condition fails, and not for want of samples.
+  /// Some condition is Met::no.
   bool refuted() const;
 
  private:

@@ -108,14 +108,13 @@ json answer(trials::Runner& r, const Options& o) {
           {"trials", trials::describe(r, measured)}};
 }
 
-/// On what the page's numbers stand.
+/// The samples behind the page's numbers.
 std::string measured_on(const app::Run& r, const trials::Runner& runner) {
   const auto& documents = r.samples().documents;
   const auto choosing = runner.choosing().size(0), testing = runner.testing().size(0);
   return fmt::format(
-      "{} samples of up to {} tokens, {} documents, {}, seed {}: candidates are chosen on {} samples and tested on {}, "
-      "with {} "
-      "random moves beside each trial.{}{}",
+      "{} samples of up to {} tokens, from {} documents of {}, seed {}. Candidates are chosen on {} samples and tested "
+      "on the other {}, each trial beside {} random moves of the same size.{}{}",
       r.samples().ids.size(), r.longest(), std::set<int64_t>(documents.begin(), documents.end()).size(),
       r.options().text.empty() ? r.options().tokens : r.options().text, r.options().seed, choosing, testing,
       runner.options().controls, testing < 100 ? " For a causal claim use at least 100 test samples." : "",

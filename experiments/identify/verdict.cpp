@@ -57,14 +57,15 @@ Verdict decide(const std::vector<Evidence>& evidence) {
     verdict.kind = kind_of(verdict.signal->candidate());
     verdict.statement = sentence(verdict.signal->candidate(), verdict.kind);
     if (!earliest.empty()) {
-      verdict.statement += fmt::format(" Whether it is there as early as {} these samples do not tell.", earliest);
+      verdict.statement += fmt::format(" These samples do not tell whether it exists as early as {}.", earliest);
     }
   } else if (!verdict.open.empty()) {
     verdict.kind = "undecided";
     verdict.statement = fmt::format(
-        "No candidate meets every condition, but the one at {} fails none: what is open would decide.", earliest);
+        "No candidate meets every condition, but the one at {} fails none; more samples would decide.", earliest);
   } else if (evidence.empty()) {
-    verdict.statement = "No site below the sink's layer holds a level that makes a sink when written elsewhere.";
+    verdict.statement =
+        "At no site below the sink's layer does a fixed level make a sink when written at a later token.";
   } else {
     verdict.statement = "Every candidate fails a condition of the rule.";
   }

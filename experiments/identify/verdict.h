@@ -19,7 +19,7 @@ struct Verdict {
   std::string statement = {};              ///< one sentence
 };
 
-/// The last of signal and mediators that is the same signal: what else could be it stands there too.
+/// The last of signal and mediators with the same channels: other channels that could be the signal exist there too.
 const Evidence& last_of_signal(const Verdict&);
 
 Verdict decide(const std::vector<Evidence>&);
@@ -29,8 +29,8 @@ Verdict no_sink(const std::string& why);
 
 nlohmann::json to_json(const Verdict&);
 
-/// A page of plain text for a reader who doubts: question, answer, evidence, what would overturn it. `results` are
-/// those that identify writes; `measured` says on what.
+/// A page of plain text: question, answer, evidence, what would overturn it, definitions. `results` are those that
+/// identify writes; `measured` names the samples.
 std::string page(const nlohmann::json& results, const std::string& model, const std::string& measured);
 
 }  // namespace sinkscope::experiments::identification

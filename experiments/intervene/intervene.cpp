@@ -31,7 +31,7 @@ struct Options {
   std::string list, runs = "{}", track = "0";
 };
 
-/// JSON as it stands, or of a file.
+/// JSON text, or of a file.
 json read(const std::string& text, const std::string& option) {
   const bool is_json = !text.empty() && (text[0] == '[' || text[0] == '{');
   std::ifstream file;

@@ -144,7 +144,8 @@ Lists parse(const Options& o) {
               .one_key = parse_int_list(o.one_key, "--one-key"),
               .means = parse_int_list(o.means, "--means")};
   for (const double dose : lists.doses) {
-    if (dose <= 0 || dose > 1) throw InputError(fmt::format("--doses: wanted numbers above 0 up to 1, found {}", dose));
+    if (dose <= 0 || dose > 1)
+      throw InputError(fmt::format("--doses: expected numbers above 0 up to 1, found {}", dose));
   }
   const int64_t p = o.predecessors_token;
   check_numbers(lists.predecessors, 0, p - 1, fmt::format("--predecessors: fewer than token {} has", p));
@@ -158,7 +159,7 @@ void check_lengths(const Options& o, const Lists& lists, const app::Run& r) {
   const auto shortest = std::min_element(r.lengths().begin(), r.lengths().end());
   const auto need = [&](int64_t length, const std::string& what) {
     if (length <= *shortest) return;
-    throw InputError(fmt::format("{}: wanted samples of {} tokens or more, sample {} has {}", what, length,
+    throw InputError(fmt::format("{}: expected samples of {} tokens or more, sample {} has {}", what, length,
                                  shortest - r.lengths().begin(), *shortest));
   };
   need(o.predecessors_token + 2, fmt::format("--predecessors-token {}", o.predecessors_token));

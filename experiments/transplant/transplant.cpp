@@ -1,6 +1,6 @@
 // transplant: after which block is "first" complete? Activation patching from one document to another.
 //
-// Edit: the residual of token 0 after block l, of a sample of another document, takes the place of token k's; and the
+// Edit: the residual of token 0 after block l, of a sample from another document, takes the place of token k's; and the
 // reverse, token k's of another document at token 0. Reading: attention to token k and to token 0 by the same queries.
 // The first block from which token k becomes a sink is where the signal is complete; blocks after the massive
 // activation move that. If no block does, the signal is not in the residual of the first token alone. Source:

@@ -43,7 +43,7 @@ std::vector<Operation> parse_operations(const std::string& list) {
     constexpr Operation kOperations[] = {Operation::zero, Operation::mean, Operation::resample};
     operations.push_back(kOperations[found - known.begin()]);
   }
-  if (operations.empty()) throw InputError("--operations: an empty list; wanted some of zero, mean, resample");
+  if (operations.empty()) throw InputError("--operations: an empty list; expected some of zero, mean, resample");
   return operations;
 }
 

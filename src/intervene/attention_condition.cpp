@@ -19,7 +19,7 @@ std::vector<model::Edge> parse_edges(const std::string& list, const std::string&
     if (ends.size() != 2) throw InputError(fmt::format("{}: '{}' is not query>key", what, part));
     edges.push_back({parse_int(ends[0], what), parse_int(ends[1], what)});
   }
-  if (edges.empty()) throw InputError(fmt::format("{}: an empty list; wanted query>key", what));
+  if (edges.empty()) throw InputError(fmt::format("{}: an empty list; expected query>key", what));
   return edges;
 }
 

@@ -76,7 +76,7 @@ void check_edit(const Edit& edit, const Runs& runs, const model::Config& config,
     throw InputError(fmt::format("{}: a dimension is listed twice", where));
   }
   if (edit.basis.defined() && (!edit.dimensions.empty() || edit.basis.size(-1) != width)) {
-    throw InputError(fmt::format("{}: basis: wanted rows of {} numbers and no dimensions, found {}", where, width,
+    throw InputError(fmt::format("{}: basis: expected rows of {} numbers and no dimensions, found {}", where, width,
                                  edit.basis.size(-1)));
   }
   if (edit.operation == Operation::project_out && !edit.basis.defined()) {
@@ -134,8 +134,9 @@ void check_interaction(const Trial& trial, const std::vector<const Trial*>& of, 
   const bool same_condition =
       conditions.empty() ? !trial.attention.any() : conditions.count(spell(trial.attention)) == conditions.size();
   if (own == theirs && same_condition) return;
-  throw InputError(fmt::format("{}: interaction_of '{}' and '{}': wanted the edits and conditions of both and no other",
-                               where, trial.interaction_of[0], trial.interaction_of[1]));
+  throw InputError(
+      fmt::format("{}: interaction_of '{}' and '{}': expected the edits and conditions of both and no other", where,
+                  trial.interaction_of[0], trial.interaction_of[1]));
 }
 
 }  // namespace
@@ -147,14 +148,14 @@ void check(const std::vector<Trial>& trials, const Runs& runs, const model::Conf
     const auto where = fmt::format("trial '{}'", trial.name);
     if (trial.edits.empty() && !trial.attention.any()) throw InputError(fmt::format("{}: changes nothing", where));
     if (trial.role == Role::condition && !trial.edits.empty()) {
-      throw InputError(fmt::format("{}: role condition: wanted no edits, found {}", where, trial.edits.size()));
+      throw InputError(fmt::format("{}: role condition: expected no edits, found {}", where, trial.edits.size()));
     }
     check_attention(trial.attention, config, T, where);
     for (size_t e = 0; e < trial.edits.size(); ++e) {
       check_edit(trial.edits[e], runs, config, T, fmt::format("{}, edit {}", where, e));
     }
     if (!trial.interaction_of.empty() && trial.interaction_of.size() != 2) {
-      throw InputError(fmt::format("{}: interaction_of: wanted two trials", where));
+      throw InputError(fmt::format("{}: interaction_of: expected two trials", where));
     }
     if (changes_nothing(trial)) {
       throw InputError(

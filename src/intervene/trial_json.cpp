@@ -14,11 +14,11 @@ using nlohmann::json;
 
 Runs parse_runs(const json& object) {
   if (!object.is_object())
-    throw InputError(fmt::format("runs: wanted an object of names and conditions, found {}", object.dump()));
+    throw InputError(fmt::format("runs: expected an object of names and conditions, found {}", object.dump()));
   Runs runs;
   for (const auto& [key, value] : object.items()) {
     if (key == "unedited" || !value.is_string()) {
-      throw InputError(fmt::format("runs: '{}': wanted another name than 'unedited' and a string", key));
+      throw InputError(fmt::format("runs: '{}': expected another name than 'unedited' and a string", key));
     }
     runs[key] = parse_condition(value.get<std::string>());
   }
@@ -36,14 +36,14 @@ AttentionCondition read_attention(const json& trial, const std::string& where) {
 }
 
 json read_about(const json& about, const std::string& where) {
-  if (!about.is_object()) throw InputError(fmt::format("{}: about: wanted an object, found {}", where, about.dump()));
+  if (!about.is_object()) throw InputError(fmt::format("{}: about: expected an object, found {}", where, about.dump()));
   return about;
 }
 
 }  // namespace
 
 std::vector<Trial> parse_trials(const json& list, const Runs& runs, const model::Config& config, int64_t T) {
-  if (!list.is_array() || list.empty()) throw InputError("trials: wanted a list of trials that is not empty");
+  if (!list.is_array() || list.empty()) throw InputError("trials: expected a list of trials that is not empty");
   std::vector<Trial> trials;
   for (size_t i = 0; i < list.size(); ++i) {
     auto where = fmt::format("trial {}", i);
@@ -53,7 +53,7 @@ std::vector<Trial> parse_trials(const json& list, const Runs& runs, const model:
     where = fmt::format("trial '{}'", trial.name);
     if (list[i].contains("attention")) trial.attention = read_attention(list[i], where);
     const auto edits = list[i].value("edits", json::array());
-    if (!edits.is_array()) throw InputError(fmt::format("{}: edits: wanted a list, found {}", where, edits.dump()));
+    if (!edits.is_array()) throw InputError(fmt::format("{}: edits: expected a list, found {}", where, edits.dump()));
     for (size_t e = 0; e < edits.size(); ++e) {
       const auto more = read_edits(edits[e], config, fmt::format("{}, edit {}", where, e));
       trial.edits.insert(trial.edits.end(), more.begin(), more.end());

@@ -46,7 +46,7 @@ void check_tensor(const SafetensorsFile& shard, const TensorSpec& spec, const st
   }
   const auto& dtype = shard.dtype(spec.name);
   if (dtype != "F32" && dtype != "BF16" && dtype != "F16") {
-    throw InputError(fmt::format("{}: '{}' is {}; wanted F32, BF16 or F16", dir.string(), spec.name, dtype));
+    throw InputError(fmt::format("{}: '{}' is {}; expected F32, BF16 or F16", dir.string(), spec.name, dtype));
   }
 }
 

@@ -50,7 +50,7 @@ at::Tensor random_matrix(const TensorSpec& spec, at::ScalarType dtype, uint64_t 
 at::ScalarType scalar_type(const std::string& dtype) {
   if (dtype == "bfloat16") return at::kBFloat16;
   if (dtype == "float32") return at::kFloat;
-  throw InputError(fmt::format("--dtype {}: wanted bfloat16 or float32", dtype));
+  throw InputError(fmt::format("--dtype {}: expected bfloat16 or float32", dtype));
 }
 
 ordered_json rope_scaling(const RopeConfig& rope) {
@@ -138,7 +138,7 @@ void write_shards(const std::vector<std::vector<TensorToWrite>>& shards, const f
 }  // namespace
 
 void write_random_checkpoint(const Config& config, uint64_t seed, const fs::path& dir, int64_t shard_bytes) {
-  if (fs::exists(dir)) throw InputError(fmt::format("--out {}: is already there", dir.string()));
+  if (fs::exists(dir)) throw InputError(fmt::format("--out {}: already exists", dir.string()));
   const auto tensors = tensors_to_write(config, seed);  // refuses the dtype before anything is made
   const fs::path unfinished = dir.string() + ".tmp";
   std::error_code error;

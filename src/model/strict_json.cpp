@@ -11,7 +11,8 @@ namespace sinkscope::model {
 using nlohmann::json;
 
 Fields::Fields(const json& object, std::string where) : object_(&object), where_(std::move(where)) {
-  if (!object.is_object()) throw InputError(fmt::format("{}: wanted an object, found {}", where_, object.type_name()));
+  if (!object.is_object())
+    throw InputError(fmt::format("{}: expected an object, found {}", where_, object.type_name()));
 }
 
 bool Fields::has(const std::string& key) const {
@@ -28,7 +29,7 @@ const json& Fields::any(const std::string& key) const {
 }
 
 void Fields::fail(const std::string& key, const std::string& wanted) const {
-  throw InputError(fmt::format("{}: '{}': wanted {}, found {}", where_, key, wanted,
+  throw InputError(fmt::format("{}: '{}': expected {}, found {}", where_, key, wanted,
                                any(key).dump(-1, ' ', true, json::error_handler_t::replace)));
 }
 

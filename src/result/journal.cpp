@@ -30,7 +30,7 @@ static_assert(std::endian::native == std::endian::little);
 constexpr std::string_view kMagic = "sinkjrn1";
 constexpr int64_t kHeaderUnit = -1;
 constexpr uint64_t kMostOfHeader = 1 << 20;
-constexpr size_t kHead = 24, kDigest = 64;  // the digest stands in hexadecimal
+constexpr size_t kHead = 24, kDigest = 64;  // the digest is hexadecimal
 
 struct Record {
   int64_t unit;

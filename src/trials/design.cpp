@@ -39,7 +39,7 @@ void check_lengths(const Trial& trial, const Edit& edit, const app::Run& r) {
 
 void check(const Design& design, const Options& o, const app::Run& r) {
   if (design.wants_other_documents && count_documents(r) < 2) {
-    throw InputError("resample: the samples are of one document; wanted another to take values from");
+    throw InputError("resample: the samples are of one document; expected another to take values from");
   }
   if (o.layer >= 0) check_layer(o.layer, r.config(), "--layer");
   for (const auto* tokens : {&design.tracked, &design.edited}) {

@@ -21,7 +21,7 @@ const Outcome& outcome_of(const std::vector<Measured>& list, intervene::Role rol
   const auto count = std::count_if(list.begin(), list.end(), found);
   if (count == 1) return std::find_if(list.begin(), list.end(), found)->outcome;
   throw std::logic_error(
-      fmt::format("wanted one trial with role {} and {}, found {}", intervene::name(role), about.dump(), count));
+      fmt::format("expected one trial with role {} and {}, found {}", intervene::name(role), about.dump(), count));
 }
 
 }  // namespace sinkscope::trials

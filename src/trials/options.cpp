@@ -54,14 +54,14 @@ std::vector<int64_t> Keys::first_queries(int64_t q_min) const {
 Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& edited, int64_t other_token,
               const app::Run& r) {
   if (tracked.empty() || tracked.front() != 0) {
-    throw InputError(fmt::format("tracked tokens {}: wanted token 0 first, with which the others are compared",
+    throw InputError(fmt::format("tracked tokens {}: expected token 0 first, with which the others are compared",
                                  fmt::join(tracked, ",")));
   }
   const auto shortest = std::min_element(r.lengths().begin(), r.lengths().end());
   const auto need = [&](int64_t token, const char* what) {
     if (token >= 0 && token + 2 <= *shortest) return;
-    throw InputError(fmt::format("{} {}: wanted samples of {} tokens or more, sample {} has {}", what, token, token + 2,
-                                 shortest - r.lengths().begin(), *shortest));
+    throw InputError(fmt::format("{} {}: expected samples of {} tokens or more, sample {} has {}", what, token,
+                                 token + 2, shortest - r.lengths().begin(), *shortest));
   };
   for (const int64_t token : tracked) need(token, "attention to token");
   for (const int64_t token : edited) need(token, "edit of token");

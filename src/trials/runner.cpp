@@ -24,7 +24,7 @@ app::Shard shard_of(const Options& o) {
   if (o.shard.empty()) return {};
   const auto shard = app::parse_shard(o.shard, "--shard");
   if (shard.count > 1 && !o.records.empty())
-    throw InputError("--records: joins all shards; wanted no --shard beside it");
+    throw InputError("--records: joins all shards; expected no --shard beside it");
   return shard;
 }
 
@@ -39,7 +39,7 @@ std::vector<std::string> records_of(const Options& o) {
 }  // namespace
 
 std::string no_sink(const char* remedy) {
-  return fmt::format("no sink: no layer's attention to token 0 stands out; {}", remedy);
+  return fmt::format("no sink: no layer's attention to token 0 is far above an ordinary token's; {}", remedy);
 }
 
 Runner::Runner(app::Run& r, const Options& options, Design design)

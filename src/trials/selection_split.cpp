@@ -32,7 +32,7 @@ SelectionSplit draw_split(const std::vector<int64_t>& documents, uint64_t seed) 
   if (distinct.size() < 4) {
     throw InputError(
         fmt::format("samples of {} documents: candidates are chosen on half of the documents and tested "
-                    "on the others; wanted 4 or more",
+                    "on the others; expected 4 or more",
                     distinct.size()));
   }
   std::vector<int64_t> order(distinct.begin(), distinct.end());

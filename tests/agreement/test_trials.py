@@ -1,6 +1,6 @@
-"""Trials against transformers: every outcome of edited runs (attention at each layer, loss, the spike's norm, and the sink
+"""Trials against transformers: every outcome of edited runs (attention at each layer, loss, the massive activation's norm, and the sink
 with the norms' scales frozen) as hooks on its modules make it, for the operations at the sites of a block, on a random model
-of every family and on the demo model, which has a spike."""
+of every family and on the demo model, which has a massive activation."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_every_outcome(i: int, measured: Measured, record_property: Callable) ->
         near("frozen attention", found["frozen"][which]["mean"], change.mean())
         if measured.spike:
             norms = run.seen[measured.spike["site"]][:, token][:, measured.spike["dimensions"]].norm(dim=-1)
-            near("the spike's norm", found["massive_activation"][which]["edited"], norms.mean(), relative=True)
+            near("the massive activation's norm", found["massive_activation"][which]["edited"], norms.mean(), relative=True)
     near("loss", found["loss"]["edited"], run.loss.mean(), relative=True)
 
 

@@ -45,7 +45,7 @@ WORDS: dict[str, tuple[tuple[object, ...], list[str]]] = {
     "self-only token out of range": ((*ACTIVATIONS, "logits", "--self-only", "tokens=400"), ["400"]),
     "positions no pair": ((*ACTIVATIONS, "logits", "--positions", "0-8"), ["0-8"]),
     "unknown shape": (("random-model", "--like", "qwen3-9b", "--out", "DIR/model"), ["qwen3-8b"]),
-    "random model over a folder": (("random-model", "--like", "qwen3-8b", "--out", "DIR"), ["already there"]),
+    "random model over a folder": (("random-model", "--like", "qwen3-8b", "--out", "DIR"), ["already exists"]),
     "tokenizer not there": (("tokenize", "--model", "DIR", *TEXT), ["tokenizer.json"]),
 }
 

@@ -72,7 +72,7 @@ template <typename F>
 void expect_input_error(F&& f, std::initializer_list<std::string> parts) {
   try {
     f();
-    FAIL() << "wanted an InputError";
+    FAIL() << "expected an InputError";
   } catch (const InputError& e) {
     for (const auto& part : parts) EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
   }

@@ -162,7 +162,7 @@ TEST(Trials, WhatDoesNotExistIsRefusedByName) {
   refuse({{"operation", "copi"}}, {"copi", "'copy'"});
   refuse({{"dos", 1}}, {"'dos'", "'dose'"});
   refuse({{"dose", 0}}, {"dose 0", "changes nothing"});
-  refuse({{"dose", {1, 5}}}, {"dose", "wanted a number", "[1,5]"});
+  refuse({{"dose", {1, 5}}}, {"dose", "expected a number", "[1,5]"});
   refuse({{"operation", "copy"}, {"from", {{"tokens", 0}}}}, {"copy", "what it has"});
   refuse({{"operation", "match_norm"}}, {"match_norm", "what it has"});
   refuse({{"operation", "add"}, {"values", 0}}, {"add", "changes nothing"});
@@ -192,7 +192,7 @@ TEST(Trials, AListIsCheckedAsAWhole) {
       },
       {"no earlier trial is named 'b'"});
   expect_input_error([&] { parse({{{"name", "a"}, {"attention", "layers=9;tokens=1"}}}); }, {"'a'", "layer 9"});
-  expect_input_error([&] { parse({{{"name", "a"}, {"edits", zero}}}); }, {"'a'", "edits", "wanted a list"});
+  expect_input_error([&] { parse({{{"name", "a"}, {"edits", zero}}}); }, {"'a'", "edits", "expected a list"});
   json joined{{{"name", "a"}, {"edits", {zero}}}, {{"name", "b"}, {"attention", "layers=1;tokens=1"}}};
   joined.push_back({{"name", "ab"}, {"edits", {zero}}, {"interaction_of", {"a", "b"}}});
   expect_input_error([&] { parse(joined); }, {"'ab'", "edits and conditions of both"});

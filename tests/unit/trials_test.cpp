@@ -175,7 +175,7 @@ TEST_F(TinyTrials, WhatCannotBeMeasuredIsRefusedByName) {
   refused({.name = "both",
            .role = Role::condition,
            .edits = {{.site = {Point::mlp_out, 0}, .tokens = {0}, .operation = intervene::Operation::zero}}},
-          {"'both'", "wanted no edits"});
+          {"'both'", "expected no edits"});
   options_.layer = 9;
   refused({.name = "alone", .role = Role::condition, .attention = intervene::self_only({1}, {})},
           {"--layer", "3 layers"});

@@ -20,7 +20,7 @@ namespace sinkscope::model {
 
 class Residual;
 
-/// The norm through which what stands in the residual is read next.
+/// The norm through which what the residual holds is read next.
 struct Reader {
   Site site;    ///< where the residual can be seen as it reads it: attn_in or mlp_in, its last resid_post for ln_final
   Site normed;  ///< its output: ln1, ln2 or ln_final
@@ -56,7 +56,7 @@ class Model {
   /// Of all that comes out of the taps.
   at::ScalarType dtype() const { return embed_.scalar_type(); }
 
-  /// The next reader of what stands at a site of the residual (embed, resid_pre, attn_in, resid_mid, mlp_in,
+  /// The next reader of what is at a site of the residual (embed, resid_pre, attn_in, resid_mid, mlp_in,
   /// resid_post) or is added to it (attn_out, mlp_out), and of a norm's own output the norm; none at other sites.
   std::optional<Reader> reader_of(const Site&) const;
 

@@ -23,7 +23,7 @@ struct Setting {
   const Options& options;
   const SinkBaseline& baseline;
   Keys keys;
-  std::vector<int64_t> resample_from;  ///< another sample of another document, one a sample; empty: nothing resamples
+  std::vector<int64_t> resample_from;  ///< a sample from another document, one per sample; empty: nothing resamples
   int64_t sink_layer = -1;
   at::Tensor means_over = {};  ///< samples over which the mean operation averages; undefined: all
 };

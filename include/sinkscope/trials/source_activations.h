@@ -23,7 +23,7 @@ class SourceActivations {
   /// Everything that an edit of samples of T tokens takes rows from, and the rows that say what is natural there.
   void want(const intervene::Edit&, int64_t T);
 
-  /// Reads what is wanted and not there: one pass a run over all samples.
+  /// Reads what is needed and not yet read: one pass a run over all samples.
   void gather(app::Run&);
 
   /// [samples, D] float32 on the run's device. Throws std::logic_error for what was not gathered.

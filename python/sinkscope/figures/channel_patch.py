@@ -89,7 +89,7 @@ def curves(results: dict, site: str | None) -> list[tuple[str, str]]:
     named channels there."""
     sites = results["sites"]
     if site is not None and site not in [one["site"] for one in sites]:
-        raise ResultError(f"--site: {site}: wanted one of {', '.join(one['site'] for one in sites)}")
+        raise ResultError(f"--site: {site}: expected one of {', '.join(one['site'] for one in sites)}")
     with_set = [one for one in sites if small(one)] or [one for one in sites if one["sufficient"] and one["sufficient"][0]["direction"]]
     chosen = site or (with_set[0]["site"] if with_set else sites[-1]["site"])
     moved = dict.fromkeys(row["of"] for row in results["table"] if row["site"] == chosen and row["named_channel"] is not None)

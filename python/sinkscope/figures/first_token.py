@@ -13,7 +13,7 @@ from sinkscope.results import Result
 
 
 def norms(axis, found: dict, norm: np.ndarray) -> None:
-    """Bands between quantiles over ids; what stands at -1 is the embedding."""
+    """Bands between quantiles over ids; what is at -1 is the embedding."""
     quantiles = dict(zip(found["norm_quantiles"]["p"], floats(found["norm_quantiles"]["by_layer"]).T))
     places = np.arange(len(quantiles[0.5])) - 1
     for low, high, alpha, name in ((0, 1, 0.15, "all ids"), (0.05, 0.95, 0.25, "5 to 95 %"), (0.25, 0.75, 0.4, "quartiles")):
@@ -58,7 +58,7 @@ def draw(result: Result) -> Figure:
     norms(axes[0][0], found, result.array(found["by_id_layer"]["norm"]))
     dimensions(axes[0][1], found)
     growth_map(wide(figure, axes[1]), found)
-    title(figure, result, "What every token id becomes when it stands first")
+    title(figure, result, "What every token id becomes when it is first")
     largest, failing = found["largest_growth"], found["without_growth"]
     caption(figure, result, f"not massive: norm after block {largest['layer']} below half of the median, {failing['count']} ids; "
                             "mean key: by head, over the ids")

@@ -20,7 +20,7 @@ SHOWN, EACH = 14, 4  # trials named in a panel; read-outs of a group
 
 
 def projections(axis, read: dict | None, group: str) -> None:
-    """A point a sample, the mean with one standard deviation, by token."""
+    """A point per sample, the mean with one standard deviation, by token."""
     if read is None:
         return nothing(axis, f"no read-out of {group}")
     for token in read["tokens"]:
@@ -107,7 +107,7 @@ def draw(result: Result) -> Figure:
         gram(axes[1][1], found)
         edits(wide(figure, axes[2]), found)
     title(figure, result, "What pattern is read to write the massive activation")
-    text = "directions: mean unit gradients at token 0, half of the documents; upper panels: a point a sample of the others, mean and sd"
+    text = "directions: mean unit gradients at token 0, half of the documents; upper panels: a point per sample of the others, mean and sd"
     (say if found["trials"] else caption)(figure, result, text)
     return figure
 

@@ -122,7 +122,7 @@ def number(value: float | None, form: str) -> str:
 
 
 def flags(found: dict) -> list[str]:
-    """What stands beside the verdict, a line each."""
+    """What else was measured, a line each."""
     alone, one_key, backup, dormant = (found[key] for key in ("self_only", "one_key", "backup", "dormant"))
     makes = "becomes" if alone["makes_sink"] else "does not become"
     lines = [f"token {alone['token']} {makes} a sink when it sees only itself in layers 0 to {alone['last_layer']}"
@@ -181,7 +181,7 @@ def draw(result: Result) -> Figure:
     if found["verdict"]["kind"] == "no sink":
         figure, axes = new(1, 1)
         no_sink(axes[0][0], found)
-        caption(figure, result, f"mean_attention by layer. A sink: {found['facts']['sink_layer_rule']}")
+        caption(figure, result, f"mean_attention by layer. A sink: {found['sink_baseline']['sink_layer_rule']}")
     else:
         candidate = shown_candidate(found)
         rows, lines = Rows(found, candidate), flags(found)

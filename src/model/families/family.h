@@ -16,8 +16,8 @@ struct NamedShape {
   Config config;
 };
 
-/// How one family writes the facts of a decoder in its config.json. A family is data: what it changes in the forward
-/// pass is a fact of Config.
+/// How one family writes the configuration of a decoder in its config.json. A family is data: what it changes in the
+/// forward pass is a fact of Config.
 struct Family {
   std::string model_type;                        ///< by which config.json is recognised
   std::string architecture;                      ///< as transformers names the class

@@ -52,7 +52,7 @@ def turned(found: dict) -> int:
 
 
 def height(found: dict) -> float:
-    """Inches that the matrix wants."""
+    """Inches that the matrix needs."""
     if not found["sites"]:
         return 0.6
     return 4.2 if turned(found) else 3.4

@@ -1,4 +1,4 @@
-"""The trials of a result by what they are for, and the sentence that says its answer."""
+"""The trials of a result by what they are for, and the sentence that gives the answer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ def alone_and_one_key(found: dict[str, Any]) -> tuple[Trial, Trial]:
 
 
 def headline(found: dict[str, Any]) -> str:
-    """identify's verdict in a sentence that begins with its kind."""
+    """identify's verdict: its kind and its sentence. That of "no sink" begins with these words already."""
     verdict = found["verdict"]
-    kind = verdict["kind"].capitalize()
-    return verdict["statement"] if verdict["statement"].startswith(kind) else f"{kind}. {verdict['statement']}"
+    return verdict["statement"] if verdict["kind"] == "no sink" else f"{verdict['kind'].capitalize()}. {verdict['statement']}"
