@@ -134,35 +134,42 @@ std::string value_of(const json& condition) {
 std::string conditions(const json& candidate) {
   static constexpr char kRow[] = "  {:<50} {:<30} {:<18} {}\n";
   auto text = fmt::format(kRow, "claim", "value [95 % interval]", "bar", "met");
+  json of;
   for (const auto& c : candidate.at("conditions")) {
+    if (c.at("set") != of) {
+      of = c.at("set");
+      text += of.is_null()
+                  ? std::string("  all together\n")
+                  : fmt::format("  {}\n", signals(json::array({candidate.at("sufficient")[of.get<size_t>()]})));
+    }
     const auto& claim = claim_of(c);
     const auto met = text_at(c, "met");
     text += fmt::format(kRow, claim.text, value_of(c), claim.bar, met == "no" ? "NO" : met);
-    if (c.at("set").is_null()) continue;
-    text += fmt::format("    ({})\n", signals(json::array({candidate.at("sufficient")[c.at("set").get<size_t>()]})));
   }
   return text;
 }
 
 /// What else a reader asks of a trial: does it hold with the norms' scales frozen, were the values natural?
 std::string honesty(size_t candidate, const json& results) {
-  std::string text;
+  std::string outside_range, frozen;
   for (const auto& trial : results.at("trials")) {
     if (trial.at("about").value("candidate", results.at("candidates").size()) != candidate) continue;
     if (const auto& outside = trial.at("outside_natural_range");
         !outside.is_null() && outside.at("flagged").get<bool>()) {
-      text += fmt::format("  Note: {}: dimension {} leaves its natural range in a share of {} of the samples.\n",
-                          text_at(trial, "name"), outside.at("dimension").dump(), number(outside.at("largest")));
+      outside_range += fmt::format("    {}: dimension {}, share of samples {}\n", text_at(trial, "name"),
+                                   outside.at("dimension").dump(), number(outside.at("largest")));
     }
     if (trial.at("frozen").is_null()) continue;
-    text += fmt::format(
-        "  Change of attention with the norms' scales frozen, {}: token 0 {}, the later token {}. Not frozen: {}, "
-        "{}.\n",
-        text_at(trial, "name"), interval(trial.at("frozen")[0]), interval(trial.at("frozen")[1]),
-        interval(trial.at("mean_attention")[0].at("difference")),
-        interval(trial.at("mean_attention")[1].at("difference")));
+    frozen += fmt::format("    {}\n      frozen {}, {}; free {}, {}\n", text_at(trial, "name"),
+                          interval(trial.at("frozen")[0]), interval(trial.at("frozen")[1]),
+                          interval(trial.at("mean_attention")[0].at("difference")),
+                          interval(trial.at("mean_attention")[1].at("difference")));
   }
-  return text;
+  return (outside_range.empty() ? "" : "\n  Edits that leave the natural range\n" + outside_range) +
+         (frozen.empty() ? ""
+                         : "\n  Change of attention to token 0 and to the later token, the norms' scales frozen and "
+                           "free\n" +
+                               frozen);
 }
 
 std::string role(const json& candidate, const json& verdict) {
@@ -220,7 +227,7 @@ std::string beside(const json& results) {
     const auto& one = results.at("one_key");
     const auto by = text_at(one, "given_by");
     text += fmt::format("- {} A token that sees exactly one other key gets {}, one that sees only itself {}.\n",
-                        by == "one key"  ? "Seeing a single key gives the signal, whichever token it is."
+                        by == "one key"  ? "Seeing one other key gives the signal, as seeing only itself does."
                         : by == "itself" ? "Seeing only itself gives the signal; seeing one other key does not."
                                          : "These samples do not tell whether one other key gives the signal too.",
                         interval(one.at("one_key")), interval(one.at("itself")));
@@ -256,7 +263,8 @@ constexpr char kTerms[] =
     "- Removed, clamped: token 0, or a token that sees only itself, gets the later token's ordinary (mean) values.\n"
     "- Self-only: the later token sees only itself in the first layers.\n"
     "- Needed block output: the sink ends if token 0 gets the later token's mean output of that block instead.\n"
-    "- DORMANT and BACKUP mark channels and blocks that could make a sink, but have no part in this one.\n"
+    "- DORMANT and BACKUP mark channels and blocks that could make a sink, but have no part in that of the unedited "
+    "model.\n"
     "- Conditions, intervals and changes of attention: documents that had no part in choosing candidates. Residuals, "
     "needed blocks, effect sizes, AUC and natural shares: documents that chose. The sink's layer and the massive "
     "activation: all documents.\n";
