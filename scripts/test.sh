@@ -25,7 +25,7 @@ run() {
     failed=1
     echo "test: some tests failed; one again: $again" >&2
   fi
-  echo "$name: $(grep -E '^[0-9]+% tests passed|^=+ .* in [0-9.]+s' "$log" | tail -n 1)" >> "$closing"
+  { echo "$name:"; grep -E '^[0-9]+% tests passed|^=+ .* in [0-9.]+s' "$log" | tail -n 1 || true; } >> "$closing"
   rm -f "$log"
 }
 
