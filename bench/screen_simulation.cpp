@@ -1,6 +1,6 @@
 // What screening finds and costs on simulated vocabularies: an id's score in a sample is its own effect plus noise, and
-// what is wanted is the order of the means over all samples. The ratio of the effects' spread to the noise decides how
-// much a pilot of a few samples knows. Prints one JSON object; bench/plot_screening.py draws it.
+// what is to be found is the order of the means over all samples. The ratio of the effects' spread to the noise decides
+// how much a pilot of a few samples knows. Prints one JSON object; bench/plot_screening.py draws it.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """What a zero-sweep costs beside full passes: its 2·L trials, each from its edited site, as a share of 2·L passes from the
-embedding on. Wanted: at most 0.6.
+embedding on. Target: at most 0.6.
 
     .venv/bin/python bench/zero_sweep_cost.py [--program build/release/sinkscope] [--layers 24] [--rounds 3]
 
-Neither is timed alone, since loading, facts and the unedited run would count: the cost of 2·L trials is a run with two
+Neither is timed alone, since loading, the baseline and the unedited run would count: the cost of 2·L trials is a run with two
 operations less one with one, the cost of full passes one with 2·n trials at the embedding less one with n. Interleaved, the
 median of the rounds. The sink is read at layer 0, so that both kinds of pass go to the end, with the loss.
 """

@@ -1,5 +1,5 @@
 # Libtorch as an imported target, sinkscope::torch: libtorch_cpu and libc10 and nothing of CUDA, so that one
-# binary serves machines with and without a GPU. find_package(Torch) of a CUDA build wants a whole toolkit.
+# binary serves machines with and without a GPU. find_package(Torch) of a CUDA build needs a whole toolkit.
 #
 # Looked for in CMAKE_PREFIX_PATH (a libtorch of 2.9 or newer, CPU or CUDA), then in the torch of .venv's Python.
 
@@ -31,7 +31,7 @@ foreach(header include/torch/headeronly/version.h include/torch/csrc/api/include
   endif()
 endforeach()
 if(SINKSCOPE_TORCH_VERSION VERSION_LESS 2.9)
-  message(FATAL_ERROR "libtorch in ${TORCH_ROOT} is '${SINKSCOPE_TORCH_VERSION}'; wanted 2.9 or newer")
+  message(FATAL_ERROR "libtorch in ${TORCH_ROOT} is '${SINKSCOPE_TORCH_VERSION}'; expected 2.9 or newer")
 endif()
 message(STATUS "libtorch ${SINKSCOPE_TORCH_VERSION} in ${TORCH_ROOT}")
 

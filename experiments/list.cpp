@@ -1,6 +1,7 @@
 #include "experiments/list.h"
 
 // One line per experiment, in the order of --help: experiments/NAME/NAME.cpp defines commands::Command NAME().
+// clang-format off
 #define SINKSCOPE_EXPERIMENTS(experiment) \
   experiment(scan)                        \
   experiment(rope_swap)                   \
@@ -22,6 +23,7 @@
   experiment(channel_patch)               \
   experiment(identify)                    \
   experiment(mlp_probe)
+// clang-format on
 
 namespace sinkscope::experiments {
 

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # What sinkscope needs: Debian packages (installed when root, otherwise named) and .venv from requirements.txt, with
 # the Python package of pyproject.toml in place (a change of its code needs no second run).
-# --with-slurm: also a Slurm to test with. Safe to run again; takes seconds when nothing changed.
+# --with-slurm: also a Slurm to test with. --with-lint: also clang-format and clang-tidy. Safe to run again; takes seconds when nothing changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PACKAGES=(g++ cmake ninja-build ccache git ca-certificates nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev
           libsentencepiece-dev libicu-dev libgtest-dev libgmock-dev libbenchmark-dev libssl-dev python3 python3-venv)
-case "$*" in
-  "") ;;
-  --with-slurm) PACKAGES+=(slurm-wlm munge) ;;
-  *) echo "setup: wanted nothing or --with-slurm, got: $*" >&2; exit 2 ;;
-esac
+for option in "$@"; do
+  case "$option" in
+    --with-slurm) PACKAGES+=(slurm-wlm munge) ;;
+    --with-lint) PACKAGES+=(clang-format clang-tidy) ;;
+    *) echo "setup: expected --with-slurm or --with-lint, found: $option" >&2; exit 2 ;;
+  esac
+done
 
 missing=()
 for package in "${PACKAGES[@]}"; do

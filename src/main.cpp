@@ -39,9 +39,9 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string(sinkscope::app::kVersion) + " (" + sinkscope::app::kGit + ")");
   app.footer(kExitCodes);
   app.require_subcommand(1);
-  for (const auto& list : {sinkscope::experiments::all(), sinkscope::commands::all()}) {
-    for (const auto& command : list) command.setup(*app.add_subcommand(command.name, command.summary));
-  }
+  auto list = sinkscope::experiments::all();
+  for (auto& command : sinkscope::commands::all()) list.push_back(std::move(command));
+  sinkscope::commands::add_to(app, list);
   try {
     return run(app, {argv + 1, argv + argc});
   } catch (const CLI::ParseError& e) {

@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """With -v: what tests measured on the way (record_property), by name; of numbers the largest."""
+    """With -v: what tests measured on the way (record_property), by name: the largest of fractions, the sum of counts."""
     found: dict[str, list] = {}
     for report in terminalreporter.stats.get("passed", []):
         for name, value in report.user_properties:
@@ -45,8 +45,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if found and config.get_verbosity() > 0:
         terminalreporter.section("measured")
         for name, values in sorted(found.items()):
-            worst = f"{max(values):.3g}" if all(isinstance(value, float) for value in values) else "; ".join(map(str, values))
-            terminalreporter.line(f"{name}: {worst}")
+            if all(isinstance(value, float) for value in values):
+                said = f"{max(values):.3g}"
+            else:
+                said = f"{sum(values):,}" if all(isinstance(value, int) for value in values) else "; ".join(map(str, values))
+            terminalreporter.line(f"{name}: {said}")
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,10 @@
 // dimensions chosen on half of the documents the smallest set that suffices, everything but it, and doses of it from -4
 // to 4; at token 0, token k's mean level in the whole vector, in that set, and in the smallest set whose removal is
 // needed. Channels that are named are moved likewise. Reading: attention to both, on the other documents, beside as
-// many random dimensions. A set that suffices and whose removal ends the sink carries the mark. Both are told apart: a
-// split carrier hides from single patches, since no part suffices, and a redundant one from single removals. If the own
-// row suffices and the mean row does not, the mark is a pattern of each sample's own, and the sets are of that: copied
-// from token 0 of the same sample. Sources: experiment B4 of the project's list; the published channel 2276 of
+// many random dimensions. A set that suffices and whose removal ends the sink holds the signal. Both are told apart: a
+// split signal hides from single patches, since no part suffices, and a redundant one from single removals. If the own
+// row suffices and the mean row does not, the signal is a pattern of each sample's own, and the sets are of that:
+// copied from token 0 of the same sample. Sources: experiment B4 of the project's list; the published channel 2276 of
 // Qwen3-8B, which nobody has patched.
 
 #include <ATen/ATen.h>
@@ -17,19 +17,21 @@
 #include <algorithm>
 #include <memory>
 
-#include "sinkscope/trials/search/search.h"
+#include "commands/command.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/number_list.h"
-#include "sinkscope/trials/described.h"
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/search/search.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 namespace {
 
-using trials::search::Carrier;
 using intervene::Operation;
+using intervene::Role;
+using intervene::Trial;
 using model::Site;
 using nlohmann::json;
+using trials::search::Signal;
 
 struct Options {
   trials::Options trials;
@@ -40,34 +42,40 @@ struct Options {
 /// The trials of one site.
 class Patches {
  public:
-  Patches(trials::Described& into, const Site& site, const Options& o, int64_t width)
+  Patches(std::vector<Trial>& into, const Site& site, const Options& o, int64_t width)
       : into_(into), site_(site), o_(o), width_(width) {}
 
   void ceilings() {
     auto own = trials::edit_from(site_, o_.token, Operation::copy, {.site = site_, .tokens = {int64_t{0}}});
-    add("write", "own row", {}, 1, std::move(own));
+    add(Role::writing, "own row", {}, 1, std::move(own));
     write({}, "whole vector", 1);
     remove({}, "whole vector", 1);
   }
-  void write(const Carrier& c, const std::string& of, double dose) {
+  void write(const Signal& c, const std::string& of, double dose) {
     auto edit = trials::search::level_of(site_, c, 0, o_.token);
     if (own_) edit.operation = Operation::copy;
-    add("write", of, c, dose, std::move(edit));
+    add(Role::writing, of, c, dose, std::move(edit));
   }
   /// From now on what is written is the same sample's, not a level.
   void write_own() { own_ = true; }
-  void remove(const Carrier& c, const std::string& of, double dose) {
-    add("remove", of, c, dose, trials::search::level_of(site_, c, o_.token, 0));
+  void remove(const Signal& c, const std::string& of, double dose) {
+    add(Role::removal, of, c, dose, trials::search::level_of(site_, c, o_.token, 0));
   }
   /// Token k gets token 0's mean level in every dimension but these.
-  void all_but(const Carrier& c) {
-    Carrier rest;
+  void all_but(const Signal& c) {
+    Signal rest;
     for (int64_t d = 0; d < width_; ++d) {
       if (std::count(c.dimensions.begin(), c.dimensions.end(), d) == 0) rest.dimensions.push_back(d);
     }
     write(rest, "all but the smallest set", 1);
   }
-  void doses(const Carrier& c, const std::string& of, const std::vector<double>& doses) {
+  /// A channel of --dimensions.
+  void named(int64_t channel, const std::vector<double>& list) {
+    named_ = channel;
+    doses({.dimensions = {channel}}, fmt::format("channel {}", channel), list);
+    named_ = -1;
+  }
+  void doses(const Signal& c, const std::string& of, const std::vector<double>& doses) {
     for (const double dose : doses) {
       write(c, of, dose);
       remove(c, of, dose);
@@ -75,21 +83,26 @@ class Patches {
   }
 
  private:
-  void add(const std::string& what, const std::string& of, const Carrier& c, double dose, intervene::Edit edit) {
+  void add(Role role, const std::string& of, const Signal& c, double dose, intervene::Edit edit) {
     edit.dose = dose;
-    into_.add({.name = fmt::format("{}: {} {}, dose {}", trials::short_name(site_), what, of, dose), .edits = {edit}},
-              {{"site", model::name(site_)},
-               {"edit", what},
-               {"of", of},
-               {"dose", dose},
-               {"dimensions", c.dimensions.size() > trials::search::kMostChannels ? json() : json(c.dimensions)}});
+    const bool few = c.dimensions.size() <= trials::search::kMostChannels;
+    into_.push_back({.name = fmt::format("{}: {} {}, dose {}", trials::short_name(site_),
+                                         role == Role::writing ? "write" : "remove", of, dose),
+                     .role = role,
+                     .about = {{"site", model::name(site_)},
+                               {"of", of},
+                               {"named_channel", named_ < 0 ? json() : json(named_)},
+                               {"dose", dose},
+                               {"dimensions", few ? json(c.dimensions) : json()}},
+                     .edits = {edit}});
   }
 
-  trials::Described& into_;
+  std::vector<Trial>& into_;
   Site site_;
   const Options& o_;
   int64_t width_;
   bool own_ = false;
+  int64_t named_ = -1;
 };
 
 std::vector<double> with_one(std::vector<double> doses) {
@@ -111,7 +124,7 @@ void add_patches(Patches& at, const trials::search::Candidate& found, const std:
     if (found.sufficient.size() > 1) at.remove(all, "every set", 1);
   }
   if (!found.needed.empty()) at.remove({.dimensions = found.needed}, "needed set", 1);
-  for (const int64_t d : named) at.doses({.dimensions = {d}}, fmt::format("channel {}", d), with_one(doses));
+  for (const int64_t d : named) at.named(d, with_one(doses));
 }
 
 std::vector<Site> parse_places(const std::string& list, const model::Config& config) {
@@ -120,7 +133,7 @@ std::vector<Site> parse_places(const std::string& list, const model::Config& con
   for (const auto& site : sites) {
     if (site.point == model::Point::resid_mid || site.point == model::Point::resid_post) continue;
     throw InputError(
-        fmt::format("--sites: {}: wanted the residual after an attention or MLP (hook_resid_mid, "
+        fmt::format("--sites: {}: expected the residual after an attention or MLP (hook_resid_mid, "
                     "hook_resid_post)",
                     model::name(site)));
   }
@@ -132,7 +145,7 @@ std::vector<double> parse_doses(const std::string& list) {
   for (const double dose : doses) {
     if (dose == 0) throw InputError("--doses: 0 changes nothing");
     if (std::count(doses.begin(), doses.end(), dose) > 1) {
-      throw InputError(fmt::format("--doses: {} stands twice", dose));
+      throw InputError(fmt::format("--doses: {} is listed twice", dose));
     }
   }
   return doses;
@@ -149,7 +162,7 @@ void run(const Options& o, const CLI::App& command) {
       {.tracked = {0, o.token},
        .edited = {0, trials::search::kLastTraced, o.token},
        .runs = trials::search::alone_runs(o.token, L),
-       .halves = true,
+       .split = true,
        .trials = 4.0 * static_cast<double>(L * static_cast<int64_t>(doses.size() * (1 + named.size()))),
        .probes = 60.0 * static_cast<double>(L)});
   if (!runner.start()) return;
@@ -164,7 +177,7 @@ void run(const Options& o, const CLI::App& command) {
   }
   const auto alone = trials::search::find_alone(runner, o.token);
   trials::search::gather(runner, sites, alone);
-  trials::Described list;
+  std::vector<Trial> list;
   auto searched = json::array();
   for (const auto& site : sites) {
     const auto found = trials::search::search(runner, site, alone, /*apart=*/true);
@@ -172,8 +185,7 @@ void run(const Options& o, const CLI::App& command) {
     Patches at(list, site, o, width);
     add_patches(at, found, named, doses);
   }
-  trials::finish_list(runner, list.list, [&](const intervene::Trial& trial) { return list.about(trial); },
-                      json::object(), {{"sites", searched}});
+  trials::finish(runner, list, json::object(), {{"sites", searched}});
 }
 
 }  // namespace

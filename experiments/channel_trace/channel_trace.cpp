@@ -3,9 +3,9 @@
 // Reading, without an edit: every dimension at tokens 0 to 8 through embedding, attention, MLP, residual and normalised
 // inputs up to the sink's layer, in the unedited run and where every token sees only itself in the first layers. Ranked
 // by effect size (Cohen's d of token 0 against tokens 1 to 8) and by AUC on half of the documents, not by size: a small
-// dimension may carry the mark and a huge one may not. On the other half: effect size, AUC, and its p against the
+// dimension may hold the signal and a huge one may not. On the other half: effect size, AUC, and its p against the
 // largest AUC over all dimensions when the first token is drawn at random. A dimension that separates, and that seeing
-// only itself brings to token 0's level at every token, may be the mark; whether it is, channel-patch tells: a decoy
+// only itself brings to token 0's level at every token, may be the signal; whether it is, channel-patch tells: a decoy
 // separates as well. Source: experiment B3 of the project's list.
 
 #include <ATen/ATen.h>
@@ -15,13 +15,12 @@
 #include <algorithm>
 #include <memory>
 
-#include "sinkscope/trials/search/carrier.h"
-#include "sinkscope/trials/search/site_trace.h"
 #include "commands/command.h"
 #include "sinkscope/measure/separation.h"
 #include "sinkscope/measure/statistics.h"
-#include "sinkscope/spelling/int_list.h"
 #include "sinkscope/trials/edited_layers.h"
+#include "sinkscope/trials/search/signal.h"
+#include "sinkscope/trials/search/site_trace.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -120,8 +119,8 @@ void run(const Options& o, const CLI::App& command) {
   const auto named = trials::search::parse_channels(o.dimensions, r.config());
   trials::Runner runner(r, o.trials,
                         {.edited = {0, trials::search::kLastTraced},
-                         .runs = {{kSelfOnly, fmt::format("layers={};tokens=all", spell(layers))}},
-                         .halves = true});
+                         .runs = {{kSelfOnly, intervene::all_self_only(layers)}},
+                         .split = true});
   if (!runner.start()) return;
   const auto sites = traced_sites(runner.sink_layer(), r.config().n_layers);
   for (const auto& site : sites) {

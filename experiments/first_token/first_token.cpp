@@ -10,9 +10,9 @@
 #include "commands/command.h"
 #include "experiments/first_token/summary.h"
 #include "sinkscope/app/run.h"
+#include "sinkscope/app/vocabulary_ids.h"
 #include "sinkscope/measure/first_token.h"
 #include "sinkscope/model/safetensors.h"
-#include "sinkscope/app/vocabulary_ids.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -77,13 +77,15 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command first_token() {
-  return {"first-token", "what does every id become when it stands first, and which fail to spike?", [](CLI::App& app) {
+  return {"first-token", "what does every id become when it is the first token, and which get no massive activation?",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app::add_run_options_without_samples(app, o->run);
-            app.add_option("--ids", o->ids.list, "ids to measure, or all of the tokenizer's")->capture_default_str();
+            app.add_option("--ids", o->ids.list, "ids to measure, or all: the tokenizer's")->capture_default_str();
             app.add_flag("--unused-rows", o->ids.unused_rows, "also embedding rows that no token has");
             app.callback([o, &app] { run(*o, app); });
-          }};
+          },
+          commands::kFollows};
 }
 
 }  // namespace sinkscope::experiments

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "sinkscope/measure/statistics.h"
 #include "sinkscope/app/vocabulary_ids.h"
+#include "sinkscope/measure/statistics.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -20,7 +20,7 @@ constexpr double kQuantiles[] = {0, 0.05, 0.25, 0.5, 0.75, 0.95, 1};
 constexpr size_t kMedian = 3;  // of these
 constexpr double kEnergyShare = 0.9;
 constexpr int64_t kMostDimensions = 16;
-constexpr double kFails = 0.5;  // a norm below this share of the median lacks the spike
+constexpr double kFails = 0.5;  // a norm below this share of the median has not grown
 constexpr size_t kMostNamed = 100;
 constexpr double kTiny = 1e-30;  // an embedding row of zeros stays zero: it grows by 0, not by 0/0
 
@@ -36,24 +36,24 @@ std::vector<std::vector<double>> norm_quantiles(const at::Tensor& norm) {
   return by_layer;
 }
 
-/// The block that makes the vocabulary's spike.
-struct Spike {
+/// The block after which the vocabulary's median norm has grown most.
+struct Growth {
   int64_t layer = 0;
   double growth = 0, median_norm = 0;  // median after / median before; median after
 };
 
-Spike find_spike(const std::vector<std::vector<double>>& quantiles) {
-  Spike spike;
+Growth find_growth(const std::vector<std::vector<double>>& quantiles) {
+  Growth largest;
   for (size_t layer = 0; layer + 1 < quantiles.size(); ++layer) {
     const double before = quantiles[layer][kMedian], after = quantiles[layer + 1][kMedian];
     const double growth = after / std::max(before, kTiny);
-    if (growth > spike.growth) spike = {static_cast<int64_t>(layer), growth, after};
+    if (growth > largest.growth) largest = {static_cast<int64_t>(layer), growth, after};
   }
-  return spike;
+  return largest;
 }
 
-/// {"share", "dimensions"}: by mean |x| after the spike's block, as few as hold the share of the mean ‖x‖².
-json spike_dimensions(const Atlas& atlas, int64_t place) {
+/// {"share", "dimensions"}: by mean |x| after that block, as few as hold the share of the mean ‖x‖².
+json dimensions_after(const Atlas& atlas, int64_t place) {
   const auto mean = to_vector(atlas.mean[place]), square = to_vector(atlas.mean_square[place]);
   const auto [mean_abs, order] = atlas.mean_abs[place].sort(/*dim=*/0, /*descending=*/true);
   const double whole = std::accumulate(square.begin(), square.end(), 0.0);
@@ -68,9 +68,9 @@ json spike_dimensions(const Atlas& atlas, int64_t place) {
   return {{"share", whole > 0 ? held / whole : 0}, {"dimensions", dimensions}};
 }
 
-/// The ids whose norm is below `limit`, weakest first. `cosine` is empty where no layer reads the spike.
-json without_spike(const Atlas& atlas, const std::vector<double>& norm, const std::vector<double>& cosine, double limit,
-                   const text::Tokenizer* tokenizer) {
+/// The ids whose norm is below `limit`, weakest first. `cosine` is empty where no layer reads what the block writes.
+json without_growth(const Atlas& atlas, const std::vector<double>& norm, const std::vector<double>& cosine,
+                    double limit, const text::Tokenizer* tokenizer) {
   std::vector<size_t> failing;
   for (size_t i = 0; i < norm.size(); ++i) {
     if (norm[i] < limit) failing.push_back(i);
@@ -87,7 +87,7 @@ json without_spike(const Atlas& atlas, const std::vector<double>& norm, const st
   return {{"norm_below", limit}, {"count", failing.size()}, {"ids", named}};
 }
 
-std::vector<int64_t> spike_layers(const at::Tensor& norm) {
+std::vector<int64_t> growth_layers(const at::Tensor& norm) {
   const auto growth = norm.slice(1, 1) / norm.slice(1, 0, -1).clamp_min(kTiny);
   const auto layers = growth.argmax(1).contiguous();
   return {layers.data_ptr<int64_t>(), layers.data_ptr<int64_t>() + layers.numel()};
@@ -97,25 +97,25 @@ std::vector<int64_t> spike_layers(const at::Tensor& norm) {
 
 json summarize_atlas(const Atlas& atlas, const text::Tokenizer* tokenizer) {
   const auto quantiles = norm_quantiles(atlas.norm);
-  const auto spike = find_spike(quantiles);
-  const int64_t after = spike.layer + 1;  // the place after the spike's block, and the first layer whose keys hold it
+  const auto largest = find_growth(quantiles);
+  const int64_t after = largest.layer + 1;  // the place after that block, and the first layer whose keys hold it
   const bool read = after < atlas.key_cosine.size(1);
   const auto norm = to_vector(atlas.norm.select(1, after));
   const auto cosine = read ? to_vector(atlas.key_cosine.select(1, after)) : std::vector<double>{};
   const auto dimension = atlas.max_dimension.select(1, after).contiguous();
-  auto found = spike_dimensions(atlas, after);
-  found.update({{"layer", spike.layer},
-                {"growth", spike.growth},
-                {"median_norm", spike.median_norm},
+  auto found = dimensions_after(atlas, after);
+  found.update({{"layer", largest.layer},
+                {"growth", largest.growth},
+                {"median_norm", largest.median_norm},
                 {"key_layer", read ? json(after) : json()}});
   return {{"ids", atlas.ids},
           {"pieces", app::pieces_of(atlas.ids, tokenizer)},
           {"kinds", app::kinds_of(atlas.ids, tokenizer)},
-          {"spike", found},
-          {"without_spike", without_spike(atlas, norm, cosine, kFails * spike.median_norm, tokenizer)},
+          {"largest_growth", found},
+          {"without_growth", without_growth(atlas, norm, cosine, kFails * largest.median_norm, tokenizer)},
           {"norm_quantiles", {{"p", kQuantiles}, {"by_layer", quantiles}}},
-          {"spike_layer", spike_layers(atlas.norm)},
-          {"at_spike",
+          {"growth_layer", growth_layers(atlas.norm)},
+          {"after_growth",
            {{"norm", norm},
             {"max_dimension",
              std::vector<int64_t>(dimension.data_ptr<int64_t>(), dimension.data_ptr<int64_t>() + norm.size())},
@@ -133,15 +133,15 @@ json atlas_metric_definitions() {
           {"key_cosine",
            "mean over key heads of the cosine between an id's key (rot_k at position 0) and the mean of that "
            "head's keys over the swept ids, by layer"},
-          {"spike_layer", "the block with the largest norm after / norm before, by id"},
-          {"spike",
+          {"growth_layer", "the block with the largest norm after / norm before, by id"},
+          {"largest_growth",
            fmt::format("the block with the largest median norm over ids after / before; its dimensions: by mean |x| "
                        "over ids after it, as few as hold {} of the mean ‖x‖², at most {}; share: of the mean ‖x‖²; "
                        "key_layer: the first layer whose keys are made of it",
                        kEnergyShare, kMostDimensions)},
-          {"at_spike", "norm and max_dimension after the spike's block, key_cosine in the key_layer"},
-          {"without_spike",
-           fmt::format("ids whose norm after the spike's block is below {} of the median, weakest first", kFails)},
+          {"after_growth", "norm and max_dimension after that block, key_cosine in the key_layer"},
+          {"without_growth",
+           fmt::format("ids whose norm after that block is below {} of the median, weakest first", kFails)},
           {"norm_quantiles", "over ids, linear between order statistics; rows as the columns of norm"},
           {"kinds", "by the token's characters without leading spaces; see token_kinds.h"}};
 }

@@ -10,7 +10,7 @@
 
 namespace sinkscope::experiments {
 
-/// What became of every id that stood first. The residual stands at L + 1 places: after the embedding and every block.
+/// What became of every id that was first. The residual is read at L + 1 places: after the embedding and every block.
 struct Atlas {
   std::vector<int64_t> ids;
   at::Tensor norm, max_abs, max_dimension;      ///< [ids, L + 1], of the residual
@@ -18,8 +18,8 @@ struct Atlas {
   at::Tensor mean, mean_abs, mean_square;       ///< [L + 1, D] over ids, of the residual
 };
 
-/// The vocabulary's spike, the ids that fail to make it, quantiles of the norm by layer, and the arrays of a value an
-/// id.
+/// The block of the vocabulary's largest growth, the ids whose norm does not grow there, quantiles of the norm by
+/// layer, and the arrays of a value an id.
 nlohmann::json summarize_atlas(const Atlas&, const text::Tokenizer*);
 
 /// What these numbers mean, for a result's `metrics`.

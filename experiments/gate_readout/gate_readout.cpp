@@ -1,15 +1,16 @@
-// gate-readout: what pattern does the network read, to write the spike at token 0?
+// gate-readout: what pattern does the network read, to write the massive activation at token 0?
 //
 // Reading, without an edit, in closed form (measure/mlp_gradient.h): for the neurons that hold 90 % of the energy of
-// the spike's MLP at token 0 (at least 3), the gradient of z_j² with respect to the MLP's normalised input, and through
-// the norm with respect to its block's attention output; and for a written channel, the gradient of what the MLP writes
-// there with respect to that attention output. Neurons and directions are those of half of the documents, all that is
-// held against them is of the others. The mean of these unit gradients is what is read along; its length (consistency)
-// says whether samples agree: near 1 one direction is read, near 1/sqrt(n) each sample has its own, so that what is
-// read is no linear pattern. Then how far token 0 and tokens 1 to 8 stand along it. Edit: the span of the mean
-// directions is projected out at token 0; and token k is given token 0's components along it. Reading: the sink. If the
-// first ends it and the second makes one, the network reads this pattern; if token 0 stands apart along it (AUC near 1)
-// and neither does, the pattern accompanies the mark; random directions are the control. Source: the seed author's
+// the MLP that writes the massive activation at token 0 (at least 3), the gradient of z_j² with respect to the MLP's
+// normalised input, and through the norm with respect to its block's attention output; and for a written channel, the
+// gradient of what the MLP writes there with respect to that attention output. Neurons and directions are those of half
+// of the documents, all that is held against them is of the others. The mean of these unit gradients is what is read
+// along; its length (consistency) says whether samples agree: near 1 one direction is read, near 1/sqrt(n) each sample
+// has its own, so that what is read is no linear pattern. Then how far token 0 and tokens 1 to 8 stand along it. Edit:
+// the span of the mean directions is projected out at token 0; and token k is given token 0's components along it.
+// Reading: the sink. If the first ends it and the second makes one, the network reads this pattern; if token 0 stands
+// apart along it (AUC near 1) and neither does, the pattern accompanies the signal; random directions are the control.
+// Source: the seed author's
 // --decompose-mlp-in (llm-interp, attention_sink); experiment B8 of the project's list.
 
 #include <fmt/format.h>
@@ -25,13 +26,12 @@
 #include "experiments/gate_readout/gradient_groups.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
-#include "sinkscope/trials/spike_mlp.h"
+#include "sinkscope/trials/edited_layers.h"
+#include "sinkscope/trials/writing_mlp.h"
 
 namespace sinkscope::experiments {
 namespace {
 
-using intervene::Operation;
-using intervene::Trial;
 using model::Point;
 using nlohmann::json;
 
@@ -51,7 +51,7 @@ std::vector<Write> parse_writes(const std::string& list, const model::Config& co
   for (const auto& word : split(list, ',')) {
     const auto colon = word.rfind(':');
     if (colon == std::string::npos) {
-      throw InputError(fmt::format("--write: '{}' names no dimension; wanted SITE:DIM", word));
+      throw InputError(fmt::format("--write: '{}' names no dimension; expected SITE:DIM", word));
     }
     const auto site = model::parse_site(word.substr(0, colon), config);
     if (site.point != Point::mlp_out) {
@@ -64,26 +64,19 @@ std::vector<Write> parse_writes(const std::string& list, const model::Config& co
     }
     const bool twice = std::any_of(writes.begin(), writes.end(),
                                    [&](const Write& w) { return w.layer == site.layer && w.dimension == dimension; });
-    if (twice) throw InputError(fmt::format("--write: '{}' stands twice", word));
+    if (twice) throw InputError(fmt::format("--write: '{}' is listed twice", word));
     writes.push_back({site.layer, dimension});
   }
   return writes;
 }
 
-/// Those asked for, or else the spike's own dimensions where an MLP writes them.
-std::vector<Write> writes_or_spike(std::vector<Write> asked, const trials::Facts& facts) {
-  if (!asked.empty() || !facts.spike || facts.spike->site.point != Point::mlp_out) return asked;
-  for (const int64_t dimension : facts.spike->dimensions) asked.push_back({facts.spike->site.layer, dimension});
+/// Those asked for, or else the massive activation's own dimensions where an MLP writes them.
+std::vector<Write> writes_or_massive(std::vector<Write> asked, const trials::SinkBaseline& baseline) {
+  if (!asked.empty() || !baseline.massive_activation || baseline.massive_activation->site.point != Point::mlp_out)
+    return asked;
+  for (const int64_t dimension : baseline.massive_activation->dimensions)
+    asked.push_back({baseline.massive_activation->site.layer, dimension});
   return asked;
-}
-
-json about(const Trial& trial) {
-  const auto& edit = trial.edits[0];
-  return {{"at", edit.tokens[0]},
-          {"operation", intervene::name(edit.operation)},
-          {"site", model::name(edit.site)},
-          {"of", trial.name.substr(0, trial.name.find(':'))},
-          {"rank", edit.basis.size(0)}};
 }
 
 json metric_definitions() {
@@ -105,7 +98,7 @@ json metric_definitions() {
            "at the later tokens)"}};
 }
 
-std::vector<int64_t> layers_of(const trials::SpikeMlp& mlp, const std::vector<Write>& writes) {
+std::vector<int64_t> layers_of(const trials::WritingMlp& mlp, const std::vector<Write>& writes) {
   std::set<int64_t> layers;
   if (mlp.none.empty()) layers.insert(mlp.layer);
   for (const auto& write : writes) layers.insert(write.layer);
@@ -113,7 +106,8 @@ std::vector<int64_t> layers_of(const trials::SpikeMlp& mlp, const std::vector<Wr
 }
 
 /// The MLP's neurons by its input and by its block's attention, then the written dimensions by their MLP.
-std::vector<ReadOutGroup> read_out(trials::Runner& runner, const trials::SpikeMlp& mlp, const std::vector<Write>& writes) {
+std::vector<ReadOutGroup> read_out(trials::Runner& runner, const trials::WritingMlp& mlp,
+                                   const std::vector<Write>& writes) {
   auto& r = runner.run();
   std::vector<ReadOutGroup> groups;
   const auto layers = layers_of(mlp, writes);
@@ -125,7 +119,7 @@ std::vector<ReadOutGroup> read_out(trials::Runner& runner, const trials::SpikeMl
   if (mlp.none.empty()) {
     const auto& at_layer = readings.at(mlp.layer);
     const auto neurons = trials::strongest_neurons(at_layer.choosing.energy());
-    if (!neurons.empty()) groups = {{"neurons"}, {"neurons by the attention"}};
+    if (!neurons.empty()) groups = {{"neurons", Reader::neurons}, {"neurons by the attention", Reader::neurons}};
     for (const int64_t j : neurons) {
       groups[0].reads.push_back(neuron_read_out(r.model(), mlp.layer, j, at_layer));
       groups[1].reads.push_back(neuron_read_out_of_attention(r.model(), mlp.layer, j, at_layer));
@@ -134,7 +128,7 @@ std::vector<ReadOutGroup> read_out(trials::Runner& runner, const trials::SpikeMl
   for (const auto& write : writes) {
     const auto name = trials::short_name({Point::mlp_out, write.layer});
     auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.name == name; });
-    if (same == groups.end()) same = groups.insert(groups.end(), {name});
+    if (same == groups.end()) same = groups.insert(groups.end(), {name, Reader::written});
     same->reads.push_back(write_read_out(r.model(), write.layer, write.dimension, readings.at(write.layer)));
   }
   return groups;
@@ -146,6 +140,7 @@ json describe(const std::vector<ReadOutGroup>& groups) {
     for (const auto& read : group.reads) {
       described.push_back(to_json(read));
       described.back()["group"] = group.name;
+      described.back()["reader"] = name(group.reader);
     }
   }
   return described;
@@ -153,35 +148,37 @@ json describe(const std::vector<ReadOutGroup>& groups) {
 
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
-  trials::check_mlp_layer(o.mlp_layer, r.config());
+  if (o.mlp_layer >= 0) trials::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
   const auto asked = parse_writes(o.write, r.config());
-  trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .halves = true, .trials = 12});
+  trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .split = true, .trials = 12});
   if (!runner.start()) return;
-  const auto mlp = trials::spike_mlp(o.mlp_layer, runner);
-  const auto groups = read_out(runner, mlp, writes_or_spike(asked, runner.facts()));
-  const bool has_neurons = !groups.empty() && groups[0].name == "neurons";
+  const auto mlp = trials::writing_mlp(o.mlp_layer, runner);
+  const auto groups = read_out(runner, mlp, writes_or_massive(asked, runner.baseline()));
+  const auto neurons = std::find_if(groups.begin(), groups.end(),
+                                    [](const ReadOutGroup& group) { return group.reader == Reader::neurons; });
   json results{{"layer", mlp.none.empty() ? json(mlp.layer) : json()},
                {"no_layer", mlp.none.empty() ? json() : json(mlp.none)},
                {"token", o.token},
-               {"gram", has_neurons ? gram_of(groups[0]) : json()},
+               {"gram", neurons != groups.end() ? gram_of(*neurons) : json()},
                {"read_outs", describe(groups)},
                {"directions", write_directions(groups, o.trials.run.out)}};
   const auto made = group_trials(groups, runner, o.token);
   const auto why = groups.empty() && !mlp.none.empty() ? mlp.none : made.unseen;
-  trials::finish_with_trials(runner, made.list, why, about, metric_definitions(), std::move(results));
+  results["no_trials"] = trials::no_trials(runner, why);
+  trials::finish(runner, made.list, metric_definitions(), std::move(results));
 }
 
 }  // namespace
 
 commands::Command gate_readout() {
   return {
-      "gate-readout", "what pattern does the network read to write the spike?", [](CLI::App& app) {
+      "gate-readout", "what pattern does the network read to write the massive activation?", [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_mlp_option(app, o->mlp_layer);
         app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
         app.add_option("--write", o->write,
-                       "written dimensions whose gradient is taken, as SITE:DIM; empty: the spike's own");
+                       "written dimensions whose gradient is taken, as SITE:DIM; empty: the massive activation's own");
         app.callback([o, &app] { run(*o, app); });
       }};
 }

@@ -9,12 +9,13 @@
 #include "sinkscope/measure/mlp_gradient.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/model/safetensors.h"
-#include "sinkscope/trials/spike_mlp.h"
+#include "sinkscope/trials/writing_mlp.h"
 
 namespace sinkscope::experiments {
 namespace {
 
 using intervene::Operation;
+using intervene::Role;
 using intervene::Trial;
 using nlohmann::json;
 
@@ -26,16 +27,34 @@ at::Tensor directions(const std::vector<ReadOut>& reads) {
   return at::stack(rows);
 }
 
-void add_trials(std::vector<Trial>& list, const std::string& what, const model::Site& site, const at::Tensor& basis,
+/// `directions` of the group, "span" or "first direction": out at token 0, and token 0's components at `token`.
+void add_trials(std::vector<Trial>& list, const ReadOutGroup& group, const char* directions, const at::Tensor& basis,
                 int64_t token) {
+  const auto& site = group.reads[0].site;
   auto out = trials::edit_at(site, 0, Operation::project_out);
   auto copied = trials::edit_from(site, token, Operation::copy, {.site = site, .tokens = {0}});
   out.basis = copied.basis = basis;
-  list.push_back({.name = fmt::format("{}: out at token 0", what), .edits = {out}});
-  list.push_back({.name = fmt::format("{}: token 0's at token {}", what, token), .edits = {copied}});
+  const auto about = [&](const intervene::Edit& edit) {
+    return json{{"at", edit.tokens[0]},         {"operation", intervene::name(edit.operation)},
+                {"site", model::name(site)},    {"group", group.name},
+                {"reader", name(group.reader)}, {"directions", directions},
+                {"rank", basis.size(0)}};
+  };
+  list.push_back({.name = fmt::format("{}, {}: out at token 0", group.name, directions),
+                  .role = Role::removal,
+                  .about = about(out),
+                  .edits = {out}});
+  list.push_back({.name = fmt::format("{}, {}: token 0's at token {}", group.name, directions, token),
+                  .role = Role::copy,
+                  .about = about(copied),
+                  .edits = {copied}});
 }
 
 }  // namespace
+
+const char* name(Reader reader) {
+  return reader == Reader::neurons ? "neurons" : "written dimensions";
+}
 
 json gram_of(const ReadOutGroup& neurons) {
   const auto count = static_cast<std::ptrdiff_t>(std::min(kGram, neurons.reads.size()));
@@ -64,9 +83,9 @@ GroupTrials group_trials(const std::vector<ReadOutGroup>& groups, const trials::
       if (made.unseen.find(why) == std::string::npos) made.unseen += (made.unseen.empty() ? "" : "; ") + why;
       continue;
     }
-    add_trials(made.list, group.name + ", span", site, basis, token);
+    add_trials(made.list, group, "span", basis, token);
     if (basis.size(0) == 1) continue;
-    add_trials(made.list, group.name + ", first direction", site, measure::spectrum(rows).first.unsqueeze(0), token);
+    add_trials(made.list, group, "first direction", measure::spectrum(rows).first.unsqueeze(0), token);
   }
   return made;
 }

@@ -6,13 +6,18 @@
 #include <vector>
 
 #include "experiments/gate_readout/mlp_activations.h"
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 
-/// Read-outs of one site that are edited together: neurons, or the dimensions that one MLP writes.
+/// What reads: the neurons of the MLP, or what an MLP writes into a dimension.
+enum class Reader { neurons, written };
+const char* name(Reader);
+
+/// Read-outs of one site that are edited together.
 struct ReadOutGroup {
   std::string name = {};
+  Reader reader = Reader::neurons;
   std::vector<ReadOut> reads = {};
 };
 

@@ -9,6 +9,7 @@
 #include "sinkscope/measure/mlp_gradient.h"
 #include "sinkscope/measure/separation.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/activation.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -25,17 +26,13 @@ at::Tensor unit_on_cpu(const at::Tensor& gradients) {
 
 /// z_j² by the MLP's normalised input: [n, d].
 at::Tensor by_normed(const model::Model& model, int64_t layer, int64_t neuron, const MlpReadings& at_layer) {
-  const auto row = [&](int64_t which) {
-    return model.block(layer).gate_up_proj.weight(which).select(0, neuron).to(at::kFloat);
-  };
-  return measure::neuron_gradient(at_layer.gate.select(1, neuron), at_layer.up.select(1, neuron), row(0), row(1));
+  return measure::neuron_gradient(model.block(layer).mlp, neuron, at_layer.gate, at_layer.up);
 }
 
 /// From the gradient by the normalised input that by what the attention adds to the residual.
 at::Tensor by_attention(const model::Model& model, int64_t layer, const at::Tensor& gradient,
                         const MlpReadings& at_layer) {
-  return measure::through_norm(gradient, at_layer.residual, model.block(layer).post_attention_layernorm,
-                               model.config().rms_norm_eps);
+  return model.reader_of({Point::attn_out, layer})->norm.back(gradient, at_layer.residual);
 }
 
 }  // namespace
@@ -65,14 +62,18 @@ std::map<int64_t, MlpReadings> read_mlps(app::Run& r, const std::vector<int64_t>
   }
   std::map<int64_t, MlpReadings> readings;
   for (const auto& [layer, part] : parts) {
-    readings[layer] = {at::cat(part.gate).select(1, 0), at::cat(part.up).select(1, 0),
-                       at::cat(part.residual).select(1, 0), at::cat(part.normed), at::cat(part.attn_out)};
+    readings[layer] = {at::cat(part.gate).select(1, 0),
+                       at::cat(part.up).select(1, 0),
+                       at::cat(part.residual).select(1, 0),
+                       at::cat(part.normed),
+                       at::cat(part.attn_out),
+                       r.config().activation};
   }
   return readings;
 }
 
 at::Tensor MlpReadings::energy() const {
-  return (at::silu(gate) * up).to(at::kDouble).square().mean(0);
+  return (model::activate(activation, gate) * up).to(at::kDouble).square().mean(0);
 }
 
 at::Tensor ReadOut::direction() const {
@@ -81,7 +82,7 @@ at::Tensor ReadOut::direction() const {
 
 MlpReadings MlpReadings::of(const at::Tensor& samples) const {
   const auto some = [&](const at::Tensor& x) { return x.index_select(0, samples.to(x.device())); };
-  return {some(gate), some(up), some(residual), some(normed), some(attn_out)};
+  return {some(gate), some(up), some(residual), some(normed), some(attn_out), activation};
 }
 
 ReadOut neuron_read_out(const model::Model& model, int64_t layer, int64_t neuron, const Halved& halves) {
@@ -100,10 +101,8 @@ ReadOut neuron_read_out_of_attention(const model::Model& model, int64_t layer, i
 }
 
 ReadOut write_read_out(const model::Model& model, int64_t layer, int64_t dimension, const Halved& halves) {
-  const auto& block = model.block(layer);
   const auto gradient =
-      measure::write_gradient(halves.choosing.gate, halves.choosing.up, block.gate_up_proj.weight(0),
-                              block.gate_up_proj.weight(1), block.down_proj.weight().select(0, dimension));
+      measure::write_gradient(model.block(layer).mlp, dimension, halves.choosing.gate, halves.choosing.up);
   return {.name = fmt::format("{}:{}", model::name({Point::mlp_out, layer}), dimension),
           .site = {Point::attn_out, layer},
           .gradients = unit_on_cpu(by_attention(model, layer, gradient, halves.choosing)),

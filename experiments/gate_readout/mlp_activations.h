@@ -17,6 +17,7 @@ struct MlpReadings {
   at::Tensor gate = {}, up = {};          ///< [n, m] at token 0
   at::Tensor residual = {};               ///< [n, d] at token 0, before the MLP's norm
   at::Tensor normed = {}, attn_out = {};  ///< [n, tokens, d] at tokens 0 to 8, or as many as all samples have
+  model::Activation activation = {};      ///< of the gate
   at::Tensor energy() const;              ///< [m] float64, mean z² at token 0
   MlpReadings of(const at::Tensor& samples) const;
 };
@@ -27,7 +28,7 @@ std::map<int64_t, MlpReadings> read_mlps(app::Run&, const std::vector<int64_t>& 
 /// A function of the MLP whose gradient says what it reads.
 struct ReadOut {
   std::string name = {};         ///< "neuron 5723", "blocks.0.hook_mlp_out:2276"
-  model::Site site = {};         ///< where what it reads stands
+  model::Site site = {};         ///< where it reads
   at::Tensor gradients = {};     ///< [n, d] of length 1, on the CPU, of the samples that say what is read
   at::Tensor rows = {};          ///< [n, tokens, d] of the site, on the CPU, of those that are held against it
   at::Tensor direction() const;  ///< [d], their mean, of length 1

@@ -2,8 +2,8 @@
 //
 // Edit: one head's output at token k becomes what it is when token k sees only itself in that layer; and one head's
 // output at token 0 becomes the mean of what it is at token k. Reading: attention to both by the same queries, and the
-// spike. A head that alone makes token k a sink, or ends token 0's, carries the mark; if only all heads together do, it
-// is spread over them. Source: experiment B7 of the project's list.
+// massive activation. A head that alone makes token k a sink, or ends token 0's, gives the signal; if only all heads
+// together do, it is spread over them. Source: experiment B7 of the project's list.
 
 #include <fmt/format.h>
 
@@ -11,8 +11,9 @@
 #include <memory>
 #include <numeric>
 
+#include "commands/command.h"
 #include "sinkscope/trials/edited_layers.h"
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -41,7 +42,10 @@ Trial replace(int64_t layer, int64_t head, int64_t token, int64_t at, const mode
     std::iota(edit.dimensions.begin(), edit.dimensions.end(), head * config.d_head);
   }
   const auto which = head < 0 ? std::string("all heads") : fmt::format("head {}", head);
-  return {.name = fmt::format("{} of layer {} at token {}", which, layer, at), .edits = {edit}};
+  return {.name = fmt::format("{} of layer {} at token {}", which, layer, at),
+          .role = at == 0 ? intervene::Role::removal : intervene::Role::copy,
+          .about = {{"layer", layer}, {"head", head < 0 ? json("all") : json(head)}, {"at", at}},
+          .edits = {edit}};
 }
 
 /// All heads of a layer, then each; at token k first.
@@ -61,30 +65,24 @@ void run(const Options& o, const CLI::App& command) {
   const auto& config = r.config();
   intervene::Runs runs;
   for (const int64_t layer : layers) {
-    runs[run_name(layer)] = fmt::format("layers={};tokens={}", layer, o.token);
+    runs[run_name(layer)] = intervene::self_only({o.token}, {layer});
   }
   const double count = 2.0 * static_cast<double>(layers.size()) * static_cast<double>(config.n_heads + 1);
-  trials::run_listed(r, o.trials,
-                     {.design = {.tracked = {0, o.token}, .edited = {0, o.token}, .runs = runs, .trials = count},
-                      .make =
-                          [&](trials::Runner& runner) {
-                            trials::check_before_sink(layers, runner.sink_layer());
-                            return every_head(layers, o.token, config);
-                          },
-                      .about =
-                          [&](const Trial& trial) {
-                            const auto& edit = trial.edits[0];
-                            const auto head =
-                                edit.dimensions.empty() ? json("all") : json(edit.dimensions[0] / config.d_head);
-                            return json{{"layer", edit.site.layer}, {"head", head}, {"at", edit.tokens[0]}};
-                          }});
+  trials::run(r, o.trials,
+              {.design = {.tracked = {0, o.token}, .edited = {0, o.token}, .runs = runs, .trials = count},
+               .make = [&](trials::Runner& runner) {
+                 trials::check_before_sink(layers, runner.sink_layer());
+                 return every_head(layers, o.token, config);
+               }});
 }
 
 }  // namespace
 
 commands::Command head_attribution() {
   return {
-      "head-attribution", "which heads of the first layers mark the token that sees only itself?", [](CLI::App& app) {
+      "head-attribution",
+      "which heads of the first layers give the first-token signal to a token that sees only itself?",
+      [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_sharing_options(app, o->trials);

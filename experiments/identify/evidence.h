@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,13 @@
 namespace sinkscope::experiments::identification {
 
 using namespace trials::search;
+using trials::Measured;
 
-inline constexpr double kClampedLeaves = 0.2;  ///< of a self-only token's sink, its carrier clamped
-inline constexpr double kControls = 0.05;      ///< of the controls may do what the carrier does
+inline constexpr double kClampedLeaves = 0.2;  ///< of a self-only token's sink, the signal clamped
+inline constexpr double kControls = 0.05;      ///< of the controls may do what the signal does
+
+/// `about` of the trial in which the later token sees only itself.
+inline const nlohmann::json kItself{{"part", "itself"}};
 
 /// yes: the whole 95 % interval lies on the right side of 0; no: on the wrong side; open: these samples do not tell.
 enum class Met { yes, no, open };
@@ -21,42 +26,47 @@ const char* name(Met);
 /// trial's random moves.
 struct Condition {
   std::string name, what;
+  std::optional<size_t> set = {};  ///< of the candidate's sufficient sets, where it is asked of each
   measure::Bootstrap::Interval value = {};
   Met met = Met::open;
 };
 
-/// The trials that a candidate must stand, and what they said.
+/// The trials that test a candidate, and its conditions.
 class Evidence {
  public:
-  Evidence(trials::Runner&, const Candidate&, const Alone&);
+  /// `index`: the candidate's place among the candidates of a result, by which its trials name it.
+  Evidence(trials::Runner&, size_t index, const Candidate&, const Alone&);
 
   const std::vector<intervene::Trial>& trials() const { return trials_; }
 
-  /// `outcomes` of trials(), in their order. Conditions in the rule's order.
-  void judge(const std::vector<trials::Outcome>& outcomes);
+  /// Of a list that holds trials(), and the self-only condition. Conditions in the rule's order.
+  void judge(const std::vector<Measured>&);
 
   const Candidate& candidate() const { return candidate_; }
   const std::vector<Condition>& conditions() const { return conditions_; }
   /// The most that a control moves the sink, as a share of the unedited one; not finite where that is 0.
   double controls_move() const { return controls_move_; }
   bool passes() const;
-  /// Some condition fails, and not for want of samples.
+  /// Some condition is Met::no.
   bool refuted() const;
 
  private:
-  void add(const std::string& what, const Carrier&, intervene::Edit, std::string attention = {});
+  nlohmann::json about() const;
+  nlohmann::json about(size_t set) const;
+  void add(intervene::Role, const std::string& what, const Signal&, nlohmann::json about, intervene::Edit);
   void removed(const trials::Outcome&);
-  void written(const trials::Outcome&, const std::string& what);
-  void over_competition(const trials::Outcome&, const std::string& what);
-  void controlled(const std::vector<trials::Outcome>&);
+  void written(const trials::Outcome&, const std::string& what, size_t set);
+  void over_competition(const trials::Outcome&, const std::string& what, std::optional<size_t> set);
+  void controlled(const std::vector<Measured>&);
   void predicted();
   void clamped(const trials::Outcome&, const trials::Outcome& alone);
-  void condition(std::string name, std::string what, const at::Tensor& value, bool positive);
+  void condition(Condition, const at::Tensor& value, bool positive);
 
   trials::Runner& r_;
+  size_t index_;
   Candidate candidate_;
   Alone alone_;
-  Carrier whole_;  // all sufficient sets together
+  Signal whole_;  // all sufficient sets together
   std::vector<intervene::Trial> trials_;
   std::vector<Condition> conditions_;
   double controls_move_ = 0;

@@ -1,15 +1,15 @@
 // identify: what tells the model which token is first?
 //
-// The whole chain on one checkpoint, from a cold start: the sink's layer, the spike, the layers in which seeing only
-// itself marks a later token, and at every residual below the sink the dimensions that carry the mark. On half of the
-// documents carriers are chosen: written at the later token at token 0's mean level they make a sink, none of them can
-// go. On the other half each stands the rule. Removing it at token 0 ends the sink; writing it gives half of what token
-// 0 gets and ten times an ordinary token's; controls do neither; seeing only itself predicts it; clamping it under
-// self-only removes four fifths of that sink; copied from the self-only run alone it gives one. The earliest candidate
-// that meets all is the mark; later ones, the spike among them, are mediators. A condition whose interval holds 0 is
-// open: "undecided" where no candidate meets all and one fails none. "none found" says that no fixed level of a
-// residual carries the mark, not that there is none. Source: experiments B3 to B11 and the verdict rule of section 9 of
-// the project's definitions; controls as in every trial.
+// The whole chain on one checkpoint, from a cold start: the sink's layer, the massive activation, the layers in which
+// seeing only itself gives a later token the signal, and at every residual below the sink the dimensions that hold the
+// first-token signal. On half of the documents signals are chosen: written at the later token at token 0's mean level
+// they make a sink, none of them can go. On the other half each is put to the rule. Removing it at token 0 ends the
+// sink; writing it gives half of what token 0 gets and ten times an ordinary token's; controls do neither; seeing only
+// itself predicts it; clamping it under self-only removes four fifths of that sink; copied from the self-only run alone
+// it gives one. The earliest candidate that meets all is the signal; later ones, the massive activation among them, are
+// mediators. A condition whose interval holds 0 is open: "undecided" where no candidate meets all and one fails none.
+// "none found" says that no fixed level of a residual holds the signal, not that there is none. Source: experiments B3
+// to B11 and the verdict rule of section 9 of the project's definitions; controls as in every trial.
 
 #include <fmt/format.h>
 
@@ -18,38 +18,25 @@
 #include <memory>
 #include <set>
 
+#include "commands/command.h"
 #include "experiments/identify/blocks.h"
 #include "experiments/identify/flags.h"
 #include "experiments/identify/verdict.h"
 #include "sinkscope/result/file.h"
-#include "sinkscope/trials/listed.h"
 #include "sinkscope/trials/metrics.h"
+#include "sinkscope/trials/report.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 namespace {
 
-using trials::search::Alone;
 using identification::Evidence;
 using nlohmann::json;
+using trials::search::Alone;
 
 struct Options {
   trials::Options trials;
   int64_t token = 8;
-};
-
-/// What trials are measured once the candidates are known, and where each part's outcomes begin.
-struct Measured {
-  std::vector<intervene::Trial> list;
-  std::vector<trials::Outcome> outcomes;
-
-  size_t add(const std::vector<intervene::Trial>& more) {
-    list.insert(list.end(), more.begin(), more.end());
-    return list.size() - more.size();
-  }
-  std::vector<trials::Outcome> of(size_t begin, size_t count) const {
-    const auto first = outcomes.begin() + static_cast<int64_t>(begin);
-    return {first, first + static_cast<int64_t>(count)};
-  }
 };
 
 constexpr char kNoSink[] = "No sink, nothing to explain.";
@@ -70,12 +57,16 @@ json nothing_to_explain() {
 /// Why there is nothing to explain in a layer that was named; empty where there is.
 std::string no_sink_here(const trials::Runner& r) {
   const auto layer = static_cast<size_t>(r.sink_layer());
-  const double first = r.facts().sink[layer], ordinary = r.facts().ordinary[layer];
+  const double first = r.baseline().sink[layer], ordinary = r.baseline().ordinary[layer];
   if (first >= trials::kOverOrdinary * ordinary) return {};
   return fmt::format("{} In layer {} token 0 gets {:.3g}, an ordinary token {:.3g}.", kNoSink, layer, first, ordinary);
 }
 
-/// Chooses, tests, and looks at what stands beside the mark.
+void append(std::vector<intervene::Trial>& to, const std::vector<intervene::Trial>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+/// Chooses, tests, and looks at what else is like the signal.
 json answer(trials::Runner& r, const Options& o) {
   std::vector<Evidence> evidence;
   const auto alone = trials::search::find_alone(r, o.token);
@@ -86,59 +77,48 @@ json answer(trials::Runner& r, const Options& o) {
   for (const auto& site : sites) {
     const auto candidate = trials::search::search(r, site, alone);
     looked_at.push_back(trials::search::to_json(candidate));
-    if (candidate.found()) evidence.emplace_back(r, candidate, alone);
+    if (candidate.found()) evidence.emplace_back(r, evidence.size(), candidate, alone);
   }
-  Measured measured;
-  const size_t at_alone =
-      measured.add({{.name = alone.run(), .attention = alone.spec()}, identification::one_key_trial(alone)});
   const identification::Backup backup(r, alone);
-  const size_t at_backup = measured.add(backup.trials());
-  std::vector<size_t> begins;
-  for (const auto& one : evidence) begins.push_back(measured.add(one.trials()));
-  measured.outcomes = r.measure(measured.list);
-  const auto alone_outcome = measured.outcomes[at_alone];
-  for (size_t i = 0; i < evidence.size(); ++i) {
-    auto outcomes = measured.of(begins[i], evidence[i].trials().size());
-    outcomes.push_back(alone_outcome);
-    evidence[i].judge(outcomes);
-  }
+  auto list = identification::self_only_trials(alone);
+  append(list, backup.trials());
+  for (const auto& one : evidence) append(list, one.trials());
+  auto measured = r.measure(list);
+  for (auto& one : evidence) one.judge(measured);
   const auto why_none = no_sink_here(r);
   const auto verdict = why_none.empty() ? identification::decide(evidence) : identification::no_sink(why_none);
   auto candidates = json::array(), suspects = json::array(), dormant = json::array();
   for (const auto& one : evidence) candidates.push_back(identification::to_json(one));
-  if (verdict.mark) {
-    const identification::Suspects list(r, identification::last_of_mark(verdict), alone);
-    const auto outcomes = r.measure(list.trials());
-    measured.add(list.trials());
-    measured.outcomes.insert(measured.outcomes.end(), outcomes.begin(), outcomes.end());
-    suspects = list.judge(r, outcomes);
-    dormant = identification::find_dormant(r, *verdict.mark, alone);
+  if (verdict.signal) {
+    const identification::Suspects others(r, identification::last_of_signal(verdict), alone);
+    const auto more = r.measure(others.trials());
+    suspects = others.judge(r, more);
+    measured.insert(measured.end(), more.begin(), more.end());
+    dormant = identification::find_dormant(r, *verdict.signal, alone);
   }
-  json results{{"verdict", identification::to_json(verdict)},
-               {"self_only", {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}}},
-               {"blocks", blocks},
-               {"sites", looked_at},
-               {"candidates", candidates},
-               {"suspects", suspects},
-               {"dormant", dormant},
-               {"backup", backup.judge(r, measured.of(at_backup, backup.trials().size()), alone_outcome)},
-               {"one_key", identification::judge_one_key(r, measured.outcomes[at_alone + 1], alone_outcome)},
-               {"trials", trials::describe(r, measured.list, measured.outcomes)}};
-  return results;
+  return {{"verdict", identification::to_json(verdict)},
+          {"self_only", {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}}},
+          {"blocks", blocks},
+          {"sites", looked_at},
+          {"candidates", candidates},
+          {"suspects", suspects},
+          {"dormant", dormant},
+          {"backup", backup.judge(r, measured)},
+          {"one_key", identification::judge_one_key(r, measured)},
+          {"trials", trials::describe(r, measured)}};
 }
 
-/// On what the page's numbers stand.
+/// The samples behind the page's numbers.
 std::string measured_on(const app::Run& r, const trials::Runner& runner) {
   const auto& documents = r.samples().documents;
   const auto choosing = runner.choosing().size(0), testing = runner.testing().size(0);
   return fmt::format(
-      "{} samples of up to {} tokens, {} documents, {}, seed {}: candidates are chosen on {} samples and tested on {}, "
-      "with {} "
-      "random moves beside each trial.{}{}",
+      "{} samples of up to {} tokens, from {} documents of {}, seed {}. Candidates are chosen on {} samples and tested "
+      "on the other {}, each trial beside {} random moves of the same size.{}{}",
       r.samples().ids.size(), r.longest(), std::set<int64_t>(documents.begin(), documents.end()).size(),
       r.options().text.empty() ? r.options().tokens : r.options().text, r.options().seed, choosing, testing,
-      runner.options().controls, testing < 100 ? " A causal claim wants 100 or more to test on." : "",
-      runner.options().controls < 100 ? " It wants 100 random moves or more." : "");
+      runner.options().controls, testing < 100 ? " For a causal claim use at least 100 test samples." : "",
+      runner.options().controls < 100 ? " For a causal claim use at least 100 random moves." : "");
 }
 
 void run(const Options& o, const CLI::App& command) {
@@ -148,7 +128,7 @@ void run(const Options& o, const CLI::App& command) {
                         {.tracked = {0, o.token},
                          .edited = {0, trials::search::kLastTraced, o.token},
                          .runs = trials::search::alone_runs(o.token, L),
-                         .halves = true,
+                         .split = true,
                          .trials = 4.0 * static_cast<double>(L),
                          .probes = 50.0 * static_cast<double>(L)});
   const auto page = std::filesystem::path(o.trials.run.out).replace_extension(".txt");
@@ -156,11 +136,11 @@ void run(const Options& o, const CLI::App& command) {
   result::check_writable(page, existing);
   if (!runner.start()) return;
   const auto results = runner.sink_layer() >= 0 ? answer(runner, o) : nothing_to_explain();
-  auto with_facts = results;
-  with_facts["facts"] = trials::to_json(runner.facts());
-  with_facts["sink_layer"] = runner.sink_layer();
-  result::write_text(page, identification::page(with_facts, r.model_dir().filename().string(), measured_on(r, runner)),
-                     existing);
+  auto with_baseline = results;
+  with_baseline["sink_baseline"] = trials::to_json(runner.baseline());
+  with_baseline["sink_layer"] = runner.sink_layer();
+  result::write_text(
+      page, identification::page(with_baseline, r.model_dir().filename().string(), measured_on(r, runner)), existing);
   runner.finish(trials::metrics(o.trials, runner.keys()), results);
 }
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments::identification {
 namespace {
@@ -19,16 +19,16 @@ std::string sentence(const Candidate& c, const std::string& kind) {
   std::string sets;
   for (const auto& set : c.sufficient) sets += (sets.empty() ? "" : "; ") + name(set);
   if (kind == "redundant sets") {
-    return fmt::format("The first token is marked by any one of {} sets at {}: {}.", c.sufficient.size(), where, sets);
+    return fmt::format("The first-token signal at {} is any one of {} sets: {}.", where, c.sufficient.size(), sets);
   }
   if (kind == "a direction") {
-    return fmt::format("The first token is marked along a direction of the residual at {} that is no channel.", where);
+    return fmt::format("The first-token signal is a direction of the residual at {} that is no channel.", where);
   }
   if (kind == "circuits") {
-    return fmt::format("The first token is marked at {} by {}, each of which makes a part of the sink by itself.",
-                       where, sets);
+    return fmt::format("The first-token signal at {} is {}, each of which makes a part of the sink by itself.", where,
+                       sets);
   }
-  return fmt::format("The first token is marked by {} at {}{}.", sets, where,
+  return fmt::format("The first-token signal is {} at {}{}.", sets, where,
                      kind == "a set" && c.each_needed ? ", none of which can be left out" : "");
 }
 
@@ -42,38 +42,39 @@ Verdict decide(const std::vector<Evidence>& evidence) {
   Verdict verdict;
   for (const auto& one : evidence) {
     if (one.passes()) {
-      if (verdict.mark) {
+      if (verdict.signal) {
         verdict.mediators.push_back(&one);
       } else {
-        verdict.mark = &one;
+        verdict.signal = &one;
       }
-    } else if (!verdict.mark && !one.refuted()) {
+    } else if (!verdict.signal && !one.refuted()) {
       verdict.open.push_back(&one);
     }
   }
   const auto earliest =
       verdict.open.empty() ? std::string() : trials::short_name(verdict.open.front()->candidate().site);
-  if (verdict.mark) {
-    verdict.kind = kind_of(verdict.mark->candidate());
-    verdict.statement = sentence(verdict.mark->candidate(), verdict.kind);
+  if (verdict.signal) {
+    verdict.kind = kind_of(verdict.signal->candidate());
+    verdict.statement = sentence(verdict.signal->candidate(), verdict.kind);
     if (!earliest.empty()) {
-      verdict.statement += fmt::format(" Whether it is marked as early as {} these samples do not tell.", earliest);
+      verdict.statement += fmt::format(" These samples do not tell whether it exists as early as {}.", earliest);
     }
   } else if (!verdict.open.empty()) {
     verdict.kind = "undecided";
     verdict.statement = fmt::format(
-        "No candidate meets every condition, but the one at {} fails none: what is open would decide.", earliest);
+        "No candidate meets every condition, but the one at {} fails none; more samples would decide.", earliest);
   } else if (evidence.empty()) {
-    verdict.statement = "No site below the sink's layer holds a level that makes a sink when written elsewhere.";
+    verdict.statement =
+        "At no site below the sink's layer does a fixed level make a sink when written at a later token.";
   } else {
     verdict.statement = "Every candidate fails a condition of the rule.";
   }
   return verdict;
 }
 
-const Evidence& last_of_mark(const Verdict& v) {
-  const auto all = joined(v.mark->candidate().sufficient);
-  const Evidence* last = v.mark;
+const Evidence& last_of_signal(const Verdict& v) {
+  const auto all = joined(v.signal->candidate().sufficient);
+  const Evidence* last = v.signal;
   for (const auto* one : v.mediators) {
     const auto its = joined(one->candidate().sufficient);
     if (its.dimensions == all.dimensions && its.direction.defined() == all.direction.defined()) last = one;
@@ -82,16 +83,16 @@ const Evidence& last_of_mark(const Verdict& v) {
 }
 
 nlohmann::json to_json(const Verdict& v) {
-  nlohmann::json mark, mediators = nlohmann::json::array(), open = nlohmann::json::array();
+  nlohmann::json signal, mediators = nlohmann::json::array(), open = nlohmann::json::array();
   const auto brief = [](const Evidence& e) {
     auto sets = nlohmann::json::array();
     for (const auto& set : e.candidate().sufficient) sets.push_back(set.dimensions);
     return nlohmann::json{{"site", model::name(e.candidate().site)}, {"sets", sets}, {"needed", e.candidate().needed}};
   };
-  if (v.mark) mark = brief(*v.mark);
+  if (v.signal) signal = brief(*v.signal);
   for (const auto* one : v.mediators) mediators.push_back(brief(*one));
   for (const auto* one : v.open) open.push_back(brief(*one));
-  return {{"kind", v.kind}, {"statement", v.statement}, {"mark", mark}, {"mediators", mediators}, {"open", open}};
+  return {{"kind", v.kind}, {"statement", v.statement}, {"signal", signal}, {"mediators", mediators}, {"open", open}};
 }
 
 }  // namespace sinkscope::experiments::identification

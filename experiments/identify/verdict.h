@@ -8,19 +8,19 @@
 
 namespace sinkscope::experiments::identification {
 
-/// The answer: the earliest candidate that meets every condition is the mark, later ones that do are its mediators.
+/// The answer: the earliest candidate that meets every condition is the signal, later ones that do are its mediators.
 /// "undecided" where none does and these samples do not refute all.
 struct Verdict {
   std::string kind = "none found";  ///< or "no sink", "undecided", "one channel", "a set", "redundant sets",
                                     ///< "circuits", "a direction"
-  const Evidence* mark = nullptr;
+  const Evidence* signal = nullptr;
   std::vector<const Evidence*> mediators = {};
-  std::vector<const Evidence*> open = {};  ///< before the mark, neither met nor refuted
+  std::vector<const Evidence*> open = {};  ///< before the signal, neither met nor refuted
   std::string statement = {};              ///< one sentence
 };
 
-/// The last of mark and mediators that is the mark's own carrier: what else could be it stands there too.
-const Evidence& last_of_mark(const Verdict&);
+/// The last of signal and mediators with the same channels: other channels that could be the signal exist there too.
+const Evidence& last_of_signal(const Verdict&);
 
 Verdict decide(const std::vector<Evidence>&);
 
@@ -29,8 +29,8 @@ Verdict no_sink(const std::string& why);
 
 nlohmann::json to_json(const Verdict&);
 
-/// A page of plain text for a reader who doubts: question, answer, evidence, what would overturn it. `results` are
-/// those that identify writes; `measured` says on what.
+/// A page of plain text: question, answer, evidence, what would overturn it, definitions. `results` are those that
+/// identify writes; `measured` names the samples.
 std::string page(const nlohmann::json& results, const std::string& model, const std::string& measured);
 
 }  // namespace sinkscope::experiments::identification

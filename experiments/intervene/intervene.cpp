@@ -1,10 +1,10 @@
 // intervene: any list of trials written in JSON. A new experiment without C++.
 //
 // Question: what does the sink do when these activations are changed? Edit, reading and controls are those of every
-// trial (trials/): attention to the tracked tokens from the sink layer on, the spike, the loss, each as a paired
-// difference from the unedited run. "effect" where random moves as large have none: what was edited matters to the
-// sink; "no effect" bounds what it can matter; "effect" that random moves share, or that frozen norms take away: size,
-// not content, did it. Source: experiments B1 to B11 of the project's list, whose edits these are.
+// trial (trials/): attention to the tracked tokens from the sink layer on, the massive activation, the loss, each as a
+// paired difference from the unedited run. "effect" where random moves as large have none: what was edited matters to
+// the sink; "no effect" bounds what it can matter; "effect" that random moves share, or that frozen norms take away:
+// size, not content, did it. Source: experiments B1 to B11 of the project's list, whose edits these are.
 
 #include <fmt/format.h>
 
@@ -31,7 +31,7 @@ struct Options {
   std::string list, runs = "{}", track = "0";
 };
 
-/// JSON as it stands, or of a file.
+/// JSON text, or of a file.
 json read(const std::string& text, const std::string& option) {
   const bool is_json = !text.empty() && (text[0] == '[' || text[0] == '{');
   std::ifstream file;
@@ -72,10 +72,10 @@ void run(const Options& o, const CLI::App& command) {
                          .trials = static_cast<double>(list.size())});
   runner.check(list);
   if (!runner.start()) return;
-  const auto outcomes = runner.measure(list);
+  const auto measured = runner.measure(list);
   if (runner.is_part()) return;
   runner.finish(trials::metrics(o.trials, runner.keys()),
-                {{"runs", runs}, {"trials", trials::describe(runner, list, outcomes)}});
+                {{"runs", intervene::to_json(runs)}, {"trials", trials::describe(runner, measured)}});
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/measure/vector_stats.h"
-#include "sinkscope/trials/spike_mlp.h"
+#include "sinkscope/trials/writing_mlp.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -22,7 +22,7 @@ using nlohmann::json;
 
 constexpr double kTie = 1e-4;   // of the largest difference: float32 sums in another order
 constexpr int64_t kMost = 3;    // neurons among which J is looked for
-constexpr double kAlong = 0.9;  // |cosine| of a carrier's column with what the MLP writes
+constexpr double kAlong = 0.9;  // |cosine| of a neuron's column with what the MLP writes
 constexpr int64_t kShown = 8;   // channels in the table of candidates
 
 /// Means over samples of the MLP's input at tokens 0, 1 and the later one, and of its neurons and output at token 0.
@@ -73,7 +73,7 @@ double cosine(const at::Tensor& a, const at::Tensor& b) {
 }
 
 /// Fills in the neurons, J and y*, from alpha and what was seen at token 0.
-void find_carriers(SpikeChannel& found, const measure::MlpWeights& w, const at::Tensor& down, const Seen& seen) {
+void find_neurons(GatingChannel& found, const measure::MlpWeights& w, const at::Tensor& down, const Seen& seen) {
   const auto alpha = measure::gating(w, found.channel, found.towards);
   const auto written = seen.out.token(0).mean, energy = seen.post.token(0).energy;
   auto list = largest(alpha);
@@ -94,7 +94,7 @@ void find_carriers(SpikeChannel& found, const measure::MlpWeights& w, const at::
                              .up_weight = at_channel(w.up, j),
                              .cosine = cosine(column, written),
                              .energy_share = (energy[j] / energy.sum()).item<double>()});
-    if (i < by_weight && std::abs(found.neurons.back().cosine) > kAlong) found.carriers.push_back(j);
+    if (i < by_weight && std::abs(found.neurons.back().cosine) > kAlong) found.j.push_back(j);
   }
   const auto scaled = (alpha.to(down.device()) / w.down_norms).nan_to_num(0, 0, 0).to(down.scalar_type());
   found.predicted_cosine = cosine(at::matmul(down, scaled).to(at::kCPU, at::kDouble), written);
@@ -107,15 +107,15 @@ json rank(const at::Tensor& r, int64_t channel) {
   return 1 + (r > own + 1e-9).sum().item<int64_t>();
 }
 
-json why_no_carriers(const SpikeChannel& found) {
-  if (!found.carriers.empty()) return nullptr;
+json why_no_j(const GatingChannel& found) {
+  if (!found.j.empty()) return nullptr;
   if (std::isnan(found.predicted_cosine)) {
     return fmt::format("alpha is 0: no neuron's gate and up both read channel {}", found.channel);
   }
   return "no column of W_down among the three largest |alpha| points where the MLP writes";
 }
 
-json describe(const SpikeChannel& found, int64_t channel) {
+json describe(const GatingChannel& found, int64_t channel) {
   const double first = found.first[channel].item<double>(), second = found.second[channel].item<double>();
   const auto& r = first >= second ? found.plus : found.minus;
   return {{"channel", channel},
@@ -128,27 +128,26 @@ json describe(const SpikeChannel& found, int64_t channel) {
 
 }  // namespace
 
-SpikeChannel find_spike_channel(app::Run& r, int64_t layer, int64_t token, const at::Tensor& samples) {
+GatingChannel find_gating_channel(app::Run& r, int64_t layer, int64_t token, const at::Tensor& samples) {
   const auto seen = look(r, layer, token, samples);
-  const auto& block = r.model().block(layer);
-  const auto down = block.down_proj.weight();
-  const measure::MlpWeights w{block.gate_up_proj.weight(0), block.gate_up_proj.weight(1),
-                              down.norm(2, 0, false, at::kFloat).to(at::kDouble)};
-  SpikeChannel found{.layer = layer,
-                     .first = seen.in.token(0).mean,
-                     .second = seen.in.token(1).mean,
-                     .later = seen.in.token(2).mean,
-                     .plus = measure::concentration(w, Towards::plus_infinity),
-                     .minus = measure::concentration(w, Towards::minus_infinity),
-                     .n_neurons = w.gate.size(0)};
+  const auto& mlp = r.model().block(layer).mlp;
+  const auto down = mlp.down_weight();
+  const measure::MlpWeights w{mlp.gate_weight(), mlp.up_weight(), down.norm(2, 0, false, at::kFloat).to(at::kDouble)};
+  GatingChannel found{.layer = layer,
+                      .first = seen.in.token(0).mean,
+                      .second = seen.in.token(1).mean,
+                      .later = seen.in.token(2).mean,
+                      .plus = measure::concentration(w, Towards::plus_infinity),
+                      .minus = measure::concentration(w, Towards::minus_infinity),
+                      .n_neurons = w.gate.size(0)};
   const auto difference = found.first - found.second;
   found.channel = most_different(difference, w.gate);
   found.towards = difference[found.channel].item<double>() >= 0 ? Towards::plus_infinity : Towards::minus_infinity;
-  find_carriers(found, w, down, seen);
+  find_neurons(found, w, down, seen);
   return found;
 }
 
-json to_json(const SpikeChannel& found) {
+json to_json(const GatingChannel& found) {
   auto candidates = json::array(), neurons = json::array();
   const auto order = std::get<1>((found.first - found.second).abs().topk(std::min(kShown, found.first.numel())));
   for (int64_t i = 0; i < order.numel(); ++i) candidates.push_back(describe(found, order[i].item<int64_t>()));
@@ -167,8 +166,8 @@ json to_json(const SpikeChannel& found) {
   channel["log_neurons"] = std::log(static_cast<double>(found.n_neurons));
   channel["cosine_of_predicted"] = finite(found.predicted_cosine);
   return {{"channel", channel},
-          {"J", found.carriers},
-          {"no_J", why_no_carriers(found)},
+          {"J", found.j},
+          {"no_J", why_no_j(found)},
           {"neurons", neurons},
           {"candidates", candidates},
           {"by_channel",

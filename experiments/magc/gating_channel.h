@@ -12,12 +12,12 @@
 namespace sinkscope::experiments {
 
 /// The channel i* that gates an MLP, as MAGC (arXiv 2610.07661) finds it, and the neurons that answer to it.
-struct SpikeChannel {
+struct GatingChannel {
   int64_t layer = -1, channel = -1;
   measure::Towards towards = measure::Towards::plus_infinity;  ///< the side of token 1 that token 0 is on
   at::Tensor first = {}, second = {}, later = {};              ///< [d] mean input at tokens 0, 1 and a later one
   at::Tensor plus = {}, minus = {};                            ///< [d] R of every channel, both ways; NaN: alpha is 0
-  std::vector<int64_t> carriers = {};                          ///< J, largest |alpha| first
+  std::vector<int64_t> j = {};                                 ///< J, largest |alpha| first
 
   struct Neuron {
     int64_t neuron = -1;
@@ -32,9 +32,9 @@ struct SpikeChannel {
 };
 
 /// One pass over these samples, and the MLP's weights; `later` is the token of the trials.
-SpikeChannel find_spike_channel(app::Run&, int64_t layer, int64_t later, const at::Tensor& samples);
+GatingChannel find_gating_channel(app::Run&, int64_t layer, int64_t later, const at::Tensor& samples);
 
-nlohmann::json to_json(const SpikeChannel&);
+nlohmann::json to_json(const GatingChannel&);
 
 /// Definitions for a result's `metrics`.
 nlohmann::json channel_metrics();

@@ -1,14 +1,14 @@
-// magc: which channel of its normalised input gates the spike's MLP, and which neurons carry the spike? From weights,
-// and one look at the unedited run.
+// magc: which channel of its normalised input gates the MLP that writes the massive activation, and which neurons write
+// it? From weights, and one look at the unedited run.
 //
 // Reading, without an edit: the channel i* in which the MLP's input at token 0 differs most from token 1's, and which
 // way, on half of the documents (the edits are read on the others); from weights alone how few neurons answer to a
 // channel as it grows (alpha and R, measure/gating.h), and the neurons J, of the three with the largest |alpha|, whose
 // column of W_down points where the MLP writes. Edit: channel i* of the MLP's input at token 0, and at token k, becomes
-// c; and at token k what it is at token 0. Reading: the sink. If i* gates the spike, the sink at token 0 ends as c
-// passes a threshold, token k becomes one on the other side of it, and another channel of the same size (the random
-// control) does neither. If nothing moves, i* only marks the token. An R near log m says that few neurons answer; a
-// small one, that i* is no gate. Source: massive activation gating channel (MAGC), arXiv 2610.07661.
+// c; and at token k what it is at token 0. Reading: the sink. If i* gates the massive activation, the sink at token 0
+// ends as c passes a threshold, token k becomes one on the other side of it, and another channel of the same size (the
+// random control) does neither. If nothing moves, i* only tells the token apart. An R near log m says that few neurons
+// answer; a small one, that i* is no gate. Source: massive activation gating channel (MAGC), arXiv 2610.07661.
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -20,10 +20,12 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
+#include "experiments/magc/gating_channel.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/number_list.h"
-#include "experiments/magc/gating_channel.h"
-#include "sinkscope/trials/spike_mlp.h"
+#include "sinkscope/trials/edited_layers.h"
+#include "sinkscope/trials/trial_list.h"
+#include "sinkscope/trials/writing_mlp.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -56,17 +58,23 @@ Trial overwrite(const model::Site& site, int64_t channel, int64_t token, const D
   edit.values = {dose.value};
   const auto what =
       std::isnan(dose.multiple) ? fmt::format("{}", dose.value) : fmt::format("{} times natural", dose.multiple);
-  return {.name = fmt::format("token {}: {}", token, what), .edits = {edit}};
+  return {.name = fmt::format("token {}: {}", token, what),
+          .role = intervene::Role::writing,
+          .about = {{"at", token}, {"operation", intervene::name(edit.operation)}, {"value", dose.value}},
+          .edits = {edit}};
 }
 
 Trial copy(const model::Site& site, int64_t channel, int64_t from, int64_t to) {
   auto edit = trials::edit_from(site, to, Operation::copy, {.site = site, .tokens = {from}});
   edit.dimensions = {channel};
-  return {.name = fmt::format("token {}: token {}'s", to, from), .edits = {edit}};
+  return {.name = fmt::format("token {}: token {}'s", to, from),
+          .role = intervene::Role::copy,
+          .about = {{"at", to}, {"operation", intervene::name(edit.operation)}, {"value", nullptr}},
+          .edits = {edit}};
 }
 
 /// Natural values both ways, then the sweep at token 0 and at token k.
-std::vector<Trial> causal(const SpikeChannel& found, int64_t token, const std::vector<Dose>& sweep) {
+std::vector<Trial> causal(const GatingChannel& found, int64_t token, const std::vector<Dose>& sweep) {
   const model::Site site{model::Point::ln2, found.layer};
   std::vector<Trial> list{copy(site, found.channel, 0, token), copy(site, found.channel, token, 0)};
   for (const int64_t at : {int64_t{0}, token}) {
@@ -75,40 +83,37 @@ std::vector<Trial> causal(const SpikeChannel& found, int64_t token, const std::v
   return list;
 }
 
-json about(const Trial& trial) {
-  const auto& edit = trial.edits[0];
-  return {{"at", edit.tokens[0]},
-          {"operation", intervene::name(edit.operation)},
-          {"value", edit.values.empty() ? json() : json(edit.values[0])}};
-}
-
 void run(const Options& o, const CLI::App& command) {
   auto multiples = parse_number_list(o.multiples, "--multiples");
   const auto values = parse_number_list(o.values, "--values");
   if (multiples.empty() && values.empty()) throw InputError("--multiples and --values are empty: i* becomes nothing");
   app::Run r(o.trials.run, command);
-  trials::check_mlp_layer(o.mlp_layer, r.config());
+  if (o.mlp_layer >= 0) trials::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
   const auto count = static_cast<double>(2 * (multiples.size() + values.size()) + 2);
-  trials::Runner runner(r, o.trials,
-                        {.tracked = {0, o.token}, .edited = {0, o.token}, .halves = true, .trials = count});
+  trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .split = true, .trials = count});
   if (!runner.start()) return;
-  const auto mlp = trials::spike_mlp(o.mlp_layer, runner);
+  const auto mlp = trials::writing_mlp(o.mlp_layer, runner);
   json results{{"layer", mlp.none.empty() ? json(mlp.layer) : json()}, {"token", o.token}, {"channel", nullptr}};
-  if (!mlp.none.empty()) return trials::finish_with_trials(runner, {}, mlp.none, about, channel_metrics(), results);
-  const auto found = find_spike_channel(r, mlp.layer, o.token, runner.choosing());
+  if (!mlp.none.empty()) {
+    results["no_trials"] = trials::no_trials(runner, mlp.none);
+    return trials::finish(runner, {}, channel_metrics(), std::move(results));
+  }
+  const auto found = find_gating_channel(r, mlp.layer, o.token, runner.choosing());
   results.update(to_json(found));
-  auto unseen = trials::why_unseen({model::Point::ln2, mlp.layer}, runner);
+  const auto unseen = trials::why_unseen({model::Point::ln2, mlp.layer}, runner);
   std::vector<Trial> list;
   if (unseen.empty())
     list = causal(found, o.token, doses(multiples, values, found.first[found.channel].item<double>()));
-  trials::finish_with_trials(runner, list, unseen, about, channel_metrics(), std::move(results));
+  results["no_trials"] = trials::no_trials(runner, unseen);
+  trials::finish(runner, list, channel_metrics(), std::move(results));
 }
 
 }  // namespace
 
 commands::Command magc() {
   return {
-      "magc", "which input channel gates the spike's MLP, and which neurons carry it?", [](CLI::App& app) {
+      "magc", "which input channel gates the MLP that writes the massive activation, and which neurons write it?",
+      [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_mlp_option(app, o->mlp_layer);

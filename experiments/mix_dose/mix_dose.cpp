@@ -1,4 +1,4 @@
-// mix-dose: how much mixing can the mark of the first token survive?
+// mix-dose: how much mixing can the first-token signal survive?
 //
 // Edit, in the attention of --layers. Dose: row k lies between its softmax and itself alone, A[k,:] = (1 - t) softmax +
 // t one-hot(k); the heads' output is linear in the row, so it moves by t towards what it is when k sees only itself.
@@ -6,10 +6,10 @@
 // Predecessors: row p sees the m tokens before it and itself. One key: row k sees one other token alone; beside it, row
 // k sees itself alone. Mean: token 0's heads' output is the mean of what tokens 0 to m-1 have when each sees only
 // itself. Repeated: tokens 1 to k get token 0's embedding; distinct: they get those of tokens k+1 to 2k, one each.
-// Reading: attention to tokens k, p and 0 by the same queries, and the spike. The dose from which k is a sink and the m
-// up to which p and 0 are one say how sharp the mark is. If one other key marks k as well as itself does, the mark is
-// "unmixed", not "itself". Repeats must be sinks and distinct tokens not, if mixing is what counts and not the number
-// of keys (Yona et al. 2025, arXiv 2503.08908). Source: experiment B6 of the project's list.
+// Reading: attention to tokens k, p and 0 by the same queries, and the massive activation. The dose from which k is a
+// sink and the m up to which p and 0 are one say how sharp the signal is. If one other key gives it to k as well as
+// itself does, it is "unmixed", not "itself". Repeats must be sinks and distinct tokens not, if mixing is what counts
+// and not the number of keys (Yona et al. 2025, arXiv 2503.08908). Source: experiment B6 of the project's list.
 
 #include <fmt/format.h>
 
@@ -18,18 +18,20 @@
 #include <memory>
 #include <numeric>
 
+#include "commands/command.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/spelling/number_list.h"
-#include "sinkscope/trials/described.h"
 #include "sinkscope/trials/edited_layers.h"
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 namespace {
 
 using intervene::Edit;
 using intervene::Operation;
+using intervene::Role;
+using intervene::Trial;
 using model::Point;
 using nlohmann::json;
 
@@ -49,29 +51,17 @@ struct Lists {
   std::vector<int64_t> predecessors = {}, one_key = {}, means = {};
 };
 
-json about(const char* part, int64_t at, const json& value = {}) {
-  return {{"part", part}, {"at", at}, {"value", value}};
-}
-
-/// In these layers row `query` sees of the keys up to itself only `seen`.
-std::string sees_only(const std::vector<int64_t>& layers, int64_t query, const std::vector<int64_t>& seen) {
-  std::string spec = fmt::format("layers={};block=", spell(layers));
-  const char* separator = "";
-  for (int64_t key = 0; key <= query; ++key) {
-    if (std::find(seen.begin(), seen.end(), key) != seen.end()) continue;
-    spec += fmt::format("{}{}>{}", separator, query, key);
-    separator = ",";
-  }
-  return spec;
-}
-
 std::vector<int64_t> from_to(int64_t first, int64_t last) {
   std::vector<int64_t> tokens(last - first + 1);
   std::iota(tokens.begin(), tokens.end(), first);
   return tokens;
 }
 
-void add_doses(trials::Described& to, const Lists& lists, int64_t token) {
+json about(const char* part, int64_t at, const json& value = {}) {
+  return {{"part", part}, {"at", at}, {"value", value}};
+}
+
+void add_doses(std::vector<Trial>& to, const Lists& lists, int64_t token) {
   for (const double dose : lists.doses) {
     std::vector<Edit> edits;
     for (const int64_t layer : lists.layers) {
@@ -79,30 +69,36 @@ void add_doses(trials::Described& to, const Lists& lists, int64_t token) {
       edits.push_back(trials::edit_from(z, token, Operation::copy, {.run = kAlone, .site = z}));
       edits.back().dose = dose;
     }
-    to.add({.name = fmt::format("token {} by {} alone", token, dose), .edits = edits}, about("dose", token, dose));
+    to.push_back({.name = fmt::format("token {} by {} alone", token, dose),
+                  .role = Role::copy,
+                  .about = about("dose", token, dose),
+                  .edits = edits});
   }
 }
 
-void add_predecessors(trials::Described& to, const Lists& lists, int64_t token) {
+void add_predecessors(std::vector<Trial>& to, const Lists& lists, int64_t token) {
   for (const int64_t count : lists.predecessors) {
-    to.add({.name = fmt::format("token {} sees {} before it", token, count),
-            .attention = sees_only(lists.layers, token, from_to(token - count, token))},
-           about("predecessors", token, count));
+    to.push_back({.name = fmt::format("token {} sees {} before it", token, count),
+                  .role = Role::condition,
+                  .about = about("predecessors", token, count),
+                  .attention = intervene::sees_only(token, from_to(token - count, token), lists.layers)});
   }
 }
 
-void add_one_key(trials::Described& to, const Lists& lists, int64_t token) {
-  to.add(
-      {.name = fmt::format("token {} sees itself alone", token), .attention = sees_only(lists.layers, token, {token})},
-      about("itself", token));
+void add_one_key(std::vector<Trial>& to, const Lists& lists, int64_t token) {
+  to.push_back({.name = fmt::format("token {} sees itself alone", token),
+                .role = Role::condition,
+                .about = about("itself", token),
+                .attention = intervene::sees_only(token, {token}, lists.layers)});
   for (const int64_t key : lists.one_key) {
-    to.add({.name = fmt::format("token {} sees token {} alone", token, key),
-            .attention = sees_only(lists.layers, token, {key})},
-           about("one key", token, key));
+    to.push_back({.name = fmt::format("token {} sees token {} alone", token, key),
+                  .role = Role::condition,
+                  .about = about("one key", token, key),
+                  .attention = intervene::sees_only(token, {key}, lists.layers)});
   }
 }
 
-void add_means(trials::Described& to, const Lists& lists) {
+void add_means(std::vector<Trial>& to, const Lists& lists) {
   for (const int64_t count : lists.means) {
     std::vector<Edit> edits;
     for (const int64_t layer : lists.layers) {
@@ -110,21 +106,29 @@ void add_means(trials::Described& to, const Lists& lists) {
       edits.push_back(
           trials::edit_from(z, 0, Operation::copy, {.run = kAllAlone, .site = z, .tokens = from_to(0, count - 1)}));
     }
-    to.add({.name = fmt::format("token 0 gets the mean of {} tokens", count), .edits = edits}, about("mean", 0, count));
+    to.push_back({.name = fmt::format("token 0 gets the mean of {} tokens", count),
+                  .role = Role::copy,
+                  .about = about("mean", 0, count),
+                  .edits = edits});
   }
 }
 
-void add_repeated(trials::Described& to, int64_t token) {
+void add_repeated(std::vector<Trial>& to, int64_t token) {
   const model::Site embed{Point::embed};
   auto repeated = trials::edit_from(embed, token, Operation::copy, {.site = embed, .tokens = {0}});
   repeated.tokens = from_to(1, token);
-  to.add({.name = fmt::format("tokens 1 to {} repeat token 0", token), .edits = {repeated}}, about("repeated", token));
+  to.push_back({.name = fmt::format("tokens 1 to {} repeat token 0", token),
+                .role = Role::copy,
+                .about = about("repeated", token),
+                .edits = {repeated}});
   std::vector<Edit> distinct;
   for (int64_t at = 1; at <= token; ++at) {
     distinct.push_back(trials::edit_from(embed, at, Operation::copy, {.site = embed, .tokens = {token + at}}));
   }
-  to.add({.name = fmt::format("tokens 1 to {} get tokens {} to {}", token, token + 1, 2 * token), .edits = distinct},
-         about("distinct", token));
+  to.push_back({.name = fmt::format("tokens 1 to {} get tokens {} to {}", token, token + 1, 2 * token),
+                .role = Role::control,
+                .about = about("distinct", token),
+                .edits = distinct});
 }
 
 void check_numbers(const std::vector<int64_t>& numbers, int64_t first, int64_t last, const std::string& what) {
@@ -140,7 +144,8 @@ Lists parse(const Options& o) {
               .one_key = parse_int_list(o.one_key, "--one-key"),
               .means = parse_int_list(o.means, "--means")};
   for (const double dose : lists.doses) {
-    if (dose <= 0 || dose > 1) throw InputError(fmt::format("--doses: wanted numbers above 0 up to 1, found {}", dose));
+    if (dose <= 0 || dose > 1)
+      throw InputError(fmt::format("--doses: expected numbers above 0 up to 1, found {}", dose));
   }
   const int64_t p = o.predecessors_token;
   check_numbers(lists.predecessors, 0, p - 1, fmt::format("--predecessors: fewer than token {} has", p));
@@ -154,7 +159,7 @@ void check_lengths(const Options& o, const Lists& lists, const app::Run& r) {
   const auto shortest = std::min_element(r.lengths().begin(), r.lengths().end());
   const auto need = [&](int64_t length, const std::string& what) {
     if (length <= *shortest) return;
-    throw InputError(fmt::format("{}: wanted samples of {} tokens or more, sample {} has {}", what, length,
+    throw InputError(fmt::format("{}: expected samples of {} tokens or more, sample {} has {}", what, length,
                                  shortest - r.lengths().begin(), *shortest));
   };
   need(o.predecessors_token + 2, fmt::format("--predecessors-token {}", o.predecessors_token));
@@ -163,8 +168,8 @@ void check_lengths(const Options& o, const Lists& lists, const app::Run& r) {
   need(most, fmt::format("--means {}", most));
 }
 
-trials::Described make(const Options& o, const Lists& lists) {
-  trials::Described made;
+std::vector<Trial> make(const Options& o, const Lists& lists) {
+  std::vector<Trial> made;
   add_doses(made, lists, o.token);
   add_predecessors(made, lists, o.predecessors_token);
   add_one_key(made, lists, o.token);
@@ -178,29 +183,26 @@ void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
   lists.layers = trials::parse_layers(o.layers, r.config());
   check_lengths(o, lists, r);
-  const auto in_layers = fmt::format("layers={};tokens=", spell(lists.layers));
   std::vector<int64_t> tokens{0, o.token};
   if (o.predecessors_token != o.token) tokens.push_back(o.predecessors_token);
   const auto made = make(o, lists);
-  trials::run_listed(
-      r, o.trials,
-      {.design = {.tracked = tokens,
-                  .edited = tokens,
-                  .runs = {{kAlone, in_layers + std::to_string(o.token)}, {kAllAlone, in_layers + "all"}},
-                  .trials = static_cast<double>(made.list.size())},
-       .make =
-           [&](trials::Runner& runner) {
-             trials::check_before_sink(lists.layers, runner.sink_layer());
-             return made.list;
-           },
-       .about = [&](const intervene::Trial& trial) { return made.about(trial); }});
+  trials::run(r, o.trials,
+              {.design = {.tracked = tokens,
+                          .edited = tokens,
+                          .runs = {{kAlone, intervene::self_only({o.token}, lists.layers)},
+                                   {kAllAlone, intervene::all_self_only(lists.layers)}},
+                          .trials = static_cast<double>(made.size())},
+               .make = [&](trials::Runner& runner) {
+                 trials::check_before_sink(lists.layers, runner.sink_layer());
+                 return made;
+               }});
 }
 
 }  // namespace
 
 commands::Command mix_dose() {
   return {
-      "mix-dose", "how much mixing can the mark of the first token survive?", [](CLI::App& app) {
+      "mix-dose", "how much mixing can the first-token signal survive?", [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_sharing_options(app, o->trials);

@@ -7,12 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "sinkscope/measure/spike.h"
+#include "sinkscope/measure/outliers.h"
 #include "sinkscope/measure/statistics.h"
 
 namespace sinkscope::experiments {
 namespace {
 
+using measure::MassiveActivation;
 using measure::VectorStats;
 using nlohmann::json;
 
@@ -25,7 +26,7 @@ std::vector<size_t> all_but_first(size_t count) {
 }
 
 at::Tensor down_projection(const app::Run& r, int64_t layer) {
-  return r.model().block(layer).down_proj.weight().to(at::kCPU, at::kDouble);  // [d, m]
+  return r.model().block(layer).mlp.down_weight().to(at::kCPU, at::kDouble);  // [d, m]
 }
 
 /// Statistics of gate, up and post at one layer.
@@ -48,13 +49,13 @@ NeuronStats measure_neurons(app::Run& r, int64_t layer, const std::vector<int64_
   return stats;
 }
 
-json describe_neuron(int64_t neuron, int64_t first, size_t which, const NeuronStats& stats, const Spike& spike,
-                     const at::Tensor& down) {
+json describe_neuron(int64_t neuron, int64_t first, size_t which, const NeuronStats& stats,
+                     const MassiveActivation& massive, const at::Tensor& down) {
   const auto post = stats.post.token(which);
   const double activation = post.mean[neuron].item<double>();
   const auto column = down.select(1, neuron), first_column = down.select(1, first);
   json contributions;
-  for (const int64_t d : spike.dimensions) contributions.push_back(activation * column[d].item<double>());
+  for (const int64_t d : massive.dimensions) contributions.push_back(activation * column[d].item<double>());
   return {{"neuron", neuron},
           {"activation", activation},
           {"gate", stats.gate.token(which).mean[neuron].item<double>()},
@@ -67,64 +68,49 @@ json describe_neuron(int64_t neuron, int64_t first, size_t which, const NeuronSt
 
 }  // namespace
 
-std::optional<Spike> find_spike(const std::vector<VectorStats>& mlp_out) {
-  std::optional<Spike> found;
-  double largest = 0;
-  for (size_t layer = 0; layer < mlp_out.size(); ++layer) {
-    const auto& stats = mlp_out[layer];
-    const auto token = stats.token(0);
-    const auto others = measure::mean_abs_of(stats, all_but_first(stats.tokens().size()));
-    const auto dimensions = measure::outlier_dimensions(token, others, stats.global_mean_abs());
-    if (dimensions.empty()) continue;
-    const double size = std::abs(token.mean[dimensions.front()].item<double>());
-    if (size <= largest) continue;
-    largest = size;
-    found = Spike{static_cast<int64_t>(layer), dimensions};
-  }
-  return found;
-}
-
-json describe_spike(const Spike& spike, const std::vector<VectorStats>& mlp_out) {
-  const auto& stats = mlp_out[spike.layer];
-  const auto token = stats.token(0);
-  const auto others = measure::mean_abs_of(stats, all_but_first(stats.tokens().size()));
+json describe(const MassiveActivation& massive, const VectorStats& written) {
+  const auto token = written.token(0);
+  const auto others = measure::mean_abs_of(written, all_but_first(written.tokens().size()));
   auto dimensions = json::array();
-  for (const int64_t d : spike.dimensions) {
+  for (const int64_t d : massive.dimensions) {
     const double mean = token.mean[d].item<double>();
     dimensions.push_back({{"dimension", d},
                           {"mean", mean},
                           {"others", others[d].item<double>()},
                           {"massive", std::abs(mean) > 100 && std::abs(mean) > 1000 * token.median_abs}});
   }
-  return {{"layer", spike.layer}, {"token", 0}, {"dimensions", dimensions}, {"rule", kSpikeRule}};
+  auto described = measure::to_json(massive);
+  described.update({{"layer", massive.site.layer}, {"token", 0}, {"dimensions", dimensions}});
+  return described;
 }
 
-json probe_neurons(app::Run& r, const Spike& spike, const std::vector<int64_t>& tokens) {
-  const auto stats = measure_neurons(r, spike.layer, tokens);
-  const auto down = down_projection(r, spike.layer);
+json probe_neurons(app::Run& r, const MassiveActivation& massive, const std::vector<int64_t>& tokens) {
+  if (massive.site.point != model::Point::mlp_out) return {};
+  const auto stats = measure_neurons(r, massive.site.layer, tokens);
+  const auto down = down_projection(r, massive.site.layer);
   auto described = json::array();
   for (size_t which = 0; which < tokens.size(); ++which) {
     const auto post = stats.post.token(which);
     const auto order = std::get<1>(post.energy.topk(std::min(kTopNeurons, post.energy.numel())));
     auto top = json::array();
     for (int64_t i = 0; i < order.numel(); ++i) {
-      top.push_back(describe_neuron(order[i].item<int64_t>(), order[0].item<int64_t>(), which, stats, spike, down));
+      top.push_back(describe_neuron(order[i].item<int64_t>(), order[0].item<int64_t>(), which, stats, massive, down));
     }
     json energy;
     for (const int share : {25, 75, 99})
-      energy[std::to_string(share)] = measure::neurons_holding(post.energy, share / 100.0);
+      energy[std::to_string(share)] = measure::dimensions_holding(post.energy, share / 100.0);
     described.push_back({{"token", tokens[which]}, {"norm", post.norm_mean}, {"energy", energy}, {"top", top}});
   }
-  return {{"layer", spike.layer}, {"tokens", described}};
+  return {{"layer", massive.site.layer}, {"tokens", described}};
 }
 
-json probe_direction(app::Run& r, const Spike& spike, const std::vector<VectorStats>& mlp_out,
+json probe_direction(app::Run& r, const MassiveActivation& massive, const VectorStats& written,
                      const std::vector<int64_t>& tokens) {
   const int64_t n_layers = r.config().n_layers;
-  if (spike.layer + 1 == n_layers) return {};
-  const auto mean = mlp_out[spike.layer].token(0).mean;
+  if (massive.site.layer + 1 == n_layers) return {};
+  const auto mean = written.token(0).mean;
   const auto direction = (mean / mean.norm()).to(r.model().device(), at::kFloat);
-  const int64_t later = n_layers - spike.layer - 1;
+  const int64_t later = n_layers - massive.site.layer - 1;
   auto before = at::zeros({later, static_cast<int64_t>(tokens.size())}, at::kDouble), after = at::zeros_like(before);
   auto samples = at::zeros({static_cast<int64_t>(tokens.size())}, at::kDouble);
   for (const auto& batch : r.batches()) {
@@ -139,7 +125,7 @@ json probe_direction(app::Run& r, const Spike& spike, const std::vector<VectorSt
     };
     model::Taps taps(r.config());
     for (int64_t i = 0; i < later; ++i) {
-      const int64_t layer = spike.layer + 1 + i;
+      const int64_t layer = massive.site.layer + 1 + i;
       taps.read({model::Point::resid_pre, layer}, [&, i](const at::Tensor& x) { add(before[i], x); });
       taps.read({model::Point::ln1, layer}, [&, i](const at::Tensor& x) { add(after[i], x); });
     }
@@ -150,11 +136,8 @@ json probe_direction(app::Run& r, const Spike& spike, const std::vector<VectorSt
   }
   json layers, before_rows, after_rows;
   for (int64_t i = 0; i < later; ++i) {
-    const auto row = [&](const at::Tensor& sums) {
-      const auto means = (sums[i] / samples).contiguous();
-      return measure::finite(std::vector<double>(means.data_ptr<double>(), means.data_ptr<double>() + means.numel()));
-    };
-    layers.push_back(spike.layer + 1 + i);
+    const auto row = [&](const at::Tensor& sums) { return measure::finite(measure::to_vector(sums[i] / samples)); };
+    layers.push_back(massive.site.layer + 1 + i);
     before_rows.push_back(row(before));
     after_rows.push_back(row(after));
   }

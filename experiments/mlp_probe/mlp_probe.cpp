@@ -4,18 +4,20 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "commands/command.h"
-#include "experiments/mlp_probe/self_only.h"
 #include "experiments/mlp_probe/massive_activation.h"
+#include "experiments/mlp_probe/self_only.h"
 #include "sinkscope/app/run.h"
 #include "sinkscope/error.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/measure/vector_stats.h"
 #include "sinkscope/spelling/int_list.h"
+#include "sinkscope/trials/sink_baseline.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -29,6 +31,7 @@ struct Options {
 };
 
 constexpr int64_t kTopDimensions = 5;
+constexpr int64_t kOtherToken = 1;  // no trial is made; any token that every sample has
 
 struct ProbeSite {
   model::Point point;
@@ -39,6 +42,12 @@ constexpr ProbeSite kSites[] = {{model::Point::resid_pre, "resid_pre"},
                                 {model::Point::mlp_post, "mlp_post"},
                                 {model::Point::mlp_out, "mlp_out"},
                                 {model::Point::resid_post, "resid_post"}};
+
+size_t place_of(model::Point point) {
+  const auto found =
+      std::find_if(std::begin(kSites), std::end(kSites), [&](const auto& s) { return s.point == point; });
+  return static_cast<size_t>(found - std::begin(kSites));
+}
 
 using StatsBySite = std::vector<std::vector<measure::VectorStats>>;  // [layer][site]
 
@@ -84,30 +93,32 @@ json metrics() {
       {"ratio", "mean over samples of max |x| over that median; null where the median is 0"},
       {"top2_share", "share of the squared norm in the two largest dimensions"},
       {"energy", "fewest neurons that hold 25, 75, 99 % of the mean squared activation"},
-      {"contributions", "mean activation x down-projection weight, into each spike dimension"},
-      {"before_gain", "cosine of the residual with the spike direction, mean over samples"},
-      {"after_gain", "cosine of the input norm's output (gain applied) with the spike direction, mean over samples"},
-      {"spike", kSpikeRule}};
+      {"contributions", "mean activation x down-projection weight, into each dimension of the massive activation"},
+      {"before_gain", "cosine of the residual with the massive activation's direction, mean over samples"},
+      {"after_gain",
+       "cosine of the input norm's output (gain applied) with the massive activation's direction, mean over samples"},
+      {"massive_activation", measure::kMassiveActivationRule}};
 }
 
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.run, command);
   const auto tokens = parse_int_list(o.track, "--track");
-  if (tokens.front() != 0 || tokens.size() < 2) throw InputError("--track: wanted token 0 first, then ordinary tokens");
+  if (tokens.front() != 0 || tokens.size() < 2)
+    throw InputError("--track: expected token 0 first, then ordinary tokens");
   if (tokens.back() >= r.longest())
-    throw InputError(fmt::format("--track: token {}, samples have {}", tokens.back(), r.longest()));
+    throw InputError(fmt::format("--track: token {}: the samples have only {} tokens", tokens.back(), r.longest()));
   const auto self_only = o.self_only.empty() ? std::nullopt : std::optional(parse_probe_mask(o.self_only, r));
-  if (!r.start(2 + (self_only ? 2 : 0))) return;
+  const auto keys = trials::keys_for({0}, {}, kOtherToken, r);
+  if (!r.start(3 + (self_only ? 2 : 0))) return;
 
   const auto stats = measure_sites(r, tokens);
-  std::vector<measure::VectorStats> mlp_out;
-  for (const auto& layer : stats) mlp_out.push_back(layer[3]);
-  const auto spike = find_spike(mlp_out);
+  const auto massive = trials::find_sink_baseline(r, keys, o.run.q_min).massive_activation;
+  const auto* written = massive ? &stats[massive->site.layer][place_of(massive->site.point)] : nullptr;
   r.finish(metrics(), {{"tokens", tokens},
                        {"layers", describe_layers(stats)},
-                       {"spike", spike ? describe_spike(*spike, mlp_out) : json()},
-                       {"neurons", spike ? probe_neurons(r, *spike, tokens) : json()},
-                       {"direction", spike ? probe_direction(r, *spike, mlp_out, tokens) : json()},
+                       {"massive_activation", massive ? describe(*massive, *written) : json()},
+                       {"neurons", massive ? probe_neurons(r, *massive, tokens) : json()},
+                       {"direction", massive ? probe_direction(r, *massive, *written, tokens) : json()},
                        {"self_only", self_only ? probe_self_only(r, *self_only, o.self_only) : json()}});
 }
 
@@ -118,11 +129,13 @@ commands::Command mlp_probe() {
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->run);
-            app.add_option("--track", o->track, "token 0 and the ordinary tokens beside it")->capture_default_str();
+            app.add_option("--track", o->track, "token 0, then the ordinary tokens to compare it with")
+                ->capture_default_str();
             app.add_option("--self-only", o->self_only,
                            "also compare layers with self-only rows: \"layers=0-1;tokens=1,4,8\"");
             app.callback([o, &app] { run(*o, app); });
-          }};
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "sinkscope/error.h"
-#include "sinkscope/measure/spike.h"
+#include "sinkscope/measure/outliers.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/measure/vector_stats.h"
 
@@ -35,7 +35,8 @@ std::vector<model::Site> vector_sites(const model::Config& config) {
 }
 
 std::vector<VectorStats> measure_sites(app::Run& r, const std::vector<model::Site>& sites,
-                                       const std::vector<int64_t>& tokens, const intervene::LayeredChange* change) {
+                                       const std::vector<int64_t>& tokens,
+                                       const intervene::AttentionCondition* change) {
   std::vector<VectorStats> stats(sites.size(), VectorStats(tokens));
   for (const auto& batch : r.batches()) {
     model::Taps taps(r.config());
@@ -62,9 +63,9 @@ json describe(const VectorStats::Token& token, const at::Tensor& ordinary, doubl
 }  // namespace
 
 ProbeMask parse_probe_mask(const std::string& spec, const app::Run& r) {
-  ProbeMask mask{intervene::parse_self_only(spec), {}};
+  ProbeMask mask{intervene::parse_condition(spec), {}};
   mask.tokens = mask.change.change.self_only;
-  if (mask.tokens.empty()) throw InputError(fmt::format("--self-only '{}': wanted tokens=...", spec));
+  if (mask.tokens.empty()) throw InputError(fmt::format("--self-only '{}': expected tokens=...", spec));
   model::check_tokens(mask.change.change, r.longest(), 0);
   model::Taps(r.config()).attention({}, mask.change.layers);
   return mask;

@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "sinkscope/app/run.h"
-#include "sinkscope/intervene/self_only.h"
+#include "sinkscope/intervene/attention_condition.h"
 
 namespace sinkscope::experiments {
 
 /// The rows and layers of a self-only comparison; throws InputError where the specification does not fit the run.
 struct ProbeMask {
-  intervene::LayeredChange change;
+  intervene::AttentionCondition change;
   std::vector<int64_t> tokens;
 };
 ProbeMask parse_probe_mask(const std::string& spec, const app::Run&);

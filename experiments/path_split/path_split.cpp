@@ -10,8 +10,9 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "commands/command.h"
 #include "sinkscope/error.h"
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -20,7 +21,6 @@ using intervene::Operation;
 using intervene::Trial;
 using model::Point;
 using model::Site;
-using nlohmann::json;
 
 struct Options {
   trials::Options trials;
@@ -35,6 +35,8 @@ intervene::Edit take_away(const Site& written, const Site& at) {
 
 Trial without(const Site& written, const Site& at, const std::string& route) {
   return {.name = fmt::format("{} not through {}", trials::short_name(written), route),
+          .role = intervene::Role::removal,
+          .about = {{"written", model::name(written)}, {"taken_away_at", model::name(at)}, {"route", route}},
           .edits = {take_away(written, at)}};
 }
 
@@ -64,31 +66,22 @@ std::vector<Site> parse_written(const std::string& list, const model::Config& co
   return sites;
 }
 
-json about(const Trial& trial) {
-  const auto& edit = trial.edits[0];
-  return {{"written", model::name(edit.from->site)}, {"taken_away_at", model::name(edit.site)}};
-}
-
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
   const auto written = parse_written(o.written, r.config());
   const double count = static_cast<double>(written.size()) * 2 * static_cast<double>(r.config().n_layers);
-  trials::run_listed(r, o.trials,
-                     {.design = {.edited = {0}, .trials = count},
-                      .make =
-                          [&](trials::Runner& runner) {
-                            std::vector<Trial> list;
-                            for (const auto& site : written) {
-                              if (site.layer >= runner.sink_layer()) {
-                                throw InputError(fmt::format("--written {}: the sink appears in layer {}, before it",
-                                                             model::name(site), runner.sink_layer()));
+  trials::run(r, o.trials, {.design = {.edited = {0}, .trials = count}, .make = [&](trials::Runner& runner) {
+                              std::vector<Trial> list;
+                              for (const auto& site : written) {
+                                if (site.layer >= runner.sink_layer()) {
+                                  throw InputError(fmt::format("--written {}: the sink appears in layer {}, before it",
+                                                               model::name(site), runner.sink_layer()));
+                                }
+                                const auto more = routes(site, runner.sink_layer());
+                                list.insert(list.end(), more.begin(), more.end());
                               }
-                              const auto more = routes(site, runner.sink_layer());
-                              list.insert(list.end(), more.begin(), more.end());
-                            }
-                            return list;
-                          },
-                      .about = about});
+                              return list;
+                            }});
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ std::vector<Head> parse_heads(const std::string& list, const model::Config& conf
     }
     heads.push_back(head);
   }
-  if (heads.empty()) throw InputError("--map-heads: an empty list; wanted layer:head or auto");
+  if (heads.empty()) throw InputError("--map-heads: the list is empty; expected layer:head pairs, or auto");
   return heads;
 }
 

@@ -6,80 +6,25 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "commands/command.h"
 #include "experiments/rope_swap/attention_maps.h"
+#include "experiments/rope_swap/conditions.h"
 #include "sinkscope/app/run.h"
-#include "sinkscope/error.h"
-#include "sinkscope/intervene/positions.h"
 #include "sinkscope/measure/sink_score.h"
-#include "sinkscope/spelling/int_list.h"
 
 namespace sinkscope::experiments {
 namespace {
 
-using intervene::Positions;
 using nlohmann::json;
+using rope::Condition;
 
 struct Options {
   app::RunOptions run;
-  std::string first_to = "1,8,64,last";
-  std::string others_to_zero = "1,4,8,10,14,16";
-  std::string swaps = "1,8";
-  std::string blocks = "4:64";
-  int64_t shift = 100;
+  rope::Changes changes;
   std::string map_heads = "auto";
   int64_t map_length = 48;
 };
-
-struct Condition {
-  std::string name, kind;
-  Positions positions;
-  std::optional<int64_t> rope_first;  ///< the token that rotary position says is first, where it is not token 0
-};
-
-std::vector<int64_t> parse_targets(const std::string& list, int64_t T) {
-  std::vector<int64_t> targets;
-  for (const auto& part : split(list, ',')) {
-    for (const int64_t p : part == "last" ? std::vector{T - 1} : parse_int_list(part, "--first-to"))
-      targets.push_back(p);
-  }
-  return targets;
-}
-
-/// Conditions that name a token or position beyond a short text are left out, with a warning: the defaults are for 512.
-std::vector<Condition> conditions(const Options& o, app::Run& r) {
-  const int64_t T = r.longest();
-  const auto plain = intervene::in_order(T);
-  std::vector<Condition> list{{"baseline", "baseline", plain, {}}};
-  const auto add = [&](int64_t needs, Condition condition) {
-    if (needs < T) return list.push_back(std::move(condition));
-    r.warn(fmt::format("{}: left out, samples have {} tokens", condition.name, T));
-  };
-  const auto at_most = [T](int64_t token) { return std::min(token, T - 1); };
-  for (const int64_t p : parse_targets(o.first_to, T)) {
-    add(0, {fmt::format("first-to-{}", p), "first_moved", intervene::set_position(plain, 0, p), 1});
-  }
-  for (const int64_t t :
-       o.others_to_zero.empty() ? std::vector<int64_t>{} : parse_int_list(o.others_to_zero, "--others-to-zero")) {
-    add(t, {fmt::format("{}-to-0", t), "other_to_zero", intervene::set_position(plain, at_most(t), 0), t});
-  }
-  for (const int64_t t : o.swaps.empty() ? std::vector<int64_t>{} : parse_int_list(o.swaps, "--swaps")) {
-    add(t, {fmt::format("swap-0-{}", t), "swap", intervene::swap_positions(plain, 0, at_most(t)), t});
-  }
-  for (const auto& block : split(o.blocks, ',')) {
-    const auto parts = split(block, ':');
-    if (parts.size() != 2) throw InputError(fmt::format("--blocks: '{}' is not count:position", block));
-    const int64_t count = parse_int(parts[0], "--blocks"), to = parse_int(parts[1], "--blocks");
-    if (count < 1) throw InputError(fmt::format("--blocks: '{}' moves no token", block));
-    add(count, {fmt::format("block-{}-to-{}", count, to), "block", intervene::move_block(plain, std::min(count, T), to),
-                count});
-  }
-  add(0, {fmt::format("shift-{}", o.shift), "shift", intervene::shift_all(plain, o.shift), {}});
-  add(0, {"reverse", "reverse", intervene::reversed(T), T - 1});
-  return list;
-}
 
 json changed_positions(const Condition& condition) {
   auto changed = json::array();
@@ -112,7 +57,9 @@ double largest_difference(const measure::SinkScore& a, const measure::SinkScore&
 
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.run, command);
-  const auto list = conditions(o, r);
+  const auto list = rope::conditions(o.changes, r.longest(), [&](const std::string& name) {
+    r.warn(fmt::format("{}: left out, because the samples have only {} tokens", name, r.longest()));
+  });
   for (const auto& condition : list) model::Taps(r.config()).positions(condition.positions);  // ranges, before any work
   const auto parsed_heads = parse_heads(o.map_heads, r.config());
   if (!r.start(2 * static_cast<int64_t>(list.size()))) return;
@@ -150,26 +97,30 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command rope_swap() {
-  return {
-      "rope-swap", "does the sink follow the rotary position of the first token?", [](CLI::App& app) {
-        auto o = std::make_shared<Options>();
-        app::add_run_options(app, o->run);
-        app.add_option("--first-to", o->first_to, "rotary positions for token 0; `last` is T-1")->capture_default_str();
-        app.add_option("--others-to-zero", o->others_to_zero, "tokens that get rotary position 0")
-            ->capture_default_str();
-        app.add_option("--swaps", o->swaps, "tokens that exchange rotary positions with token 0")
-            ->capture_default_str();
-        app.add_option("--blocks", o->blocks, "count:position, the first tokens moved as a block")
-            ->capture_default_str();
-        app.add_option("--shift", o->shift, "every position grows by this: the control that changes nothing")
-            ->capture_default_str();
-        app.add_option("--map-heads", o->map_heads, "layer:head list for the query x key maps, or auto")
-            ->capture_default_str();
-        app.add_option("--map-length", o->map_length, "queries and keys of a map")
-            ->capture_default_str()
-            ->check(CLI::Range(1, 512));
-        app.callback([o, &app] { run(*o, app); });
-      }};
+  return {"rope-swap", "does the sink follow the rotary position of the first token?",
+          [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            app::add_run_options(app, o->run);
+            app.add_option("--first-to", o->changes.first_to, "rotary positions to give token 0; `last` is T-1")
+                ->capture_default_str();
+            app.add_option("--others-to-zero", o->changes.others_to_zero, "tokens that get rotary position 0")
+                ->capture_default_str();
+            app.add_option("--swaps", o->changes.swaps, "tokens that exchange rotary positions with token 0")
+                ->capture_default_str();
+            app.add_option("--blocks", o->changes.blocks,
+                           "count:position: move the first tokens, as a block, to this position")
+                ->capture_default_str();
+            app.add_option("--shift", o->changes.shift,
+                           "add this to every position: the control, which should change nothing")
+                ->capture_default_str();
+            app.add_option("--map-heads", o->map_heads, "heads for the query x key maps, as layer:head, or auto")
+                ->capture_default_str();
+            app.add_option("--map-length", o->map_length, "queries and keys per map")
+                ->capture_default_str()
+                ->check(CLI::Range(1, 512));
+            app.callback([o, &app] { run(*o, app); });
+          },
+          commands::kFollows};
 }
 
 }  // namespace sinkscope::experiments

@@ -35,11 +35,12 @@ std::vector<std::string> parse_measures(const std::string& list) {
   const auto measures = split(list, ',');
   for (const auto& measure : measures) {
     if (std::find(kMeasures.begin(), kMeasures.end(), measure) == kMeasures.end()) {
-      throw InputError(fmt::format("--measure: '{}' is none of sink, profile, norms, loss; the nearest is '{}'",
-                                   measure, nearest(measure, kMeasures)));
+      throw InputError(
+          fmt::format("--measure: expected some of sink, profile, norms, loss; found '{}', the nearest is '{}'",
+                      measure, nearest(measure, kMeasures)));
     }
   }
-  if (measures.empty()) throw InputError("--measure: wanted some of sink, profile, norms, loss");
+  if (measures.empty()) throw InputError("--measure: expected some of sink, profile, norms, loss; found none");
   return measures;
 }
 
@@ -82,15 +83,17 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command scan() {
-  return {"scan", "where is the sink: attention to tracked tokens by layer and head, key profile, norms, loss",
+  return {"scan", "where is the sink? attention to tracked tokens by layer and head, norms, loss",
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->run);
-            app.add_option("--measure", o->measure, "any of sink, profile, norms, loss")->capture_default_str();
-            app.add_option("--track", o->track, "tokens (positions) whose attention and norms are measured")
+            app.add_option("--measure", o->measure, "what to measure: any of sink, profile, norms, loss")
+                ->capture_default_str();
+            app.add_option("--track", o->track, "positions of the tokens whose attention and norms are measured")
                 ->capture_default_str();
             app.callback([o, &app] { run(*o, app); });
-          }};
+          },
+          commands::kWhere};
 }
 
 }  // namespace sinkscope::experiments

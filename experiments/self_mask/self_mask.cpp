@@ -11,7 +11,7 @@
 #include "commands/command.h"
 #include "sinkscope/app/run.h"
 #include "sinkscope/error.h"
-#include "sinkscope/intervene/self_only.h"
+#include "sinkscope/intervene/attention_condition.h"
 #include "sinkscope/measure/sink_score.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/spelling/int_list.h"
@@ -37,7 +37,7 @@ std::vector<std::vector<int64_t>> layer_sets(const std::string& spec, int64_t n_
   std::vector<std::vector<int64_t>> sets;
   if (spec != "auto") {
     for (const auto& part : split(spec, ';')) sets.push_back(parse_int_list(part, "--layer-sets"));
-    if (sets.empty()) throw InputError("--layer-sets: wanted sets such as 0;0-1;1, or auto");
+    if (sets.empty()) throw InputError("--layer-sets: expected sets such as 0;0-1;1, or auto");
     return sets;
   }
   const int64_t deepest = std::max<int64_t>(2, (n_layers + 3) / 4);
@@ -79,8 +79,7 @@ at::Tensor by_layer(const measure::SinkScore& sink, size_t which) {
 }
 
 json ratios(const at::Tensor& masked, const at::Tensor& first) {
-  const auto ratio = (masked / first).contiguous();
-  return measure::finite(std::vector<double>(ratio.data_ptr<double>(), ratio.data_ptr<double>() + ratio.numel()));
+  return measure::finite(measure::to_vector(masked / first));
 }
 
 json describe(const Mask& mask, const measure::SinkScore& sink) {
@@ -100,11 +99,8 @@ json describe(const Mask& mask, const measure::SinkScore& sink) {
 json paired_change(const std::vector<int64_t>& tokens, const std::string& layers, const at::Tensor& after,
                    const at::Tensor& before) {
   const auto change = (after - before).mean(-1);  // [samples, L]
-  const auto of_sample = change.mean(1).contiguous(), of_layer = change.nanmean(0).contiguous();
-  auto summary = measure::to_json(
-      measure::summarize({of_sample.data_ptr<double>(), of_sample.data_ptr<double>() + of_sample.numel()}));
-  summary["by_layer"] =
-      measure::finite(std::vector<double>(of_layer.data_ptr<double>(), of_layer.data_ptr<double>() + of_layer.numel()));
+  auto summary = measure::to_json(measure::summarize(measure::to_vector(change.mean(1))));
+  summary["by_layer"] = measure::finite(measure::to_vector(change.nanmean(0)));
   return {{"tokens", tokens}, {"layers", layers}, {"change_of_first", summary}};
 }
 
@@ -143,7 +139,8 @@ json run_masks(app::Run& r, const std::vector<int64_t>& tokens, const std::vecto
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.run, command);
   const auto tokens = parse_int_list(o.mask_tokens, "--mask-tokens");
-  if (std::count(tokens.begin(), tokens.end(), 0)) throw InputError("--mask-tokens: token 0 sees only itself already");
+  if (std::count(tokens.begin(), tokens.end(), 0))
+    throw InputError("--mask-tokens: expected tokens after token 0, which attends only to itself anyway");
   const auto sets = layer_sets(o.layer_sets, r.config().n_layers);
   for (const auto& set : sets) model::Taps(r.config()).attention({}, set);  // ranges, before any work
   const measure::SinkScore check(r.config(), tracked_pairs(tokens, o.run.q_min), r.lengths());
@@ -171,12 +168,13 @@ commands::Command self_mask() {
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->run);
-            app.add_option("--mask-tokens", o->mask_tokens, "tokens that attend only to themselves, one run each")
+            app.add_option("--mask-tokens", o->mask_tokens, "tokens to restrict to themselves, in one run each")
                 ->capture_default_str();
-            app.add_option("--layer-sets", o->layer_sets, "sets of layers, `;` between them: 0;0-1;1, or auto")
+            app.add_option("--layer-sets", o->layer_sets, "sets of layers, separated by `;`: 0;0-1;1, or auto")
                 ->capture_default_str();
             app.callback([o, &app] { run(*o, app); });
-          }};
+          },
+          commands::kFollows};
 }
 
 }  // namespace sinkscope::experiments

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sinkscope/error.h"
-#include "sinkscope/trials/rows.h"
+#include "sinkscope/trials/source_activations.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -31,7 +31,7 @@ json to_json(const RowStatistics& rows, const RowStatistics& first) {
 
 StatisticsByLayer attention_statistics(app::Run& r, const intervene::Runs& runs, const std::string& run,
                                        const std::vector<int64_t>& layers, int64_t token) {
-  trials::Rows rows(runs);
+  trials::SourceActivations rows(runs);
   for (const int64_t layer : layers) {
     const model::Site site{model::Point::attn_out, layer};
     rows.want("unedited", site, 0);

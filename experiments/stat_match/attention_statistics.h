@@ -13,7 +13,7 @@
 
 namespace sinkscope::experiments {
 
-/// Rows of one place over samples.
+/// SourceActivations of one place over samples.
 struct RowStatistics {
   at::Tensor mean = {};  ///< [D] float64
   double norm = 0;       ///< mean over samples

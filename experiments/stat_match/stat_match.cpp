@@ -1,14 +1,14 @@
-// stat-match: which statistic of the first attention output marks the first token?
+// stat-match: which statistic of the first attention output is the first-token signal?
 //
 // Edit: at token k, the attention output of --layers takes one statistic of token 0's and keeps the others: its norm
 // (direction kept), its variance (o' = mu + f (o - mu), mu the mean over samples at token k, f the ratio of standard
 // deviations; also by the factors of --factors), its mean (o' = o - mu_k + mu_0); or it becomes what it is when token k
 // sees only itself, that under a fixed random signed permutation, or the natural row under the same. Norm, variance,
-// mean and permutation also at token 0, which takes token k's. Reading: attention to tokens k and 0, and the spike.
-// H1, variance (arXiv 2605.06611): the variance makes a sink of token k, the norm does not, the permuted own value
-// does. H2, norm (arXiv 2603.06591): the norm alone does, and the permuted own value, whose norm is kept, too. H3,
-// direction: the own value does, permuted it does not, and neither norm nor variance does. If the mean does, the mark
-// is one constant vector. Source: experiment B5 of the project's list.
+// mean and permutation also at token 0, which takes token k's. Reading: attention to tokens k and 0, and the massive
+// activation. H1, variance (arXiv 2605.06611): the variance makes a sink of token k, the norm does not, the permuted
+// own value does. H2, norm (arXiv 2603.06591): the norm alone does, and the permuted own value, whose norm is kept,
+// too. H3, direction: the own value does, permuted it does not, and neither norm nor variance does. If the mean does,
+// the signal is one constant vector. Source: experiment B5 of the project's list.
 
 #include <fmt/format.h>
 
@@ -16,24 +16,25 @@
 #include <algorithm>
 #include <memory>
 
+#include "commands/command.h"
 #include "experiments/stat_match/attention_statistics.h"
 #include "sinkscope/error.h"
 #include "sinkscope/measure/statistics.h"
-#include "sinkscope/spelling/int_list.h"
 #include "sinkscope/spelling/number_list.h"
-#include "sinkscope/trials/described.h"
 #include "sinkscope/trials/edited_layers.h"
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 namespace {
 
 using intervene::Edit;
 using intervene::Operation;
+using intervene::Role;
+using intervene::Trial;
 using model::Site;
 using nlohmann::json;
 
-constexpr char kAlone[] = "alone";
+constexpr char kAlone[] = "alone", kScaled[] = "variance scaled";
 
 struct Options {
   trials::Options trials;
@@ -74,14 +75,17 @@ Edit rotate(int64_t layer, int64_t at) {
 }
 
 /// Adds a trial whose edits are made in all layers together; `factors`, of the deviation, are one a layer.
-void add(trials::Described& to, const std::string& name, const std::string& statistic, int64_t at,
-         std::vector<Edit> edits, const std::vector<double>& factors = {}) {
-  to.add({.name = fmt::format("{} at token {}", name, at), .edits = std::move(edits)},
-         {{"statistic", statistic}, {"at", at}, {"factors", factors.empty() ? json() : json(factors)}});
+void add(std::vector<Trial>& to, Role role, const std::string& statistic, int64_t at, std::vector<Edit> edits,
+         const std::vector<double>& factors = {}) {
+  const auto name = statistic == kScaled ? fmt::format("{} by {}", statistic, factors[0]) : statistic;
+  to.push_back({.name = fmt::format("{} at token {}", name, at),
+                .role = role,
+                .about = {{"statistic", statistic}, {"at", at}, {"factors", factors.empty() ? json() : json(factors)}},
+                .edits = std::move(edits)});
 }
 
 /// What token `at` gets of token `from`: its norm, its variance, its mean.
-void add_matches(trials::Described& to, const StatisticsByLayer& statistics, int64_t at, int64_t from) {
+void add_matches(std::vector<Trial>& to, const StatisticsByLayer& statistics, int64_t at, int64_t from) {
   std::vector<Edit> norm, variance, mean;
   std::vector<double> factors;
   for (const auto& [layer, of] : statistics) {
@@ -90,19 +94,18 @@ void add_matches(trials::Described& to, const StatisticsByLayer& statistics, int
     variance.push_back(scale_variance(layer, at, factors.back()));
     mean.push_back(shift_mean(layer, at, of.at.at(from).mean - of.at.at(at).mean));
   }
-  add(to, "norm", "norm", at, norm);
-  add(to, "variance", "variance", at, variance, factors);
-  add(to, "mean", "mean", at, mean);
+  add(to, Role::writing, "norm", at, norm);
+  add(to, Role::writing, "variance", at, variance, factors);
+  add(to, Role::writing, "mean", at, mean);
 }
 
-trials::Described make(const StatisticsByLayer& statistics, int64_t token, const std::vector<double>& factors) {
-  trials::Described made;
+std::vector<Trial> make(const StatisticsByLayer& statistics, int64_t token, const std::vector<double>& factors) {
+  std::vector<Trial> made;
   add_matches(made, statistics, token, 0);
   for (const double factor : factors) {
     std::vector<Edit> scaled;
     for (const auto& [layer, of] : statistics) scaled.push_back(scale_variance(layer, token, factor));
-    add(made, fmt::format("variance scaled by {}", factor), "variance scaled", token, scaled,
-        std::vector<double>(statistics.size(), factor));
+    add(made, Role::writing, kScaled, token, scaled, std::vector<double>(statistics.size(), factor));
   }
   std::vector<Edit> own, own_rotated, rotated, first_rotated;
   for (const auto& [layer, of] : statistics) {
@@ -112,11 +115,11 @@ trials::Described make(const StatisticsByLayer& statistics, int64_t token, const
     rotated.push_back(rotate(layer, token));
     first_rotated.push_back(rotate(layer, 0));
   }
-  add(made, "own value", "own value", token, own);
-  add(made, "own value rotated", "own value rotated", token, own_rotated);
-  add(made, "rotated", "rotated", token, rotated);
+  add(made, Role::copy, "own value", token, own);
+  add(made, Role::copy, "own value rotated", token, own_rotated);
+  add(made, Role::control, "rotated", token, rotated);
   add_matches(made, statistics, 0, token);
-  add(made, "rotated", "rotated", 0, first_rotated);
+  add(made, Role::control, "rotated", 0, first_rotated);
   return made;
 }
 
@@ -132,7 +135,7 @@ void run(const Options& o, const CLI::App& command) {
   const auto factors = parse_factors(o.factors);
   app::Run r(o.trials.run, command);
   const auto layers = trials::parse_layers(o.layers, r.config());
-  const intervene::Runs runs{{kAlone, fmt::format("layers={};tokens={}", spell(layers), o.token)}};
+  const intervene::Runs runs{{kAlone, intervene::self_only({o.token}, layers)}};
   constexpr size_t kOthers = 10;  // trials beside the factors
   trials::Runner runner(r, o.trials,
                         {.tracked = {0, o.token},
@@ -142,16 +145,15 @@ void run(const Options& o, const CLI::App& command) {
   if (!runner.start()) return;
   trials::check_before_sink(layers, runner.sink_layer());
   const auto statistics = attention_statistics(r, runs, kAlone, layers, o.token);
-  const auto made = make(statistics, o.token, factors);
-  trials::finish_list(runner, made.list, [&](const intervene::Trial& trial) { return made.about(trial); },
-                      {{"statistics", kAttentionStatistics}}, {{"statistics", to_json(statistics, o.token)}});
+  trials::finish(runner, make(statistics, o.token, factors), {{"statistics", kAttentionStatistics}},
+                 {{"statistics", to_json(statistics, o.token)}});
 }
 
 }  // namespace
 
 commands::Command stat_match() {
   return {
-      "stat-match", "which statistic of the first attention output marks the first token?", [](CLI::App& app) {
+      "stat-match", "which statistic of the first attention output is the first-token signal?", [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_sharing_options(app, o->trials);

@@ -1,24 +1,24 @@
-// transplant: after which block is "first" complete?
+// transplant: after which block is "first" complete? Activation patching from one document to another.
 //
-// Edit: the residual of token 0 after block l, of a sample of another document, takes the place of token k's; and the
+// Edit: the residual of token 0 after block l, of a sample from another document, takes the place of token k's; and the
 // reverse, token k's of another document at token 0. Reading: attention to token k and to token 0 by the same queries.
-// The first block from which token k becomes a sink is where the mark is complete; blocks after the spike move the
-// spike itself. If no block does, the mark is not in the residual of the first token alone.
-// Source: experiment B10 of the project's list; compare Yona et al. 2025 (arXiv 2503.08908) for repeated tokens.
+// The first block from which token k becomes a sink is where the signal is complete; blocks after the massive
+// activation move that. If no block does, the signal is not in the residual of the first token alone. Source:
+// experiment B10 of the project's list; compare Yona et al. 2025 (arXiv 2503.08908) for repeated tokens.
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "sinkscope/trials/listed.h"
+#include "commands/command.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 namespace {
 
 using intervene::Operation;
 using intervene::Trial;
-using nlohmann::json;
 
 struct Options {
   trials::Options trials;
@@ -39,33 +39,30 @@ std::vector<Trial> both_ways(int64_t token, int64_t sink_layer) {
   for (const auto& [from, to] : {std::pair(int64_t{0}, token), std::pair(token, int64_t{0})}) {
     for (const auto& site : residuals(sink_layer)) {
       list.push_back({.name = fmt::format("token {} to token {} at {}", from, to, trials::short_name(site)),
+                      .role = intervene::Role::copy,
+                      .about = {{"site", model::name(site)}, {"from", from}, {"to", to}},
                       .edits = {trials::edit_from(site, to, Operation::resample, {.site = site, .tokens = {from}})}});
     }
   }
   return list;
 }
 
-json about(const Trial& trial) {
-  const auto& edit = trial.edits[0];
-  return {{"site", model::name(edit.site)}, {"from", edit.from->tokens[0]}, {"to", edit.tokens[0]}};
-}
-
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
-  trials::run_listed(r, o.trials,
-                     {.design = {.tracked = {0, o.token},
-                                 .edited = {0, o.token},
-                                 .wants_other_documents = true,
-                                 .trials = 2.0 * static_cast<double>(r.config().n_layers)},
-                      .make = [&](trials::Runner& runner) { return both_ways(o.token, runner.sink_layer()); },
-                      .about = about});
+  trials::run(r, o.trials,
+              {.design = {.tracked = {0, o.token},
+                          .edited = {0, o.token},
+                          .wants_other_documents = true,
+                          .trials = 2.0 * static_cast<double>(r.config().n_layers)},
+               .make = [&](trials::Runner& runner) { return both_ways(o.token, runner.sink_layer()); }});
 }
 
 }  // namespace
 
 commands::Command transplant() {
   return {
-      "transplant", "after which block is the first token's residual enough to make a sink elsewhere?",
+      "transplant",
+      "activation patching: after which block is the first token's residual enough to make a sink elsewhere?",
       [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);

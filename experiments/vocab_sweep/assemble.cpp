@@ -4,9 +4,8 @@
 
 #include <algorithm>
 
-#include "experiments/vocab_sweep/command_words.h"
-#include "sinkscope/app/provenance.h"
 #include "experiments/vocab_sweep/screened.h"
+#include "sinkscope/app/command_line.h"
 #include "sinkscope/error.h"
 #include "sinkscope/result/journal.h"
 
@@ -23,13 +22,13 @@ void check_one_run(const std::vector<Part>& parts) {
                                            "in " + first.file.string(), "in " + part.file.string());
     if (!other.empty()) {
       throw InputError(
-          fmt::format("{} and {} are of different runs:{}", first.file.string(), part.file.string(), other));
+          fmt::format("{} and {} are from different runs:{}", first.file.string(), part.file.string(), other));
     }
     for (const char* same : {"uniform", "baseline"}) {
       if (part.result.at("results").at(same) != first.result.at("results").at(same)) {
         throw InputError(
-            fmt::format("{} and {} measured another baseline on the same samples: one of their machines "
-                        "computes differently",
+            fmt::format("{} and {} have different baselines for the same samples: their machines compute "
+                        "differently",
                         first.file.string(), part.file.string()));
       }
     }
@@ -72,11 +71,11 @@ std::vector<std::pair<int64_t, int64_t>> gaps(const Pieces& pieces) {
 
 /// Where a sibling of the part would lie: its --out with another index.
 std::string out_of_sibling(const Part& part, app::Shard shard) {
-  const std::string wanted = part.result.at("config").at("out");
-  if (wanted.find("{shard}") == std::string::npos) {
+  const std::string given = part.result.at("config").at("out");
+  if (given.find("{shard}") == std::string::npos) {
     return (part.file.parent_path() / fmt::format("shard-{}.json", shard.index)).string();
   }
-  return app::with_shard(wanted, {app::to_string(shard), 0}, shard);
+  return app::with_shard(given, {app::to_string(shard), 0}, shard);
 }
 
 void check_complete(const Pieces& pieces, PassOf of) {
@@ -95,7 +94,7 @@ void check_complete(const Pieces& pieces, PassOf of) {
                                      of == PassOf::refine ? part.result.at("config").at("refine") : "");
     }
   }
-  throw InputError(fmt::format("parts are missing; these commands compute or finish them:{}", lines));
+  throw InputError(fmt::format("parts are missing; these commands compute them:{}", lines));
 }
 
 /// The pass's table over all its ids, which are added to `ids`.
@@ -111,7 +110,8 @@ Table whole_table(const Pieces& pieces, std::vector<int64_t>& ids) {
 }  // namespace
 
 std::string command_of(const Part& part, const std::string& shard, const std::string& out, const std::string& refine) {
-  const auto command = without(part.result.at("command"), {"--shard", "--shards", "--out", "--refine"}, {"--force"});
+  const auto command =
+      app::without(part.result.at("command"), {"--shard", "--shards", "--out", "--refine"}, {"--force"});
   return fmt::format("{}{}--shard {} --out {}", command, refine.empty() ? "" : "--refine " + app::quoted(refine) + " ",
                      shard, app::quoted(out));
 }
@@ -126,7 +126,7 @@ Measured assemble(const std::vector<Part>& parts) {
   std::vector<int64_t> ids, audit;
   const auto pieces = pieces_of(parts, every);
   if (pieces.empty()) {
-    throw InputError(fmt::format("no part has a unit of pass '{}', which every sweep begins with", name(every)));
+    throw InputError(fmt::format("no part has a unit of pass '{}', which every sweep starts with", name(every)));
   }
   check_complete(pieces, every);
   for (const auto& [part, piece] : pieces) {
@@ -144,8 +144,7 @@ Measured assemble(const std::vector<Part>& parts) {
   if (of_refine.empty()) return m;
   check_complete(of_refine, PassOf::refine);
   m.tables[PassOf::refine] = whole_table(of_refine, m.refined);
-  if (m.refined != ids_to_refine(m))
-    throw InputError("the refined ids are not those that pilot and audit leave in doubt");
+  if (m.refined != ids_to_refine(m)) throw InputError("the refined ids are not those that pilot and audit ask for");
   return m;
 }
 

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "sinkscope/measure/first_token.h"
+
 namespace sinkscope::experiments::sweep {
 namespace {
 
@@ -19,35 +21,15 @@ at::Tensor rows_of(const at::Tensor& samples, int64_t at, const std::vector<int6
   return rows;
 }
 
-/// What token 0 carries through the model: it sees only itself, so these depend on the id alone.
-class FirstTokenPath {
- public:
-  explicit FirstTokenPath(const model::Config& config) : residuals_(config.n_layers), values_(config.n_layers) {}
-
-  void attach(model::Taps& taps) {
-    for (int64_t layer = 0; layer < static_cast<int64_t>(residuals_.size()); ++layer) {
-      taps.read({model::Point::resid_post, layer}, [this, layer](const at::Tensor& x) {  // [n, T, d]
-        residuals_[layer].push_back(x.select(1, 0).to(at::kFloat).norm(2, -1));
-      });
-      taps.read({model::Point::v, layer}, [this, layer](const at::Tensor& x) {  // [n, T, K, h]
-        values_[layer].push_back(x.select(1, 0).to(at::kFloat).norm(2, -1).mean(-1));
-      });
-    }
-  }
-
-  /// [ids, 2], from each id's first sample.
-  at::Tensor rows(int64_t samples) const {
-    const auto all = [&](const std::vector<std::vector<at::Tensor>>& layers) {
-      std::vector<at::Tensor> joined;
-      for (const auto& batches : layers) joined.push_back(at::cat(batches));
-      return at::stack(joined, 1).to(at::kCPU, at::kDouble).slice(0, 0, std::nullopt, samples).log();  // [ids, L]
-    };
-    return at::stack({all(residuals_).amax(1), all(values_).mean(1)}, 1);
-  }
-
- private:
-  std::vector<std::vector<at::Tensor>> residuals_, values_;  // [layer][batch] of [n]
-};
+/// [ids, 2] from each id's first of `samples` rows: log of its largest residual norm behind a block and its mean log
+/// value norm. Token 0 sees only itself, so they depend on the id alone.
+at::Tensor path_features(const measure::FirstTokenPath& path, int64_t samples) {
+  const auto log_of_ids = [&](const at::Tensor& norms) {  // [rows, places] to [ids, places]
+    return norms.to(at::kDouble).slice(0, 0, std::nullopt, samples).log();
+  };
+  const auto blocks = path.norm().slice(1, 1);  // without the embedding
+  return at::stack({log_of_ids(blocks).amax(1), log_of_ids(path.value_norm()).mean(1)}, 1);
+}
 
 }  // namespace
 
@@ -58,7 +40,8 @@ std::vector<measure::Tracked> tracked(const Plan& plan, const Pass& pass) {
   return list;
 }
 
-Measure::Measure(app::Run& run, const Plan& plan) : run_(run), plan_(plan), batch_size_(run.batch_size()) {}
+Measure::Measure(app::Session& session, const app::Batches& samples, const Plan& plan)
+    : session_(session), samples_(samples), plan_(plan), batch_size_(samples.batch_size) {}
 
 /// f(), again with half the batch while the memory runs out. What was computed in smaller batches than planned is known
 /// by its `batch_size`.
@@ -82,13 +65,14 @@ auto Measure::halving(const F& f) {
 
 nlohmann::json Measure::baseline() {
   const auto measured = [&] {
-    measure::SinkScore sink(run_.config(), tracked(plan_, {}), run_.lengths());
-    const auto& ids = run_.all_ids();
+    const auto& model = session_.model();
+    measure::SinkScore sink(model.config(), tracked(plan_, {}), samples_.lengths);
+    const auto& ids = samples_.ids;
     for (int64_t first = 0; first < ids.size(0); first += batch_size_) {
       const int64_t n = std::min(batch_size_, ids.size(0) - first);
-      model::Taps taps(run_.config());
-      sink.attach(taps, first, n, run_.longest(), run_.model().device());
-      run_.forward(ids.slice(0, first, first + n), taps);
+      model::Taps taps(model.config());
+      sink.attach(taps, first, n, samples_.longest, model.device());
+      session_.forward(ids.slice(0, first, first + n), taps);
     }
     return sink;
   };
@@ -105,23 +89,24 @@ Table Measure::try_unit(const Pass& pass, int64_t number) {
   std::vector<int64_t> chosen(static_cast<size_t>(plan_.samples));
   std::iota(chosen.begin(), chosen.end(), int64_t{0});
   if (pass.of == PassOf::pilot) chosen = pilot_samples(plan_);
-  const auto samples = run_.all_ids().index_select(0, at::tensor(chosen, at::kLong)).slice(1, 0, pass.length);
+  const auto samples = samples_.ids.index_select(0, at::tensor(chosen, at::kLong)).slice(1, 0, pass.length);
   const auto rows = rows_of(samples, plan_.at, ids);
   std::vector<int64_t> lengths;
   for (size_t i = 0; i < ids.size(); ++i) {
-    for (const int64_t sample : chosen) lengths.push_back(std::min(run_.lengths()[sample], pass.length));
+    for (const int64_t sample : chosen) lengths.push_back(std::min(samples_.lengths[sample], pass.length));
   }
   const int64_t batch_size = batch_of(plan_, pass.of, batch_size_);
   const bool reads_path = pass.of == PassOf::pilot && plan_.at == 0;
 
-  measure::SinkScore sink(run_.config(), tracked(plan_, pass), lengths);
-  FirstTokenPath path(run_.config());
+  const auto& model = session_.model();
+  measure::SinkScore sink(model.config(), tracked(plan_, pass), lengths);
+  measure::FirstTokenPath path(model.config());
   for (int64_t first = 0; first < rows.size(0); first += batch_size) {
     const int64_t n = std::min(batch_size, rows.size(0) - first);
-    model::Taps taps(run_.config());
-    sink.attach(taps, first, n, pass.length, run_.model().device());
+    model::Taps taps(model.config());
+    sink.attach(taps, first, n, pass.length, model.device());
     if (reads_path) path.attach(taps);
-    run_.forward(rows.slice(0, first, first + n), taps);
+    session_.forward(rows.slice(0, first, first + n), taps);
   }
   const auto by_id = [&](size_t which) {  // [ids, samples, L, H]
     return sink.mean_attention(which).unflatten(0, {static_cast<int64_t>(ids.size()), -1});
@@ -129,7 +114,7 @@ Table Measure::try_unit(const Pass& pass, int64_t number) {
   const auto attention = by_id(0);
   Table table{{"score", attention.mean(at::IntArrayRef{2, 3})},
               {"batch_size", at::full({static_cast<int64_t>(ids.size())}, batch_size, at::kLong)}};
-  if (reads_path) table["path"] = path.rows(pass.samples);
+  if (reads_path) table["path"] = path_features(path, pass.samples);
   table["by_layer"] = attention.nanmean(at::IntArrayRef{1, 3});
   if (pass.of == PassOf::pilot) return table;
   if (plan_.at > 0) table["first"] = by_id(1).mean(at::IntArrayRef{2, 3});

@@ -8,11 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
-#include "sinkscope/app/provenance.h"
-#include "sinkscope/error.h"
-#include "sinkscope/result/file.h"
 #include "experiments/vocab_sweep/assemble.h"
 #include "experiments/vocab_sweep/screened.h"
+#include "sinkscope/app/command_line.h"
+#include "sinkscope/error.h"
+#include "sinkscope/result/file.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -58,7 +58,7 @@ void check_out(const Options& o) {
     std::error_code absent;
     if (std::filesystem::equivalent(part, o.out, absent) ||
         std::filesystem::equivalent(sweep::sidecar_of(part), sweep::sidecar_of(o.out), absent)) {
-      throw InputError(fmt::format("--out {}: is the part {}, or has its sidecar", o.out, part));
+      throw InputError(fmt::format("--out {}: is the part {}, or shares its .safetensors file", o.out, part));
     }
   }
 }
@@ -82,14 +82,15 @@ void run(const Options& o) {
   if (!measured.plan.screens || measured.tables.contains(sweep::PassOf::refine)) return;
   const auto left = result["results"]["screen"]["to_refine"].size();
   if (left == 0) return;
-  fmt::print("{} ids are left to measure in full; once they are, merge all parts again:\n  {}\n", left,
+  fmt::print("{} ids are left to measure in full; run this, then merge all parts and its result:\n  {}\n", left,
              sweep::command_of(parts[0], "0/1", "REFINED.json", o.out));
 }
 
 }  // namespace
 
 commands::Command merge() {
-  return {"merge", "join the parts that the shards of a vocab-sweep wrote", [](CLI::App& app) {
+  return {"merge", "join the results of a vocab-sweep's shards",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app.add_option("parts", o->parts, "the shards' --out files")
                 ->required()
@@ -97,7 +98,8 @@ commands::Command merge() {
             app.add_option("--out", o->out, "the result file")->required();
             app.add_flag("--force", o->force, "replace an existing result");
             app.callback([o] { run(*o); });
-          }};
+          },
+          commands::kParts};
 }
 
 }  // namespace sinkscope::experiments

@@ -4,8 +4,13 @@
 #include <string>
 
 #include "experiments/vocab_sweep/plan.h"
-#include "sinkscope/app/run.h"
+#include "sinkscope/app/inputs.h"
+#include "sinkscope/app/run_options.h"
 #include "sinkscope/app/shard.h"
+
+namespace CLI {
+class App;
+}
 
 namespace sinkscope::experiments::sweep {
 
@@ -23,7 +28,7 @@ struct Options {
 
 void add_options(CLI::App&, Options&);
 
-/// What the options ask for of the run's samples; an InputError where it cannot be.
-Plan make_plan(const Options&, const app::Run&);
+/// What the options ask for of these samples; an InputError where it cannot be.
+Plan make_plan(const Options&, const app::Inputs&);
 
 }  // namespace sinkscope::experiments::sweep

@@ -3,11 +3,10 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <fstream>
-
 #include "sinkscope/app/provenance.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/safetensors.h"
+#include "sinkscope/result/read_result.h"
 #include "sinkscope/result/sha256.h"
 
 namespace sinkscope::experiments::sweep {
@@ -19,7 +18,7 @@ PassOf pass_named(const std::string& wanted) {
   for (const auto of : {PassOf::full, PassOf::pilot, PassOf::audit, PassOf::refine}) {
     if (name(of) == wanted) return of;
   }
-  throw InputError(fmt::format("pass '{}': wanted full, pilot, audit or refine", wanted));
+  throw InputError(fmt::format("pass '{}': expected full, pilot, audit or refine", wanted));
 }
 
 std::vector<int64_t> ids_of(const Share& share) {
@@ -48,7 +47,7 @@ void read_pieces(Part& part) {
   const auto& found = part.result.at("results");
   const auto sidecar = part.file.parent_path() / found.at("tables").at("file").get<std::string>();
   if (result::sha256_file(sidecar) != found.at("tables").at("sha256")) {
-    throw InputError(fmt::format("{} is not the file that was written with it", sidecar.string()));
+    throw InputError(fmt::format("{} is not the file that was written with this part", sidecar.string()));
   }
   const auto tensors = model::SafetensorsFile::open(sidecar);
   for (const auto& entry : found.at("passes")) {
@@ -81,12 +80,10 @@ json write_tables(const std::vector<Share>& list, const result::Journal& journal
 
 Part read_part(const std::filesystem::path& file) {
   Part part{file, {}, {}, {}};
-  std::ifstream in(file);
-  if (!in) throw InputError(fmt::format("{}: cannot be read", file.string()));
-  part.result = json::parse(in, nullptr, /*allow_exceptions=*/false);
-  if (!part.result.is_object() || part.result.value("experiment", json()) != kPartExperiment) {
-    throw InputError(
-        fmt::format("{}: wanted a part of a vocab-sweep, which --shard and --shards write", file.string()));
+  const std::string expected = "a part of a vocab-sweep, which --shard and --shards write";
+  part.result = result::read_result(file, expected);
+  if (const auto found = part.result.at("experiment").get<std::string>(); found != kPartExperiment) {
+    throw InputError(fmt::format("{}: expected {}; found a result of {}", file.string(), expected, found));
   }
   try {
     part.shard = app::parse_shard(part.result.at("shard").get<std::string>(), "shard");
@@ -94,7 +91,7 @@ Part read_part(const std::filesystem::path& file) {
     for (const char* section : {"uniform", "baseline", "pieces", "kinds"}) part.result.at("results").at(section);
     read_pieces(part);
   } catch (const json::exception& e) {
-    throw InputError(fmt::format("{}: not as vocab-sweep writes it: {}", file.string(), e.what()));
+    throw InputError(fmt::format("{}: expected a part of a vocab-sweep: {}", file.string(), e.what()));
   } catch (const InputError& e) {
     throw InputError(fmt::format("{}: {}", file.string(), e.what()));
   }

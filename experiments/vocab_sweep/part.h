@@ -8,10 +8,9 @@
 
 #include "experiments/vocab_sweep/plan.h"
 #include "experiments/vocab_sweep/result.h"
-#include "sinkscope/app/run.h"
-#include "sinkscope/app/shard.h"
 #include "experiments/vocab_sweep/table.h"
 #include "experiments/vocab_sweep/work.h"
+#include "sinkscope/app/shard.h"
 
 namespace sinkscope::experiments::sweep {
 

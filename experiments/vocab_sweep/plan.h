@@ -22,7 +22,7 @@ struct Plan {
   std::string per_head = "none";  ///< none, float16 or float32: the type of the scores by head that are kept
 };
 
-/// With a hash in place of the ids; from_json wants them back and throws InputError where they are others.
+/// With a hash in place of the ids; from_json needs them again and throws InputError where they are others.
 nlohmann::json to_json(const Plan&);
 Plan plan_from_json(const nlohmann::json&, std::vector<int64_t> ids);
 

@@ -75,10 +75,9 @@ void write_sidecar(const Measured& m, const Full& full, const std::filesystem::p
 
 void check_name(const std::filesystem::path& out) {
   if (out.extension() == ".json") return;
-  throw InputError(
-      fmt::format("--out {}: wanted a name that ends in .json; sidecar and journal take it with their own "
-                  "endings",
-                  out.string()));
+  throw InputError(fmt::format(
+      "--out {}: expected a name that ends in .json; the .safetensors and .journal files take the same name",
+      out.string()));
 }
 
 std::filesystem::path sidecar_of(const std::filesystem::path& out) {

@@ -12,7 +12,7 @@
 
 namespace sinkscope::experiments::sweep {
 
-/// Everything that a plan wants, measured: a table for every pass, in the order of the pass's ids.
+/// Everything that a plan asks for, measured: a table for every pass, in the order of the pass's ids.
 struct Measured {
   Plan plan;
   Names names;  ///< of plan.ids

@@ -98,7 +98,7 @@ std::vector<int64_t> ids_at(const Plan& plan, const std::vector<size_t>& indices
 std::vector<std::string> screen_warnings(const Measured& m) {
   const size_t full = m.refined.size() + static_cast<size_t>(m.plan.audit);
   if (!m.plan.screens || token_share(m, full) < 0.5) return {};
-  return {fmt::format("the screen took {:.0f} % of a full sweep's tokens: its pilot knows too little of these scores",
+  return {fmt::format("the screen took {:.0f} % of a full sweep's tokens: its pilot predicts these scores poorly",
                       100 * token_share(m, full))};
 }
 

@@ -5,19 +5,19 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "commands/command.h"
+#include "experiments/vocab_sweep/part.h"
 #include "sinkscope/app/progress.h"
 #include "sinkscope/app/shard.h"
 #include "sinkscope/error.h"
 #include "sinkscope/result/journal.h"
+#include "sinkscope/result/read_result.h"
 #include "sinkscope/spelling/int_list.h"
-#include "experiments/vocab_sweep/part.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -52,7 +52,7 @@ State of_journal(const std::string& file) {
   s.file = file;
   if (!journal.header.is_object()) return s;
   if (!journal.header.contains("shard")) {
-    throw InputError(fmt::format("{}: a journal of {}; status reads those of vocab-sweep", file,
+    throw InputError(fmt::format("{}: expected a journal of vocab-sweep, found one of {}", file,
                                  journal.header.value("experiment", json()).dump()));
   }
   s.shard = journal.header.at("shard");
@@ -70,10 +70,12 @@ State of_journal(const std::string& file) {
   return s;
 }
 
-State of_result(const std::string& file, std::ifstream& in) {
-  const auto found = json::parse(in, nullptr, /*allow_exceptions=*/false);
-  if (!found.is_object() || !found.contains("plan")) {
-    throw InputError(fmt::format("{}: neither a journal nor a result of vocab-sweep", file));
+State of_result(const std::string& file) {
+  const std::string expected = "a journal or a result of vocab-sweep";
+  const auto found = result::read_result(file, expected);
+  if (!found.contains("plan")) {
+    throw InputError(fmt::format("{}: expected {}; found a result of {}", file, expected,
+                                 found.at("experiment").get<std::string>()));
   }
   State s;
   s.file = file;
@@ -90,7 +92,7 @@ State of_result(const std::string& file, std::ifstream& in) {
       s.units = (ids + in_unit - 1) / in_unit;
     }
   } catch (const json::exception& e) {
-    throw InputError(fmt::format("{}: not as vocab-sweep writes it: {}", file, e.what()));
+    throw InputError(fmt::format("{}: expected a result of vocab-sweep: {}", file, e.what()));
   }
   s.done = s.units;
   return s;
@@ -101,10 +103,7 @@ State read(const std::string& file) {
   const bool is_journal = file.ends_with(".journal");
   if (is_journal && std::filesystem::exists(file)) return of_journal(file);
   const auto result = std::filesystem::path(file).replace_extension(".json").string();
-  std::ifstream in(is_journal ? result : file);
-  if (!in || std::filesystem::is_directory(is_journal ? result : file))
-    throw InputError(fmt::format("{}: cannot be read", file));
-  return of_result(is_journal ? result : file, in);
+  return of_result(is_journal ? result : file);
 }
 
 void print_shards_without_file(const std::vector<State>& states) {
@@ -119,7 +118,7 @@ void print_shards_without_file(const std::vector<State>& states) {
     for (int64_t i = 0; i < count; ++i) {
       if (!there[i]) missing.push_back(i);
     }
-    if (!missing.empty()) fmt::print("not begun or not named: shards {} of {}\n", spell(missing), count);
+    if (!missing.empty()) fmt::print("not started or not listed: shards {} of {}\n", spell(missing), count);
   }
 }
 
@@ -138,9 +137,9 @@ void run(const Options& o) {
     std::string how = "done";
     if (!s.is_result) {
       const auto pace = s.seconds_a_unit > 0
-                            ? fmt::format("{:.2f} s a unit, {} left", s.seconds_a_unit, app::spell_duration(s.left()))
-                            : "no pace yet";
-      how = s.works() ? pace : fmt::format("silent for {}, {}", app::spell_duration(s.silent), pace);
+                            ? fmt::format("{:.2f} s per unit, {} left", s.seconds_a_unit, app::spell_duration(s.left()))
+                            : "no unit timed yet";
+      how = s.works() ? pace : fmt::format("nothing written for {}, {}", app::spell_duration(s.silent), pace);
       slowest = std::max(slowest, s.left());
       if (s.works() && s.seconds_a_unit > 0) rate += 1 / s.seconds_a_unit;
     }
@@ -155,13 +154,15 @@ void run(const Options& o) {
 }  // namespace
 
 commands::Command status() {
-  return {"status", "how far the shards of a vocab-sweep are", [](CLI::App& app) {
+  return {"status", "show how far the shards of a vocab-sweep are",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
-            app.add_option("files", o->files, "journals, or the results that they became")
+            app.add_option("files", o->files, "the shards' journals or results")
                 ->required()
                 ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
             app.callback([o] { run(*o); });
-          }};
+          },
+          commands::kParts};
 }
 
 }  // namespace sinkscope::experiments

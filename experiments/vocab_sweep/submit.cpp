@@ -4,9 +4,9 @@
 
 #include <filesystem>
 
-#include "experiments/vocab_sweep/command_words.h"
+#include "sinkscope/app/command_line.h"
+#include "sinkscope/app/plan.h"
 #include "sinkscope/app/progress.h"
-#include "sinkscope/app/provenance.h"
 
 namespace sinkscope::experiments::sweep {
 namespace {
@@ -19,8 +19,9 @@ int64_t tokens_of(const Share& share, int64_t first, int64_t last) {
 
 /// Options that neither the config nor the batch script gives go along.
 void print_sbatch(const Wanted& wanted) {
-  const auto words = without(app::command_line(), {"--config", "--out", "--shard", "--shards", "--threads", "--gpus"},
-                             {"--dry-run", "--force", "--quiet"});
+  const auto words =
+      app::without(app::command_line(), {"--config", "--out", "--shard", "--shards", "--threads", "--gpus"},
+                   {"--dry-run", "--force", "--quiet"});
   const auto options = words.find(" --");
   const auto folder = std::filesystem::path(wanted.out).parent_path().string();
   fmt::print("sbatch        sbatch --array=0-{} scripts/slurm/vocab_sweep.sbatch {} {} {}{}\n", wanted.gpus - 1,
@@ -30,7 +31,7 @@ void print_sbatch(const Wanted& wanted) {
 
 }  // namespace
 
-void print_plan(app::Run& run, const std::vector<Share>& list, const Plan& plan, const Wanted& wanted) {
+void print_plan(const app::Inputs& inputs, const std::vector<Share>& list, const Plan& plan, const Wanted& wanted) {
   int64_t mine = plan.samples * plan.length, whole = 0;  // this share with the baseline; everybody's
   for (const auto& share : list) {
     mine += tokens_of(share, share.first, share.last);
@@ -40,9 +41,10 @@ void print_plan(app::Run& run, const std::vector<Share>& list, const Plan& plan,
                share.pass.units(), share.pass.ids_per_unit, share.pass.samples, share.pass.length, here);
   }
   if (plan.screens)
-    fmt::print("refine        in full whatever the pilot leaves in doubt: not known yet, not counted\n");
-  run.start_tokens(mine);
-  const double one = run.expected_seconds() * static_cast<double>(whole) / static_cast<double>(mine);
+    fmt::print("refine        ids that pilot and audit leave in doubt, in full: not known yet, not counted\n");
+  const auto expected = app::expect(inputs.plan(mine));
+  fmt::print("{}", expected.text);
+  const double one = expected.seconds * static_cast<double>(whole) / static_cast<double>(mine);
   const auto each = one / static_cast<double>(wanted.gpus);
   fmt::print(
       "whole sweep   {} on one device like this, {:.2f} hours on {} ({:.2f} device hours), loading not counted\n",

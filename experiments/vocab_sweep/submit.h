@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "sinkscope/app/run.h"
 #include "experiments/vocab_sweep/work.h"
+#include "sinkscope/app/inputs.h"
 
 namespace sinkscope::experiments::sweep {
 
@@ -14,6 +14,6 @@ struct Wanted {
   int64_t gpus = 8;
   std::string config, out;
 };
-void print_plan(app::Run&, const std::vector<Share>&, const Plan&, const Wanted&);
+void print_plan(const app::Inputs&, const std::vector<Share>&, const Plan&, const Wanted&);
 
 }  // namespace sinkscope::experiments::sweep

@@ -9,13 +9,19 @@
 namespace sinkscope::experiments::sweep {
 namespace {
 
+constexpr int64_t kMostDims = 4;
+
 template <typename T>
 void append(std::string& bytes, const T& value) {
   bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
+[[noreturn]] void damaged() {
+  throw std::runtime_error("a record of the journal is damaged: it does not hold the scores of a unit");
+}
+
 std::string_view take(std::string_view& bytes, size_t length) {
-  if (bytes.size() < length) throw std::runtime_error("a journal's record does not hold a unit's scores");
+  if (bytes.size() < length) damaged();
   const auto front = bytes.substr(0, length);
   bytes.remove_prefix(length);
   return front;
@@ -26,6 +32,24 @@ T take(std::string_view& bytes) {
   T value;
   std::memcpy(&value, take(bytes, sizeof(T)).data(), sizeof(T));
   return value;
+}
+
+/// Its type, its sizes and its numbers, each checked against what is left before any memory is taken.
+at::Tensor take_tensor(std::string_view& bytes) {
+  const auto type = take<at::ScalarType>(bytes);
+  const bool is_known = type == at::kDouble || type == at::kFloat || type == at::kHalf || type == at::kLong;
+  const auto dims = take<int64_t>(bytes);
+  if (!is_known || dims < 0 || dims > kMostDims) damaged();
+  std::vector<int64_t> sizes;
+  int64_t count = 1;
+  for (int64_t i = 0; i < dims; ++i) {
+    sizes.push_back(take<int64_t>(bytes));
+    if (sizes.back() < 0 || __builtin_mul_overflow(count, sizes.back(), &count)) damaged();
+  }
+  if (count > static_cast<int64_t>(bytes.size())) damaged();
+  auto x = at::empty(sizes, type);
+  if (const auto raw = take(bytes, x.nbytes()); !raw.empty()) std::memcpy(x.mutable_data_ptr(), raw.data(), raw.size());
+  return x;
 }
 
 }  // namespace
@@ -48,12 +72,7 @@ Table from_bytes(const std::string& bytes) {
   Table table;
   for (std::string_view rest = bytes; !rest.empty();) {
     const std::string name(take(rest, take<size_t>(rest)));
-    const auto type = take<at::ScalarType>(rest);
-    std::vector<int64_t> sizes(static_cast<size_t>(take<int64_t>(rest)));
-    for (int64_t& size : sizes) size = take<int64_t>(rest);
-    auto x = at::empty(sizes, type);
-    std::memcpy(x.mutable_data_ptr(), take(rest, x.nbytes()).data(), x.nbytes());
-    table[name] = x;
+    table[name] = take_tensor(rest);
   }
   return table;
 }

@@ -38,9 +38,10 @@ int64_t tokens_missing(const std::vector<Share>& list, const result::Journal& jo
   return tokens;
 }
 
-void run_missing(const std::vector<Share>& list, app::Run& run, const Plan& plan, result::Journal& journal) {
-  run.hold_interrupts();
-  Measure measure(run, plan);
+void run_missing(const std::vector<Share>& list, app::Session& session, const app::Batches& samples, const Plan& plan,
+                 result::Journal& journal) {
+  session.hold_interrupts();
+  Measure measure(session, samples, plan);
   if (!journal.has(kBaselineKey)) journal.append(kBaselineKey, measure.baseline().dump());
   for (const auto& share : list) {
     size_t done = 0;
@@ -49,8 +50,8 @@ void run_missing(const std::vector<Share>& list, app::Run& run, const Plan& plan
       const int64_t key = share.pass.key(unit);
       if (!journal.has(key)) journal.append(key, to_bytes(measure.unit(share.pass, unit)));
       done += share.pass.unit(unit).size();
-      run.note(fmt::format("{}: {} ids of units {} to {} of {}", name(share.pass.of), done, share.first, share.last - 1,
-                           share.pass.units()));
+      session.note(fmt::format("{}: {} ids of units {} to {} of {}", name(share.pass.of), done, share.first,
+                               share.last - 1, share.pass.units()));
     }
   }
 }
@@ -69,10 +70,10 @@ std::vector<std::string> batch_warnings(const result::Journal& journal, const Pl
   }
   std::vector<std::string> warnings;
   for (const auto& [of, counts] : halved) {
-    warnings.push_back(
-        fmt::format("the memory ran out: {} units of pass '{}' were computed in batches of down to {} "
-                    "samples in place of {}, so their last bits may differ from a run with enough memory",
-                    counts.first, name(of), counts.second, batch_of(plan, of, batch_size)));
+    warnings.push_back(fmt::format(
+        "the memory ran out: {} units of pass '{}' were computed in batches of {} or more samples instead of {}, "
+        "so their last bits may differ from a run with enough memory",
+        counts.first, name(of), counts.second, batch_of(plan, of, batch_size)));
   }
   return warnings;
 }

@@ -27,9 +27,9 @@ nlohmann::json units_to_json(const std::vector<Share>&);
 /// Tokens of the units that the journal lacks, with the baseline's.
 int64_t tokens_missing(const std::vector<Share>&, const result::Journal&, const Plan&);
 
-/// Computes what the journal lacks, each unit whole: a signal waits for the end of the unit in flight. The run must
-/// have started.
-void run_missing(const std::vector<Share>&, app::Run&, const Plan&, result::Journal&);
+/// Computes what the journal lacks of a plan over these samples, each unit whole: a signal waits for the end of the
+/// unit in flight.
+void run_missing(const std::vector<Share>&, app::Session&, const app::Batches&, const Plan&, result::Journal&);
 
 /// One for every pass with units that were computed in smaller batches than planned, because the memory ran out: their
 /// last bits may differ.

@@ -12,10 +12,11 @@
 #include <algorithm>
 #include <memory>
 
+#include "commands/command.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/spelling/nearest.h"
-#include "sinkscope/trials/listed.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -42,7 +43,7 @@ std::vector<Operation> parse_operations(const std::string& list) {
     constexpr Operation kOperations[] = {Operation::zero, Operation::mean, Operation::resample};
     operations.push_back(kOperations[found - known.begin()]);
   }
-  if (operations.empty()) throw InputError("--operations: an empty list; wanted some of zero, mean, resample");
+  if (operations.empty()) throw InputError("--operations: an empty list; expected some of zero, mean, resample");
   return operations;
 }
 
@@ -55,11 +56,17 @@ std::string name_of(Operation operation, const model::Site& site) {
   return fmt::format("{} {}", intervene::name(operation), trials::short_name(site));
 }
 
+Trial removal(const std::string& name, const std::vector<intervene::Edit>& edits) {
+  json about{{"operation", intervene::name(edits[0].operation)}, {"sites", json::array()}};
+  for (const auto& edit : edits) about["sites"].push_back(model::name(edit.site));
+  return {.name = name, .role = intervene::Role::removal, .about = std::move(about), .edits = edits};
+}
+
 std::vector<Trial> singles(const std::vector<Operation>& operations, int64_t layers) {
   std::vector<Trial> list;
   for (const auto operation : operations) {
     for (const auto& site : trials::block_outputs(layers)) {
-      list.push_back({.name = name_of(operation, site), .edits = {remove(site, operation)}});
+      list.push_back(removal(name_of(operation, site), {remove(site, operation)}));
     }
   }
   return list;
@@ -71,18 +78,12 @@ std::vector<Trial> pairs(Operation operation, int64_t sink_layer) {
   const auto sites = trials::block_outputs(sink_layer);
   for (size_t a = 0; a < sites.size(); ++a) {
     for (size_t b = a + 1; b < sites.size(); ++b) {
-      list.push_back({.name = fmt::format("{} and {}", name_of(operation, sites[a]), trials::short_name(sites[b])),
-                      .edits = {remove(sites[a], operation), remove(sites[b], operation)},
-                      .interaction_of = {name_of(operation, sites[a]), name_of(operation, sites[b])}});
+      list.push_back(removal(fmt::format("{} and {}", name_of(operation, sites[a]), trials::short_name(sites[b])),
+                             {remove(sites[a], operation), remove(sites[b], operation)}));
+      list.back().interaction_of = {name_of(operation, sites[a]), name_of(operation, sites[b])};
     }
   }
   return list;
-}
-
-json about(const Trial& trial) {
-  json row{{"operation", intervene::name(trial.edits[0].operation)}, {"sites", json::array()}};
-  for (const auto& edit : trial.edits) row["sites"].push_back(model::name(edit.site));
-  return row;
 }
 
 void run(const Options& o, const CLI::App& command) {
@@ -92,17 +93,15 @@ void run(const Options& o, const CLI::App& command) {
   const int64_t L = r.config().n_layers - (o.trials.no_loss ? 1 : 0);
   const double count = static_cast<double>(2 * L * static_cast<int64_t>(operations.size()) + (o.pairs ? L * L / 2 : 0));
   const bool resamples = std::find(operations.begin(), operations.end(), Operation::resample) != operations.end();
-  trials::run_listed(r, o.trials,
-                     {.design = {.edited = {0}, .wants_other_documents = resamples, .trials = count},
-                      .make =
-                          [&](trials::Runner& runner) {
-                            auto list = singles(operations, L);
-                            if (!o.pairs) return list;
-                            const auto more = pairs(operations[0], runner.sink_layer());
-                            list.insert(list.end(), more.begin(), more.end());
-                            return list;
-                          },
-                      .about = about});
+  trials::run(r, o.trials,
+              {.design = {.edited = {0}, .wants_other_documents = resamples, .trials = count},
+               .make = [&](trials::Runner& runner) {
+                 auto list = singles(operations, L);
+                 if (!o.pairs) return list;
+                 const auto more = pairs(operations[0], runner.sink_layer());
+                 list.insert(list.end(), more.begin(), more.end());
+                 return list;
+               }});
 }
 
 }  // namespace

@@ -4,17 +4,19 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "sinkscope/error.h"
+#include "sinkscope/files/read_json.h"
 #include "sinkscope/spelling/nearest.h"
 
 namespace sinkscope::app {
 namespace {
 
 using nlohmann::json;
+
+constexpr int64_t kMaxConfig = 1 << 24;
 
 /// Long names without dashes, in the order of --help.
 std::vector<std::string> option_names(const CLI::App& command) {
@@ -35,23 +37,10 @@ std::optional<std::string> config_path(const std::vector<std::string>& words) {
   return std::nullopt;
 }
 
-json read_object(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) throw InputError(fmt::format("--config {}: cannot be read", path));
-  json object;
-  try {
-    object = json::parse(in);
-  } catch (const json::parse_error& e) {
-    throw InputError(fmt::format("--config {}: not JSON from byte {} on", path, e.byte));
-  }
-  if (!object.is_object()) throw InputError(fmt::format("--config {}: wanted one JSON object", path));
-  return object;
-}
-
 std::string spell_value(const json& value, const std::string& where) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean() || value.is_number()) return value.dump();
-  if (!value.is_array()) throw InputError(fmt::format("{}: wanted a string, number, boolean or list", where));
+  if (!value.is_array()) throw InputError(fmt::format("{}: expected a string, number, boolean or list", where));
   std::string list;
   for (const auto& item : value) list += (list.empty() ? "" : ",") + spell_value(item, where);
   return list;
@@ -71,12 +60,12 @@ std::vector<std::string> with_config_file(const CLI::App& program, std::vector<s
   const auto* command = commands.front();
   const auto names = option_names(*command);
   std::vector<std::string> from_file;
-  const auto object = read_object(*path);
+  const auto object = files::read_object(*path, "a config: options and their values", kMaxConfig);
   for (const auto& [key, value] : object.items()) {
     const auto where = fmt::format("--config {}: '{}'", *path, key);
     if (!has_option(names, key)) {
       throw InputError(
-          fmt::format("{} is no option of {}; the nearest is '{}'", where, words.front(), nearest(key, names)));
+          fmt::format("{} is not an option of {}; the nearest is '{}'", where, words.front(), nearest(key, names)));
     }
     const bool takes_json = command->get_option("--" + key)->get_type_name() == kJsonType && value.is_structured();
     from_file.push_back(fmt::format("--{}={}", key, takes_json ? value.dump() : spell_value(value, where)));

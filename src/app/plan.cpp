@@ -12,6 +12,7 @@
 #include "sinkscope/model/dtype.h"
 #include "sinkscope/model/linear.h"
 #include "sinkscope/model/model.h"
+#include "sinkscope/model/weights.h"
 
 namespace sinkscope::app {
 namespace {
@@ -24,7 +25,7 @@ double seconds_a_block(const Plan& plan) {
   config.tied = true;
   model::Model::Weights weights;
   const auto options = at::TensorOptions(model::activation_dtype(plan.dtype)).device(plan.device);
-  for (const auto& spec : model::tensor_specs(config)) weights[spec.name] = at::randn(spec.shape, options) * 0.02;
+  for (const auto& spec : model::tensor_specs(config)) weights[spec.site] = at::randn(spec.shape, options) * 0.02;
   const model::Model block(config, std::move(weights), plan.dtype);
   const auto ids = at::randint(config.vocab_size, {plan.batch_size, plan.length}, at::kLong);
   std::vector<double> seconds;
@@ -45,22 +46,24 @@ double seconds_a_block(const Plan& plan) {
 int64_t weight_bytes(const model::Config& config, at::ScalarType dtype) {
   int64_t sum = 0;
   for (const auto& spec : model::tensor_specs(config)) {
-    const bool product = spec.shape.size() == 2 && spec.name.starts_with("model.layers.");
-    sum += c10::multiply_integers(spec.shape) * at::elementSize(product ? dtype : model::activation_dtype(dtype));
+    const auto of = spec.is_product() ? dtype : model::activation_dtype(dtype);
+    sum += c10::multiply_integers(spec.shape) * at::elementSize(of);
   }
   return sum;
 }
 
 /// Keys that a query sees in the mean: the causal half, or a sliding window that fills up first.
-double keys_a_query(const model::Config& c, int64_t T) {
-  const auto tokens = static_cast<double>(T), window = static_cast<double>(c.sliding_window);
-  return c.sliding_window > 0 && c.sliding_window < T ? window * (1 - window / (2 * tokens)) : tokens / 2;
+double keys_a_query(int64_t layer_window, int64_t T) {
+  const auto tokens = static_cast<double>(T), window = static_cast<double>(layer_window);
+  return layer_window > 0 && layer_window < T ? window * (1 - window / (2 * tokens)) : tokens / 2;
 }
 
-/// Scores, pattern and keys of the rows that model::windowed_attention makes at a time.
+/// Scores, pattern and keys of the rows that model::windowed_attention makes at a time, where the window is largest.
 int64_t window_bytes(const model::Config& c, int64_t n, int64_t T) {
-  if (c.sliding_window == 0 || c.sliding_window >= T) return 0;
-  const int64_t keys = std::min(c.sliding_window + model::kWindowRows - 1, T);
+  int64_t keys = 0;
+  for (const auto& layer : c.layers) {
+    if (layer.window > 0 && layer.window < T) keys = std::max(keys, std::min(layer.window + model::kWindowRows - 1, T));
+  }
   return n * c.n_heads * keys * (2 * model::kWindowRows + c.d_head) * at::elementSize(at::kFloat);
 }
 
@@ -87,8 +90,10 @@ int64_t automatic_batch_size(const model::Config& config, int64_t T, at::Device 
 double flops_a_token(const model::Config& c, int64_t T) {
   const int64_t heads = (c.n_heads + 2 * c.n_kv_heads) * c.d_head + c.n_heads * c.d_head;
   const double weights = static_cast<double>(c.d_model * (heads + 3 * c.d_mlp));
-  const double attention = 2.0 * keys_a_query(c, T) * static_cast<double>(c.n_heads * c.d_head);  // scores and mixing
-  return static_cast<double>(c.n_layers) * 2 * (weights + attention);
+  double keys = 0;
+  for (int64_t layer = 0; layer < c.n_layers; ++layer) keys += keys_a_query(c.layer(layer).window, T);
+  const double attention = 2.0 * keys * static_cast<double>(c.n_heads * c.d_head);  // scores and mixing
+  return 2 * (static_cast<double>(c.n_layers) * weights + attention);
 }
 
 Expected expect(const Plan& plan) {

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "app/build_info.h"
@@ -19,6 +18,8 @@
 namespace sinkscope::app {
 
 using nlohmann::json;
+
+namespace {
 
 /// SHA-256 of the SHA-256s of every block of 16 MiB of the files, in order: all their bytes, on all cores, read past
 /// the mapped pages.
@@ -47,6 +48,7 @@ std::string hash_weights(const model::Checkpoint& checkpoint) {
   return result::sha256(digests);
 }
 
+/// Its type, its base, and the parameters that this type reads.
 nlohmann::ordered_json describe_rope(const model::RopeConfig& rope) {
   const auto or_null = [](const std::optional<double>& x) { return x ? json(*x) : json(); };
   switch (rope.type) {
@@ -73,14 +75,28 @@ nlohmann::ordered_json describe_rope(const model::RopeConfig& rope) {
   }
 }
 
-json describe_model(const model::Checkpoint& checkpoint, const RunOptions& options) {
-  const auto& c = checkpoint.config();
-  return {{"path", options.model},
-          {"revision", options.revision.empty() ? json() : json(options.revision)},
-          {"name", std::filesystem::path(options.model).filename().string()},
-          {"config_sha256", result::sha256_file(checkpoint.config_file())},
-          {"weights_sha256", hash_weights(checkpoint)},
-          {"model_type", c.model_type},
+/// Of all layers, or a list of one per layer.
+nlohmann::ordered_json describe_ropes(const model::Config& config) {
+  if (config.ropes.size() == 1) return describe_rope(config.ropes[0]);
+  auto by_layer = nlohmann::ordered_json::array();
+  for (int64_t layer = 0; layer < config.n_layers; ++layer)
+    by_layer.push_back(describe_rope(config.ropes[config.layer(layer).rope]));
+  return by_layer;
+}
+
+/// The same of the sliding windows; null where there is none.
+json describe_windows(const model::Config& config) {
+  const auto window = [](const model::LayerConfig& layer) { return layer.window > 0 ? json(layer.window) : json(); };
+  if (config.layers.size() == 1) return window(config.layers[0]);
+  auto by_layer = json::array();
+  for (int64_t layer = 0; layer < config.n_layers; ++layer) by_layer.push_back(window(config.layer(layer)));
+  return by_layer;
+}
+
+}  // namespace
+
+nlohmann::ordered_json describe_config(const model::Config& c) {
+  return {{"model_type", c.model_type},
           {"n_layers", c.n_layers},
           {"d_model", c.d_model},
           {"n_heads", c.n_heads},
@@ -91,11 +107,21 @@ json describe_model(const model::Checkpoint& checkpoint, const RunOptions& optio
           {"tied", c.tied},
           {"qk_norm", c.qk_norm},
           {"qkv_bias", c.qkv_bias},
-          {"sliding_window", c.sliding_window > 0 ? json(c.sliding_window) : json()},
-          {"rope", describe_rope(c.rope)},
-          {"parameters", model::parameter_count(c)},
-          {"checkpoint_dtype", c.dtype},
-          {"planted", std::filesystem::exists(checkpoint.dir() / "planted.json")}};
+          {"sliding_window", describe_windows(c)},
+          {"rope", describe_ropes(c)},
+          {"parameters", model::parameter_count(c)}};
+}
+
+json describe_model(const model::Checkpoint& checkpoint, const RunOptions& options) {
+  json model{{"path", options.model},
+             {"revision", options.revision.empty() ? json() : json(options.revision)},
+             {"name", std::filesystem::path(options.model).filename().string()},
+             {"config_sha256", result::sha256_file(checkpoint.config_file())},
+             {"weights_sha256", hash_weights(checkpoint)},
+             {"checkpoint_dtype", checkpoint.config().dtype},
+             {"planted", std::filesystem::exists(checkpoint.dir() / "planted.json")}};
+  model.update(json(describe_config(checkpoint.config())));
+  return model;
 }
 
 json describe_tokenizer(const text::Tokenizer& tokenizer) {
@@ -138,20 +164,6 @@ json identity_of(const json& result) {
   const std::string device = identity["numerics"].at("device");
   identity["numerics"]["device"] = device.substr(0, device.find(':'));
   return identity;
-}
-
-std::string quoted(const std::string& word) {
-  if (!word.empty() && word.find_first_of(" \t\n'\"\\$`;&|<>()*?[]{}") == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-std::string command_line() {
-  std::ifstream in("/proc/self/cmdline", std::ios::binary);
-  std::string line;
-  for (std::string word; std::getline(in, word, '\0');) line += (line.empty() ? "" : " ") + app::quoted(word);
-  return line;
 }
 
 }  // namespace sinkscope::app

@@ -21,11 +21,12 @@ std::vector<int64_t> vocabulary_ids(const IdChoice& choice, const model::Config&
     ids = parse_int_list(choice.list, "--ids");
     for (const int64_t id : ids) {
       if (id < 0 || id >= rows)
-        throw InputError(fmt::format("--ids: {}: the embedding has {} rows (0 to {})", id, rows, rows - 1));
+        throw InputError(
+            fmt::format("--ids: expected ids below the embedding's {} rows (0 to {}), found {}", rows, rows - 1, id));
     }
     std::set<int64_t> seen;
     for (const int64_t id : ids) {
-      if (!seen.insert(id).second) throw InputError(fmt::format("--ids: {} stands there twice", id));
+      if (!seen.insert(id).second) throw InputError(fmt::format("--ids: {} is listed twice", id));
     }
     return ids;
   }

@@ -11,8 +11,8 @@
 #include "commands/command.h"
 #include "sinkscope/app/run.h"
 #include "sinkscope/error.h"
+#include "sinkscope/intervene/attention_condition.h"
 #include "sinkscope/intervene/positions.h"
-#include "sinkscope/intervene/self_only.h"
 #include "sinkscope/model/safetensors.h"
 #include "sinkscope/spelling/int_list.h"
 
@@ -26,12 +26,12 @@ struct Options {
 
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.run, command);
-  if (o.sites.empty() && o.columns.empty()) throw InputError("wanted --sites, --columns or both");
+  if (o.sites.empty() && o.columns.empty()) throw InputError("expected --sites, --columns or both");
   const auto sites = o.sites.empty() ? std::vector<model::Site>{} : model::parse_sites(o.sites, r.config());
   const auto keys = o.columns.empty() ? std::vector<int64_t>{} : parse_int_list(o.columns, "--columns");
   const auto positions = intervene::parse_positions(o.positions, r.longest());
-  std::vector<intervene::LayeredChange> changes;
-  if (!o.self_only.empty()) changes.push_back(intervene::parse_self_only(o.self_only));
+  const auto condition =
+      o.self_only.empty() ? intervene::AttentionCondition() : intervene::parse_condition(o.self_only);
   if (!r.start(1)) return;
 
   std::map<std::string, std::vector<at::Tensor>> parts;
@@ -39,7 +39,7 @@ void run(const Options& o, const CLI::App& command) {
   for (const auto& batch : r.batches()) {
     model::Taps taps(r.config());
     taps.positions(positions);
-    for (const auto& change : changes) taps.attention(change.change, change.layers);
+    if (condition.any()) taps.attention(condition.change, condition.layers);
     for (const auto& site : sites) {
       taps.read(site, [&, site](const at::Tensor& x) {
         parts[model::name(site)].push_back(x.to(at::kCPU, r.model().dtype()).contiguous());
@@ -67,17 +67,19 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 Command activations() {
-  return {"activations", "what does a hook point hold: any of them, exported as safetensors", [](CLI::App& app) {
+  return {"activations", "export what any hook point holds, as safetensors",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->run);
             app.add_option("--sites", o->sites,
-                           "hook points: names, globs (blocks.*.hook_resid_post) or all, comma between them");
+                           "hook points, separated by commas: names, globs (blocks.*.hook_resid_post) or all");
             app.add_option("--columns", o->columns,
-                           "also the attention that every query pays to these keys, float32, by layer");
+                           "also export the attention that every query pays to these keys, in float32, by layer");
             app.add_option("--positions", o->positions, "rotary positions as token=position: 0=8,8=0");
             app.add_option("--self-only", o->self_only, "attention changes: \"layers=0-1;tokens=1,4\"");
             app.callback([o, &app] { run(*o, app); });
-          }};
+          },
+          kModel};
 }
 
 }  // namespace sinkscope::commands

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
+#include "sinkscope/app/provenance.h"
 #include "sinkscope/error.h"
+#include "sinkscope/files/read_json.h"
+#include "sinkscope/result/read_result.h"
 #include "sinkscope/spelling/int_list.h"
 
 namespace sinkscope::commands {
@@ -20,20 +22,12 @@ struct Options {
   std::string result, reference = "configs/reference/qwen3-8b.json";
 };
 
-json read_json(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) throw InputError(fmt::format("{}: cannot be read", path));
-  const auto parsed = json::parse(in, nullptr, /*allow_exceptions=*/false);
-  if (!parsed.is_object()) throw InputError(fmt::format("{}: wanted a JSON object", path));
-  return parsed;
-}
-
 /// Where a run's settings are not the published ones; empty where they are.
 std::string differing_settings(const json& published, const json& result) {
   std::string differing;
   const auto compare = [&](const char* name, const json& found) {
     if (!published.contains(name) || published[name] == found) return;
-    differing += fmt::format("{}{} {} here, {} there", differing.empty() ? "" : "; ", name, found.dump(),
+    differing += fmt::format("{}{} {} here, {} published", differing.empty() ? "" : "; ", name, found.dump(),
                              published[name].dump());
   };
   compare("samples", result["data"]["samples"]);
@@ -46,8 +40,8 @@ std::string differing_settings(const json& published, const json& result) {
 void check_model(const json& result, const json& reference, const Options& o) {
   for (const auto& [key, value] : reference.at("shape").items()) {
     if (result.at("model").value(key, json()) != value) {
-      throw InputError(fmt::format("{}: {} is for {}, whose {} is {}; the result's model has {}", o.result, o.reference,
-                                   reference.at("model").get<std::string>(), key, value.dump(),
+      throw InputError(fmt::format("{}: expected a model of the shape of {} (from {}), whose {} is {}; found {}",
+                                   o.result, reference.at("model").get<std::string>(), o.reference, key, value.dump(),
                                    result["model"].value(key, json()).dump()));
     }
   }
@@ -57,7 +51,7 @@ std::string spell(const json& value) {
   return value.is_number_float() ? fmt::format("{:.4g}", value.get<double>()) : value.is_null() ? "none" : value.dump();
 }
 
-/// What stands at a path like "/results/sink/0/level"; of a list of objects "name=zero blocks.0.mlp_out" takes the one
+/// What is at a path like "/results/sink/0/level"; of a list of objects "name=zero blocks.0.mlp_out" takes the one
 /// of that name, "token=8" of that token. Null where there is none.
 json at_path(const json& result, const std::string& path) {
   const json* here = &result;
@@ -91,7 +85,7 @@ void print_row(const json& number, const json& result) {
 }
 
 void run(const Options& o) {
-  const auto result = read_json(o.result), reference = read_json(o.reference);
+  const auto result = result::read_result(o.result), reference = files::read_object(o.reference, "published numbers");
   try {
     check_model(result, reference, o);
     const auto experiment = result.at("experiment").get<std::string>();
@@ -107,19 +101,21 @@ void run(const Options& o) {
     if (sources.empty()) throw InputError(fmt::format("{}: no published numbers of {}", o.reference, experiment));
     for (const auto& source : sources) fmt::print("source: {}\n", source);
   } catch (const json::exception& e) {
-    throw InputError(fmt::format("{} beside {}: {}", o.result, o.reference, e.what()));
+    throw InputError(fmt::format("{} and {}: {}", o.result, o.reference, e.what()));
   }
 }
 
 }  // namespace
 
 Command compare() {
-  return {"compare", "print published numbers beside a result of the same experiment and model", [](CLI::App& app) {
+  return {"compare", "compare a result with published numbers for the same experiment and model",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app.add_option("result", o->result, "a result file")->required();
             app.add_option("--reference", o->reference, "file with the published numbers")->capture_default_str();
             app.callback([o] { run(*o); });
-          }};
+          },
+          kResults};
 }
 
 }  // namespace sinkscope::commands

@@ -38,8 +38,7 @@ void run(const Options& o) {
         std::make_unique<model::Config>(model::read_config(model::resolve_model(o.model, o.revision) / "config.json"));
   }
   fmt::print("{:<34} {:<18} {}\n", "hook point", "shape", "what");
-  for (const auto& point : model::points()) {
-    if (config && !model::exists(point.point, *config)) continue;
+  for (const auto& point : config ? model::points(*config) : model::points()) {
     const auto name = model::in_block(point.point) ? fmt::format("blocks.L.{}", point.name) : std::string(point.name);
     fmt::print("{:<34} {:<18} {}\n", name, spell_shape(point, config.get()), point.what);
   }
@@ -52,12 +51,14 @@ void run(const Options& o) {
 }  // namespace
 
 Command hooks() {
-  return {"hooks", "where can a run read or change a tensor: hook points with their shapes", [](CLI::App& app) {
+  return {"hooks", "list the hook points, where a run can read or change a tensor, with their shapes",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
-            app.add_option("--model", o->model, "print this model's sizes in place of letters");
+            app.add_option("--model", o->model, "print this model's sizes instead of letters");
             app.add_option("--revision", o->revision, "branch, tag or commit of a Hugging Face id");
             app.callback([o] { run(*o); });
-          }};
+          },
+          kModel};
 }
 
 }  // namespace sinkscope::commands

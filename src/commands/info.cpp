@@ -49,35 +49,23 @@ ordered_json tokenizer_facts(const std::filesystem::path& dir, const model::Conf
 
 ordered_json facts(const model::Checkpoint& checkpoint) {
   const auto& c = checkpoint.config();
-  const int64_t parameters = model::parameter_count(c), embedding = c.vocab_size * c.d_model * (c.tied ? 1 : 2);
+  const int64_t embedding = model::parameter_count(c, {model::Role::embed, model::Role::unembed});
   ordered_json memory;
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     const int64_t activations = app::activation_bytes(c, kSamples, kTokens, dtype);
     memory[dtype == at::kFloat ? "float32" : "bfloat16"] = {
-        {"weights_gb", gigabytes(parameters * at::elementSize(dtype))},
+        {"weights_gb", gigabytes(model::parameter_count(c) * at::elementSize(dtype))},
         {"activations_8x512_gb", gigabytes(activations)}};
   }
-  return {{"path", checkpoint.dir().string()},
-          {"model_type", c.model_type},
-          {"n_layers", c.n_layers},
-          {"d_model", c.d_model},
-          {"n_heads", c.n_heads},
-          {"n_kv_heads", c.n_kv_heads},
-          {"d_head", c.d_head},
-          {"d_mlp", c.d_mlp},
-          {"vocab_size", c.vocab_size},
-          {"tied", c.tied},
-          {"max_positions", c.max_positions},
-          {"rope", app::describe_rope(c.rope)},
-          {"qk_norm", c.qk_norm},
-          {"qkv_bias", c.qkv_bias},
-          {"sliding_window", c.sliding_window > 0 ? ordered_json(c.sliding_window) : ordered_json()},
-          {"dtype", c.dtype},
-          {"parameters", parameters},
-          {"parameters_embedding_and_head", embedding},
-          {"bytes_on_disk", checkpoint.bytes()},
-          {"memory", memory},
-          {"tokenizer", tokenizer_facts(checkpoint.dir(), c)}};
+  ordered_json facts{{"path", checkpoint.dir().string()}};
+  facts.update(app::describe_config(c));
+  facts.update(ordered_json{{"max_positions", c.max_positions},
+                            {"dtype", c.dtype},
+                            {"parameters_embedding_and_head", embedding},
+                            {"bytes_on_disk", checkpoint.bytes()},
+                            {"memory", memory},
+                            {"tokenizer", tokenizer_facts(checkpoint.dir(), c)}});
+  return facts;
 }
 
 void print_page(const ordered_json& f) {
@@ -105,7 +93,7 @@ void run(const Options& o) {
 }  // namespace
 
 Command info() {
-  return {"info", "what is this checkpoint: shapes, parameters, dtype, memory needed, tokenizer facts",
+  return {"info", "describe a checkpoint: shapes, parameters, dtype, memory it needs, tokenizer",
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app.add_option("--model", o->model, "checkpoint directory, or a Hugging Face id found in the local cache")
@@ -113,7 +101,8 @@ Command info() {
             app.add_option("--revision", o->revision, "branch, tag or commit of a Hugging Face id");
             app.add_flag("--json", o->json, "print JSON");
             app.callback([o] { run(*o); });
-          }};
+          },
+          kModel};
 }
 
 }  // namespace sinkscope::commands

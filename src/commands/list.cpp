@@ -1,3 +1,5 @@
+#include <CLI/CLI.hpp>
+
 #include "commands/command.h"
 
 namespace sinkscope::commands {
@@ -11,7 +13,18 @@ Command random_model();
 Command tokenize();
 
 std::vector<Command> all() {
-  return {activations(), compare(), hooks(), info(), random_model(), tokenize()};
+  return {info(), hooks(), tokenize(), activations(), random_model(), compare()};
+}
+
+void add_to(CLI::App& program, const std::vector<Command>& commands) {
+  for (const char* group : kGroups) {
+    for (const auto& command : commands) {
+      if (command.group != group) continue;
+      auto& app = *program.add_subcommand(command.name, command.summary)->group(group);
+      command.setup(app);
+      app.set_help_flag("-h,--help", "print this help and exit")->group("Help");  // behind the command's own options
+    }
+  }
 }
 
 }  // namespace sinkscope::commands

@@ -10,6 +10,7 @@
 #include "commands/command.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/random_checkpoint.h"
+#include "sinkscope/model/weights.h"
 
 namespace sinkscope::commands {
 namespace {
@@ -31,17 +32,19 @@ void run(const Options& o) {
 }  // namespace
 
 Command random_model() {
-  return {"random-model", "write a checkpoint of a published shape with seeded random weights", [](CLI::App& app) {
+  return {"random-model", "write a checkpoint of a published shape with seeded random weights",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app.add_option("--like", o->like, fmt::format("{}", fmt::join(model::known_shapes(), ", ")))->required();
-            app.add_option("--layers", o->layers, "fewer or more layers than the published shape; 0: as published")
+            app.add_option("--layers", o->layers, "number of layers; 0: as published")
                 ->capture_default_str()
                 ->check(CLI::Range(0, 10000));
             app.add_option("--dtype", o->dtype, "bfloat16 or float32")->capture_default_str();
             app.add_option("--seed", o->seed, "seed of the weights")->capture_default_str();
-            app.add_option("--out", o->out, "the folder to write")->required();
+            app.add_option("--out", o->out, "the folder to write; it must not exist")->required();
             app.callback([o] { run(*o); });
-          }};
+          },
+          kModel};
 }
 
 }  // namespace sinkscope::commands

@@ -26,9 +26,9 @@ int64_t bos_of(const text::Tokenizer& tokenizer) {
 
 void run(const Options& o) {
   const auto file = text::find_tokenizer(o.model);
-  if (!file) throw InputError(fmt::format("{}: no tokenizer.json or tokenizer.model there", o.model));
+  if (!file) throw InputError(fmt::format("{}: contains neither tokenizer.json nor tokenizer.model", o.model));
   const auto tokenizer = text::Tokenizer::load(*file);
-  if (o.text.empty() == o.decode.empty()) throw InputError("wanted one of --text and --decode");
+  if (o.text.empty() == o.decode.empty()) throw InputError("expected either --text or --decode");
   if (!o.decode.empty()) {
     for (const auto& ids : text::from_token_file(o.decode, 0, 0, tokenizer.size()).ids) {
       fmt::print("{}\n", nlohmann::json(tokenizer.decode(ids)).dump());
@@ -51,17 +51,18 @@ void run(const Options& o) {
 }  // namespace
 
 Command tokenize() {
-  return {"tokenize", "print the token ids of a text, one JSON array a text", [](CLI::App& app) {
+  return {"tokenize", "print the token ids of a text, one JSON array per text",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
-            app.add_option("--model", o->model, "folder with tokenizer.json or tokenizer.model; nothing else is needed")
-                ->required();
-            app.add_option("--text", o->text, "plain text, or .jsonl with a string or an object with `text` a line");
+            app.add_option("--model", o->model, "folder with tokenizer.json or tokenizer.model")->required();
+            app.add_option("--text", o->text, "plain text, or .jsonl: per line a string or an object with `text`");
             app.add_option("--decode", o->decode,
-                           "JSON array of arrays of ids: print their texts, one JSON string each");
-            app.add_flag("--bos", o->bos, "put the tokenizer's BOS before every text");
-            app.add_flag("--pieces", o->pieces, "print [id, piece] pairs, pieces readable");
+                           "JSON file with an array of arrays of ids: print their texts, one JSON string each");
+            app.add_flag("--bos", o->bos, "start every text with the tokenizer's BOS");
+            app.add_flag("--pieces", o->pieces, "print [id, readable piece] pairs");
             app.callback([o] { run(*o); });
-          }};
+          },
+          kModel};
 }
 
 }  // namespace sinkscope::commands

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 
+#include "intervene/trial_checks.h"
 #include "sinkscope/error.h"
 #include "sinkscope/intervene/trial_json.h"
 #include "sinkscope/model/points.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/spelling/nearest.h"
-#include "intervene/trial_checks.h"
 
 namespace sinkscope::intervene {
 namespace {
@@ -31,7 +31,7 @@ std::vector<int64_t> ints_at(const json& object, const char* key, const std::str
   std::vector<int64_t> list;
   for (const auto& item : value.is_array() ? value : json::array({nullptr})) {
     if (!item.is_number_integer())
-      throw InputError(fmt::format("{}: wanted whole numbers, found {}", what, value.dump()));
+      throw InputError(fmt::format("{}: expected whole numbers, found {}", what, value.dump()));
     list.push_back(item);
   }
   return list;
@@ -42,7 +42,8 @@ std::vector<double> numbers_at(const json& object, const char* key, const std::s
   if (value.is_number()) return {value.get<double>()};
   std::vector<double> list;
   for (const auto& item : value.is_array() ? value : json::array({nullptr})) {
-    if (!item.is_number()) throw InputError(fmt::format("{}: {}: wanted numbers, found {}", where, key, value.dump()));
+    if (!item.is_number())
+      throw InputError(fmt::format("{}: {}: expected numbers, found {}", where, key, value.dump()));
     list.push_back(item);
   }
   return list;
@@ -64,7 +65,7 @@ std::vector<int64_t> dimensions_of_heads(const std::vector<int64_t>& heads, cons
 void read_dimensions(Edit& edit, const json& object, const model::Config& config, const std::string& where) {
   int given = 0;
   for (const char* key : {"dimensions", "heads", "neurons"}) given += object.contains(key);
-  if (given > 1) throw InputError(fmt::format("{}: wanted one of dimensions, heads and neurons", where));
+  if (given > 1) throw InputError(fmt::format("{}: expected one of dimensions, heads and neurons", where));
   if (object.contains("dimensions")) edit.dimensions = ints_at(object, "dimensions", where);
   if (object.contains("heads"))
     edit.dimensions = dimensions_of_heads(ints_at(object, "heads", where), edit.site, config, where);
@@ -117,7 +118,7 @@ std::vector<model::Site> sites_at(const json& object, const char* key, const mod
 
 model::Site site_at(const json& object, const char* key, const model::Config& config, const std::string& where) {
   const auto sites = sites_at(object, key, config, where);
-  if (sites.size() != 1) throw InputError(fmt::format("{}: wanted one {}, found {}", where, key, object[key].dump()));
+  if (sites.size() != 1) throw InputError(fmt::format("{}: expected one {}, found {}", where, key, object[key].dump()));
   return sites[0];
 }
 
@@ -125,7 +126,7 @@ Edit read_edit(const json& object, const model::Site& site, const model::Config&
   Edit edit;
   edit.site = site;
   if (object.contains("tokens") == object.contains("all_but")) {
-    throw InputError(fmt::format("{}: wanted one of tokens and all_but", where));
+    throw InputError(fmt::format("{}: expected one of tokens and all_but", where));
   }
   edit.all_but = object.contains("all_but");
   edit.tokens = ints_at(object, edit.all_but ? "all_but" : "tokens", where);
@@ -134,7 +135,7 @@ Edit read_edit(const json& object, const model::Site& site, const model::Config&
   edit.operation = read_operation(text_at(object, "operation", where), where);
   if (object.contains("dose")) {
     if (!object["dose"].is_number())
-      throw InputError(fmt::format("{}: dose: wanted a number, found {}", where, object["dose"].dump()));
+      throw InputError(fmt::format("{}: dose: expected a number, found {}", where, object["dose"].dump()));
     edit.dose = object["dose"];
   }
   if (object.contains("values")) edit.values = numbers_at(object, "values", where);
@@ -152,7 +153,7 @@ Edit read_edit(const json& object, const model::Site& site, const model::Config&
 }  // namespace
 
 void check_keys(const json& object, const std::string& where, const std::vector<std::string>& known) {
-  if (!object.is_object()) throw InputError(fmt::format("{}: wanted an object, found {}", where, object.dump()));
+  if (!object.is_object()) throw InputError(fmt::format("{}: expected an object, found {}", where, object.dump()));
   for (const auto& [key, value] : object.items()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       throw InputError(fmt::format("{}: no key is named '{}'; the nearest is '{}'", where, key, nearest(key, known)));
@@ -162,7 +163,7 @@ void check_keys(const json& object, const std::string& where, const std::vector<
 
 std::string text_at(const json& object, const char* key, const std::string& where) {
   if (!object.contains(key) || !object[key].is_string()) {
-    throw InputError(fmt::format("{}: wanted a string '{}'", where, key));
+    throw InputError(fmt::format("{}: expected a string '{}'", where, key));
   }
   return object[key];
 }

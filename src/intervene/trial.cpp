@@ -1,13 +1,19 @@
 #include "sinkscope/intervene/trial.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
 #include <random>
 
+#include "sinkscope/error.h"
+#include "sinkscope/spelling/nearest.h"
+
 namespace sinkscope::intervene {
 namespace {
+
+constexpr const char* kRoles[] = {"edit", "removal", "writing", "copy", "clamp", "condition", "control"};
 
 at::Tensor index_of(const std::vector<int64_t>& numbers, at::Device device) {
   return at::tensor(numbers, at::kLong).to(device);
@@ -41,6 +47,17 @@ at::Tensor target(const Edit& edit, const at::Tensor& c, const at::Tensor& sourc
 }
 
 }  // namespace
+
+const char* name(Role role) {
+  return kRoles[static_cast<size_t>(role)];
+}
+
+Role parse_role(const std::string& text, const std::string& where) {
+  const auto found = std::find(std::begin(kRoles), std::end(kRoles), text);
+  if (found != std::end(kRoles)) return static_cast<Role>(found - std::begin(kRoles));
+  throw InputError(fmt::format("{}: no role is named '{}'; the nearest is '{}'", where, text,
+                               nearest(text, {std::begin(kRoles), std::end(kRoles)})));
+}
 
 const char* name(Operation operation) {
   constexpr const char* kNames[] = {"zero",       "set",    "mean",        "resample", "copy",

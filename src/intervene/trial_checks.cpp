@@ -10,7 +10,7 @@
 #include <set>
 
 #include "sinkscope/error.h"
-#include "sinkscope/intervene/self_only.h"
+#include "sinkscope/intervene/attention_condition.h"
 #include "sinkscope/intervene/trial_json.h"
 #include "sinkscope/model/points.h"
 
@@ -38,14 +38,14 @@ int64_t width_at(const model::Site& site, const model::Config& config) {
 void check_source(const Edit& edit, const Runs& runs, const model::Config& config, int64_t T,
                   const std::string& where) {
   if (!edit.from) {
-    if (takes_rows(edit)) throw InputError(fmt::format("{}: {} wants 'from'", where, name(edit.operation)));
+    if (takes_rows(edit)) throw InputError(fmt::format("{}: {} needs 'from'", where, name(edit.operation)));
     return;
   }
   if (!takes_rows(edit))
     throw InputError(fmt::format("{}: {} takes nothing 'from' a run", where, name(edit.operation)));
   if (edit.from->run != "unedited" && !runs.contains(edit.from->run)) {
     std::vector<std::string> known{"unedited"};
-    for (const auto& [name, spec] : runs) known.push_back(name);
+    for (const auto& [name, condition] : runs) known.push_back(name);
     throw InputError(fmt::format("{}: a copy from run '{}', which was not asked for; there are {}", where,
                                  edit.from->run, fmt::join(known, ", ")));
   }
@@ -73,19 +73,19 @@ void check_edit(const Edit& edit, const Runs& runs, const model::Config& config,
   const int64_t width = width_at(edit.site, config);
   check_range(edit.dimensions, width, "dimension", where);
   if (std::set<int64_t>(edit.dimensions.begin(), edit.dimensions.end()).size() != edit.dimensions.size()) {
-    throw InputError(fmt::format("{}: a dimension stands twice", where));
+    throw InputError(fmt::format("{}: a dimension is listed twice", where));
   }
   if (edit.basis.defined() && (!edit.dimensions.empty() || edit.basis.size(-1) != width)) {
-    throw InputError(fmt::format("{}: basis: wanted rows of {} numbers and no dimensions, found {}", where, width,
+    throw InputError(fmt::format("{}: basis: expected rows of {} numbers and no dimensions, found {}", where, width,
                                  edit.basis.size(-1)));
   }
   if (edit.operation == Operation::project_out && !edit.basis.defined()) {
-    throw InputError(fmt::format("{}: project_out wants 'basis'", where));
+    throw InputError(fmt::format("{}: project_out needs 'basis'", where));
   }
   const bool wants_values = edit.operation == Operation::set || (edit.operation == Operation::add && !edit.from);
   if (wants_values == edit.values.empty()) {
     throw InputError(
-        fmt::format("{}: {} {} 'values'", where, name(edit.operation), wants_values ? "wants" : "takes no"));
+        fmt::format("{}: {} {} 'values'", where, name(edit.operation), wants_values ? "needs" : "takes no"));
   }
   const int64_t count = edit.basis.defined()      ? edit.basis.size(0)
                         : edit.dimensions.empty() ? width
@@ -99,12 +99,12 @@ void check_edit(const Edit& edit, const Runs& runs, const model::Config& config,
   check_source(edit, runs, config, T, where);
 }
 
-void check_attention(const std::string& spec, const model::Config& config, int64_t T, const std::string& where) {
-  if (spec.empty()) return;
+void check_attention(const AttentionCondition& condition, const model::Config& config, int64_t T,
+                     const std::string& where) {
+  if (!condition.any()) return;
   try {
-    const auto parsed = parse_self_only(spec);
-    model::check_tokens(parsed.change, T, 0);
-    model::Taps(config).attention(parsed.change, parsed.layers);
+    model::check_tokens(condition.change, T, 0);
+    model::Taps(config).attention(condition.change, condition.layers);
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: attention: {}", where, error.what()));
   }
@@ -112,7 +112,7 @@ void check_attention(const std::string& spec, const model::Config& config, int64
 
 /// Whether a trial's only edit gives a row what it has anyway.
 bool changes_nothing(const Trial& trial) {
-  if (!trial.attention.empty() || trial.edits.size() != 1) return false;
+  if (trial.attention.any() || trial.edits.size() != 1) return false;
   const auto& edit = trial.edits[0];
   if (edit.operation == Operation::add && !edit.from) {
     return std::all_of(edit.values.begin(), edit.values.end(), [](double value) { return value == 0; });
@@ -129,29 +129,33 @@ void check_interaction(const Trial& trial, const std::vector<const Trial*>& of, 
   for (const auto& edit : trial.edits) own.insert(to_json(edit).dump());
   for (const auto* one : of) {
     for (const auto& edit : one->edits) theirs.insert(to_json(edit).dump());
-    if (!one->attention.empty()) conditions.insert(one->attention);
+    if (one->attention.any()) conditions.insert(spell(one->attention));
   }
   const bool same_condition =
-      conditions.empty() ? trial.attention.empty() : conditions.count(trial.attention) == conditions.size();
+      conditions.empty() ? !trial.attention.any() : conditions.count(spell(trial.attention)) == conditions.size();
   if (own == theirs && same_condition) return;
-  throw InputError(fmt::format("{}: interaction_of '{}' and '{}': wanted the edits and conditions of both and no other",
-                               where, trial.interaction_of[0], trial.interaction_of[1]));
+  throw InputError(
+      fmt::format("{}: interaction_of '{}' and '{}': expected the edits and conditions of both and no other", where,
+                  trial.interaction_of[0], trial.interaction_of[1]));
 }
 
 }  // namespace
 
 void check(const std::vector<Trial>& trials, const Runs& runs, const model::Config& config, int64_t T) {
   std::map<std::string, const Trial*> earlier;
-  for (const auto& [run, spec] : runs) check_attention(spec, config, T, fmt::format("run '{}'", run));
+  for (const auto& [run, condition] : runs) check_attention(condition, config, T, fmt::format("run '{}'", run));
   for (const auto& trial : trials) {
     const auto where = fmt::format("trial '{}'", trial.name);
-    if (trial.edits.empty() && trial.attention.empty()) throw InputError(fmt::format("{}: changes nothing", where));
+    if (trial.edits.empty() && !trial.attention.any()) throw InputError(fmt::format("{}: changes nothing", where));
+    if (trial.role == Role::condition && !trial.edits.empty()) {
+      throw InputError(fmt::format("{}: role condition: expected no edits, found {}", where, trial.edits.size()));
+    }
     check_attention(trial.attention, config, T, where);
     for (size_t e = 0; e < trial.edits.size(); ++e) {
       check_edit(trial.edits[e], runs, config, T, fmt::format("{}, edit {}", where, e));
     }
     if (!trial.interaction_of.empty() && trial.interaction_of.size() != 2) {
-      throw InputError(fmt::format("{}: interaction_of wants two trials", where));
+      throw InputError(fmt::format("{}: interaction_of: expected two trials", where));
     }
     if (changes_nothing(trial)) {
       throw InputError(
@@ -164,7 +168,8 @@ void check(const std::vector<Trial>& trials, const Runs& runs, const model::Conf
       of.push_back(earlier.at(other));
     }
     if (!of.empty()) check_interaction(trial, of, where);
-    if (!earlier.emplace(trial.name, &trial).second) throw InputError(fmt::format("{}: the name stands twice", where));
+    if (!earlier.emplace(trial.name, &trial).second)
+      throw InputError(fmt::format("{}: the name is listed twice", where));
   }
 }
 

@@ -6,7 +6,7 @@
 
 #include "intervene/edit_json.h"
 #include "sinkscope/error.h"
-#include "sinkscope/intervene/self_only.h"
+#include "sinkscope/intervene/attention_condition.h"
 
 namespace sinkscope::intervene {
 
@@ -14,34 +14,56 @@ using nlohmann::json;
 
 Runs parse_runs(const json& object) {
   if (!object.is_object())
-    throw InputError(fmt::format("runs: wanted an object of names and conditions, found {}", object.dump()));
+    throw InputError(fmt::format("runs: expected an object of names and conditions, found {}", object.dump()));
   Runs runs;
   for (const auto& [key, value] : object.items()) {
     if (key == "unedited" || !value.is_string()) {
-      throw InputError(fmt::format("runs: '{}': wanted another name than 'unedited' and a string", key));
+      throw InputError(fmt::format("runs: '{}': expected another name than 'unedited' and a string", key));
     }
-    parse_self_only(value.get<std::string>());
-    runs[key] = value;
+    runs[key] = parse_condition(value.get<std::string>());
   }
   return runs;
 }
 
+namespace {
+
+AttentionCondition read_attention(const json& trial, const std::string& where) {
+  try {
+    return parse_condition(text_at(trial, "attention", where));
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: attention: {}", where, error.what()));
+  }
+}
+
+json read_about(const json& about, const std::string& where) {
+  if (!about.is_object()) throw InputError(fmt::format("{}: about: expected an object, found {}", where, about.dump()));
+  return about;
+}
+
+}  // namespace
+
 std::vector<Trial> parse_trials(const json& list, const Runs& runs, const model::Config& config, int64_t T) {
-  if (!list.is_array() || list.empty()) throw InputError("trials: wanted a list of trials that is not empty");
+  if (!list.is_array() || list.empty()) throw InputError("trials: expected a list of trials that is not empty");
   std::vector<Trial> trials;
   for (size_t i = 0; i < list.size(); ++i) {
     auto where = fmt::format("trial {}", i);
-    check_keys(list[i], where, {"name", "attention", "edits", "interaction_of"});
+    check_keys(list[i], where, {"name", "role", "about", "attention", "edits", "interaction_of"});
     Trial trial;
     trial.name = text_at(list[i], "name", where);
     where = fmt::format("trial '{}'", trial.name);
-    if (list[i].contains("attention")) trial.attention = text_at(list[i], "attention", where);
+    if (list[i].contains("attention")) trial.attention = read_attention(list[i], where);
     const auto edits = list[i].value("edits", json::array());
-    if (!edits.is_array()) throw InputError(fmt::format("{}: edits: wanted a list, found {}", where, edits.dump()));
+    if (!edits.is_array()) throw InputError(fmt::format("{}: edits: expected a list, found {}", where, edits.dump()));
     for (size_t e = 0; e < edits.size(); ++e) {
       const auto more = read_edits(edits[e], config, fmt::format("{}, edit {}", where, e));
       trial.edits.insert(trial.edits.end(), more.begin(), more.end());
     }
+    if (list[i].contains("role")) {
+      trial.role = parse_role(text_at(list[i], "role", where), where);
+    } else if (trial.edits.empty()) {
+      trial.role = Role::condition;
+    }
+    if (list[i].contains("about")) trial.about = read_about(list[i]["about"], where);
     if (list[i].contains("interaction_of")) {
       for (const auto& other : list[i]["interaction_of"])
         trial.interaction_of.push_back(other.is_string() ? other.get<std::string>() : other.dump());
@@ -53,10 +75,17 @@ std::vector<Trial> parse_trials(const json& list, const Runs& runs, const model:
 }
 
 json to_json(const Trial& trial) {
-  json object{{"name", trial.name}, {"edits", json::array()}};
-  if (!trial.attention.empty()) object["attention"] = trial.attention;
+  json object{{"name", trial.name}, {"role", name(trial.role)}, {"edits", json::array()}};
+  if (!trial.about.empty()) object["about"] = trial.about;
+  if (trial.attention.any()) object["attention"] = spell(trial.attention);
   for (const auto& edit : trial.edits) object["edits"].push_back(to_json(edit));
   if (!trial.interaction_of.empty()) object["interaction_of"] = trial.interaction_of;
+  return object;
+}
+
+json to_json(const Runs& runs) {
+  json object = json::object();
+  for (const auto& [run, condition] : runs) object[run] = spell(condition);
   return object;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/activation.h"
 
 namespace sinkscope::measure {
 namespace {
@@ -12,37 +13,27 @@ namespace {
 constexpr int64_t kNeurons = 1024;     // a part: 16 MB in float32 of a model 4096 wide
 constexpr double kIndependent = 1e-3;  // share of the largest singular value below which float32 gradients agree
 
-/// d SiLU(x) / dx
-at::Tensor slope(const at::Tensor& x) {
-  const auto open = x.sigmoid();
-  return open * (1 + x * (1 - open));
-}
-
 }  // namespace
 
-at::Tensor neuron_gradient(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& gate_row,
-                           const at::Tensor& up_row) {
-  const auto value = at::silu(gate) * up;
-  return (2 * value * slope(gate) * up).unsqueeze(1) * gate_row + (2 * value * at::silu(gate)).unsqueeze(1) * up_row;
+at::Tensor neuron_gradient(const model::Mlp& mlp, int64_t neuron, const at::Tensor& gate, const at::Tensor& up) {
+  const auto g = gate.select(1, neuron), u = up.select(1, neuron), a = model::activate(mlp.activation, g);
+  const auto row = [&](const at::Tensor& weight) { return weight.select(0, neuron).to(at::kFloat); };
+  const auto value = a * u;
+  return (2 * value * model::slope(mlp.activation, g) * u).unsqueeze(1) * row(mlp.gate_weight()) +
+         (2 * value * a).unsqueeze(1) * row(mlp.up_weight());
 }
 
-at::Tensor write_gradient(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& gate_weight,
-                          const at::Tensor& up_weight, const at::Tensor& c) {
+at::Tensor write_gradient(const model::Mlp& mlp, int64_t dimension, const at::Tensor& gate, const at::Tensor& up) {
+  const auto gate_weight = mlp.gate_weight(), up_weight = mlp.up_weight(), c = mlp.down_weight().select(0, dimension);
   auto gradient = at::zeros({gate.size(0), gate_weight.size(1)}, gate.options());
   for (int64_t first = 0; first < gate.size(1); first += kNeurons) {
     const auto g = gate.slice(1, first, first + kNeurons), u = up.slice(1, first, first + kNeurons);
     const auto written = c.slice(0, first, first + kNeurons).to(at::kFloat);
     const auto rows = [&](const at::Tensor& weight) { return weight.slice(0, first, first + kNeurons).to(at::kFloat); };
-    gradient +=
-        at::matmul(slope(g) * u * written, rows(gate_weight)) + at::matmul(at::silu(g) * written, rows(up_weight));
+    gradient += at::matmul(model::slope(mlp.activation, g) * u * written, rows(gate_weight)) +
+                at::matmul(model::activate(mlp.activation, g) * written, rows(up_weight));
   }
   return gradient;
-}
-
-at::Tensor through_norm(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, double eps) {
-  const auto square = x.square().mean(-1, true) + eps;
-  const auto weighted = gradient * weight.to(x.options());
-  return (weighted - x * (x * weighted).mean(-1, true) / square) / square.sqrt();
 }
 
 at::Tensor unit_rows(const at::Tensor& x) {

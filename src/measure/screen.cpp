@@ -158,7 +158,7 @@ double Screen::residual_quantile(double p) const {
 Screen fit_screen(const std::vector<std::vector<double>>& features, const std::vector<size_t>& audit,
                   const std::vector<double>& audit_score) {
   if (audit.size() < kLeastAudit || audit.size() != audit_score.size()) {
-    throw std::logic_error("a screen wants at least 20 audit ids, each with its score");
+    throw std::logic_error("a screen needs at least 20 audit ids, each with its score");
   }
   const auto x = design(features);
   const auto seen = x.index_select(0, index(audit)), y = at::tensor(audit_score, at::kDouble);

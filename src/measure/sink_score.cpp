@@ -13,11 +13,14 @@
 namespace sinkscope::measure {
 SinkScore::SinkScore(const model::Config& config, std::vector<Tracked> tracked, std::vector<int64_t> lengths)
     : n_layers_(config.n_layers),
-      window_(config.sliding_window > 0 ? config.sliding_window : std::numeric_limits<int64_t>::max()),
       tracked_(std::move(tracked)),
       lengths_(std::move(lengths)),
       means_(config.n_layers),
       alphas_(config.n_layers) {
+  std::map<int64_t, int64_t> layers;
+  for (int64_t layer = 0; layer < n_layers_; ++layer) ++layers[config.layer(layer).window];
+  for (const auto& [window, count] : layers)
+    windows_[window] = static_cast<double>(count) / static_cast<double>(n_layers_);
   const int64_t longest = *std::max_element(lengths_.begin(), lengths_.end());
   for (const auto& t : tracked_) {
     if (t.token < 0 || first_query(t) >= longest) {
@@ -70,13 +73,20 @@ std::vector<double> SinkScore::by_sample(size_t which) const {
 }
 
 double SinkScore::uniform(size_t which) const {
+  double mean = 0;
+  for (const auto& [window, share] : windows_) mean += share * uniform(which, window);
+  return mean;
+}
+
+double SinkScore::uniform(size_t which, int64_t window) const {
+  const int64_t most = window > 0 ? window : std::numeric_limits<int64_t>::max();
   double total = 0, samples = 0;
   for (const int64_t length : lengths_) {
     const int64_t token = tracked_[which].token, first = first_query(tracked_[which]);
     if (first >= length) continue;
     double sum = 0;
-    for (int64_t query = first; query < length && query - token < window_; ++query)
-      sum += 1.0 / static_cast<double>(std::min(query + 1, window_));
+    for (int64_t query = first; query < length && query - token < most; ++query)
+      sum += 1.0 / static_cast<double>(std::min(query + 1, most));
     total += sum / static_cast<double>(length - first);
     ++samples;
   }

@@ -8,10 +8,6 @@
 namespace sinkscope::model {
 namespace {
 
-double scale_of(const Heads& heads) {
-  return 1.0 / std::sqrt(static_cast<double>(heads.q.size(-1)));
-}
-
 /// [n, T, K, h] -> [n, H, T, h], each key head repeated for its group of query heads.
 at::Tensor for_query_heads(const at::Tensor& x, int64_t n_heads) {
   const auto heads_first = x.transpose(1, 2);
@@ -42,6 +38,21 @@ at::Tensor set_self_only(at::Tensor columns, const std::vector<int64_t>& keys, c
   return columns;
 }
 
+/// The only score of such rows: q·k of themselves.
+at::Tensor own_scores(const Heads& heads) {  // [n, H, T]
+  const auto q = heads.q.to(at::kFloat), k = heads.k.to(at::kFloat);
+  const auto own = k.repeat_interleave(q.size(2) / k.size(2), 2);
+  return ((q * own).sum(-1) * heads.scale()).transpose(1, 2);
+}
+
+at::Tensor replace_lse(const at::Tensor& lse, const Heads& heads, const AttentionChange& change) {
+  const auto own = own_scores(heads);
+  if (change.all_self_only) return own;
+  auto replaced = lse.clone();
+  for (const int64_t row : change.self_only) replaced.select(2, row).copy_(own.select(2, row));
+  return replaced;
+}
+
 at::Tensor index_tensor(const std::vector<int64_t>& keys, at::Device device) {
   return at::tensor(keys, at::kLong).to(device);
 }
@@ -55,10 +66,14 @@ std::vector<int64_t> keys_of(const std::vector<Taps::Column>& columns) {
 
 }  // namespace
 
+double Heads::scale() const {
+  return 1.0 / std::sqrt(static_cast<double>(width_of_scores()));
+}
+
 at::Tensor attention_scores(const Heads& heads, const at::Tensor& visible) {
   const auto q = heads.q.transpose(1, 2).to(at::kFloat);
   const auto k = for_query_heads(heads.k, heads.q.size(2)).to(at::kFloat);
-  const auto scores = at::matmul(q, k.transpose(-1, -2)) * scale_of(heads);
+  const auto scores = at::matmul(q, k.transpose(-1, -2)) * heads.scale();
   return scores.masked_fill(visible.to(scores.device()).logical_not(), -std::numeric_limits<float>::infinity());
 }
 
@@ -70,9 +85,28 @@ at::Tensor mix_values(const at::Tensor& pattern, const at::Tensor& v) {
 at::Tensor attention_columns_by_products(const Heads& heads, const at::Tensor& lse, const at::Tensor& index) {
   const auto q = heads.q.transpose(1, 2).to(at::kFloat);
   const auto k = for_query_heads(heads.k.index_select(1, index), heads.q.size(2)).to(at::kFloat);
-  const auto log_p = at::matmul(q, k.transpose(-1, -2)) * scale_of(heads) - lse.unsqueeze(-1);  // [n, H, T, keys]
-  const auto hidden = at::arange(heads.q.size(1), index.options()).unsqueeze(1) < index;        // query < key
+  const auto log_p = at::matmul(q, k.transpose(-1, -2)) * heads.scale() - lse.unsqueeze(-1);  // [n, H, T, keys]
+  const auto hidden = at::arange(heads.q.size(1), index.options()).unsqueeze(1) < index;      // query < key
   return log_p.exp().masked_fill_(hidden, 0);
+}
+
+Attended attention_by_rows(const Heads& heads, const Asked& asked, int64_t window, const AttentionChange& change) {
+  auto given =
+      window > 0 && window < heads.q.size(1) ? windowed_attention(heads, asked, window) : fused_attention(heads, asked);
+  if (!change.any()) return given;
+  if (asked.mixed) given.z = replace_self_only(given.z, heads.v, change);
+  if (asked.lse) given.lse = replace_lse(given.lse, heads, change);
+  if (!asked.keys.empty()) given.columns = set_self_only(given.columns, asked.keys, change);
+  return given;
+}
+
+Attended attention_by_matrix(const at::Tensor& scores, const at::Tensor& pattern, const at::Tensor& v,
+                             const Asked& asked) {
+  Attended given;
+  if (asked.mixed) given.z = mix_values(pattern, v);
+  if (asked.lse) given.lse = scores.logsumexp(-1);
+  if (!asked.keys.empty()) given.columns = pattern.index_select(-1, index_tensor(asked.keys, pattern.device()));
+  return given;
 }
 
 at::Tensor attend(const Heads& heads, int64_t layer, int64_t window, Taps& taps) {
@@ -80,29 +114,25 @@ at::Tensor attend(const Heads& heads, int64_t layer, int64_t window, Taps& taps)
   const Site scores_site{Point::attn_scores, layer}, pattern_site{Point::pattern, layer};
   const bool by_matrix = change.needs_mask() || taps.edited(scores_site) || taps.edited(pattern_site);
   const auto& columns = taps.columns_of(layer);
+  const Asked asked{.keys = keys_of(columns), .mixed = taps.wanted_from({Point::z, layer})};
 
-  at::Tensor pattern;
+  at::Tensor scores, pattern;
   if (by_matrix || taps.wanted(scores_site) || taps.wanted(pattern_site)) {
     const auto visible = visible_keys(change, heads.q.size(1), layer, window);
-    pattern = taps(pattern_site, taps(scores_site, attention_scores(heads, visible)).softmax(-1));
+    scores = taps(scores_site, attention_scores(heads, visible));
+    pattern = taps(pattern_site, scores.softmax(-1));
   }
-  const bool goes_on = taps.wanted_from({Point::z, layer});
-  Fused fused;
-  if (!by_matrix && (goes_on || !columns.empty())) {
-    fused = window > 0 && window < heads.q.size(1) ? windowed_attention(heads, keys_of(columns), goes_on, window)
-                                                   : fused_attention(heads, keys_of(columns), goes_on);
-  }
-
+  if (!asked.mixed && asked.keys.empty()) return {};
+  const auto given = by_matrix ? attention_by_matrix(scores, pattern, heads.v, asked)
+                               : attention_by_rows(heads, asked, window, change);
   int64_t done = 0;
   for (const auto& [keys, f] : columns) {
     const auto count = static_cast<int64_t>(keys.size());
-    f(by_matrix ? pattern.index_select(-1, index_tensor(keys, pattern.device()))
-                : set_self_only(fused.columns.slice(-1, done, done + count), keys, change));
+    const auto own = given.columns.slice(-1, done, done + count);
+    f(by_matrix ? own.contiguous() : own);  // sums over it keep their order
     done += count;
   }
-  if (!goes_on) return {};
-  if (by_matrix) return mix_values(pattern, heads.v);
-  return change.any() ? replace_self_only(fused.z, heads.v, change) : fused.z;
+  return given.z;
 }
 
 }  // namespace sinkscope::model

@@ -6,8 +6,9 @@
 
 #include <set>
 
+#include "model/families/tensor_table.h"
+#include "model/strict_json.h"
 #include "sinkscope/error.h"
-#include "strict_json.h"
 
 namespace sinkscope::model {
 namespace {
@@ -34,7 +35,7 @@ std::map<std::string, std::string> read_weight_map(const std::filesystem::path& 
 
 /// Left-over tensors that are no mistake: a tied head that is stored all the same, and old checkpoints' rotary buffers.
 bool may_be_left_over(const std::string& name, const Config& config) {
-  return (config.tied && name == "lm_head.weight") || name.ends_with("rotary_emb.inv_freq");
+  return (config.tied && name == name_of(*row_of(Role::unembed, config), -1)) || name.ends_with("rotary_emb.inv_freq");
 }
 
 void check_tensor(const SafetensorsFile& shard, const TensorSpec& spec, const std::filesystem::path& dir) {
@@ -45,7 +46,7 @@ void check_tensor(const SafetensorsFile& shard, const TensorSpec& spec, const st
   }
   const auto& dtype = shard.dtype(spec.name);
   if (dtype != "F32" && dtype != "BF16" && dtype != "F16") {
-    throw InputError(fmt::format("{}: '{}' is {}; wanted F32, BF16 or F16", dir.string(), spec.name, dtype));
+    throw InputError(fmt::format("{}: '{}' is {}; expected F32, BF16 or F16", dir.string(), spec.name, dtype));
   }
 }
 

@@ -70,7 +70,7 @@ c10::Device gpu(const std::string& name, int64_t local_rank) {
     const char* end = name.data() + name.size();
     const auto [after, error] = std::from_chars(name.data() + 5, end, index);
     if (error != std::errc{} || after != end || index < 0) {
-      throw InputError(fmt::format("--device {}: wanted auto, cpu, cuda or cuda:N", name));
+      throw InputError(fmt::format("--device {}: expected auto, cpu, cuda or cuda:N", name));
     }
   }
   std::string why;
@@ -101,7 +101,7 @@ c10::Device open_device(const std::string& name, int64_t local_rank) {
     return count > 0 ? gpu_of_rank(count, local_rank) : c10::Device(c10::kCPU);
   }
   if (name == "cuda" || name.starts_with("cuda:")) return gpu(name, local_rank);
-  throw InputError(fmt::format("--device {}: wanted auto, cpu, cuda or cuda:N", name));
+  throw InputError(fmt::format("--device {}: expected auto, cpu, cuda or cuda:N", name));
 }
 
 std::string device_name(c10::Device device) {
@@ -141,9 +141,10 @@ int64_t peak_memory(c10::Device device) {
   return cuda_symbol<decltype(sinkscope_cuda_peak_memory)>("sinkscope_cuda_peak_memory")(device.index());
 }
 
-at::Tensor cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tensor& lse, const at::Tensor& keys) {
+at::Tensor cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tensor& lse, const at::Tensor& keys,
+                        double scale) {
   auto out = at::empty({q.size(0), q.size(2), q.size(1), keys.numel()}, lse.options());
-  cuda_symbol<decltype(sinkscope_cuda_columns)>("sinkscope_cuda_columns")(q, k, lse, keys, out);
+  cuda_symbol<decltype(sinkscope_cuda_columns)>("sinkscope_cuda_columns")(q, k, lse, keys, scale, out);
   return out;
 }
 

@@ -13,7 +13,7 @@ ScalarType parse_dtype(const std::string& name, const std::string& checkpoint_dt
   if (name == "float32" || name == "fp32") return ScalarType::Float;
   if (name == "bfloat16" || name == "bf16") return ScalarType::BFloat16;
   if (name == "fp8") return ScalarType::Float8_e4m3fn;
-  throw InputError(fmt::format("--dtype {}: wanted float32 (fp32), bfloat16 (bf16), fp8 or auto", name));
+  throw InputError(fmt::format("--dtype {}: expected float32 (fp32), bfloat16 (bf16), fp8 or auto", name));
 }
 
 std::string dtype_name(ScalarType dtype) {

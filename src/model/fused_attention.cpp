@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "cpu/blocked_attention.h"
+#include "model/cpu/blocked_attention.h"
 #include "sinkscope/model/attention.h"
 #include "sinkscope/model/device.h"
 
@@ -12,41 +12,44 @@ namespace {
 /// z [n, H, T, h] and the log-sum-exp [n, H, T].
 using Mixed = std::pair<at::Tensor, at::Tensor>;
 
-Mixed on_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-  const auto [z, lse] = at::_scaled_dot_product_flash_attention_for_cpu(q, k, v, /*dropout_p=*/0.0, /*is_causal=*/true);
+Mixed on_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
+  const auto [z, lse] = at::_scaled_dot_product_flash_attention_for_cpu(q, k, v, /*dropout_p=*/0.0, /*is_causal=*/true,
+                                                                        /*attn_mask=*/std::nullopt, scale);
   return {z, lse};
 }
 
 /// Flash attention takes half precision and grouped heads; float32 goes to the memory-efficient kernel, which
 /// wants one key head a query head and pads the rows of its log-sum-exp.
-Mixed on_cuda(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+Mixed on_cuda(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
   if (q.scalar_type() != at::kFloat) {
-    const auto result = at::_scaled_dot_product_flash_attention(q, k, v, /*dropout_p=*/0.0, /*is_causal=*/true);
+    const auto result = at::_scaled_dot_product_flash_attention(q, k, v, /*dropout_p=*/0.0, /*is_causal=*/true,
+                                                                /*return_debug_mask=*/false, scale);
     return {std::get<0>(result), std::get<1>(result)};
   }
   const int64_t group = q.size(1) / k.size(1);
   const auto [z, lse, seed, offset] = at::_scaled_dot_product_efficient_attention(
       q, k.repeat_interleave(group, 1), v.repeat_interleave(group, 1), /*attn_bias=*/std::nullopt,
-      /*compute_log_sumexp=*/true, /*dropout_p=*/0.0, /*is_causal=*/true);
+      /*compute_log_sumexp=*/true, /*dropout_p=*/0.0, /*is_causal=*/true, scale);
   return {z, lse.slice(-1, 0, q.size(2))};
 }
 
 }  // namespace
 
-Fused library_attention(const Heads& heads, const std::vector<int64_t>& keys, bool mixed) {
+Attended library_attention(const Heads& heads, const Asked& asked) {
   const auto q = heads.q.transpose(1, 2), k = heads.k.transpose(1, 2);
-  const auto v = mixed ? heads.v.transpose(1, 2) : k;  // its kernels mix something; only the log-sum-exp is wanted then
-  const auto [z, lse] = q.is_cuda() ? on_cuda(q, k, v) : on_cpu(q, k, v);
-  Fused fused{mixed ? z.transpose(1, 2) : at::Tensor(), lse, {}};
-  if (keys.empty()) return fused;
-  const auto index = at::tensor(keys, at::kLong).to(heads.q.device());
-  fused.columns =
-      q.is_cuda() ? cuda_columns(heads.q, heads.k, lse, index) : attention_columns_by_products(heads, lse, index);
-  return fused;
+  // Its kernels mix something; where it is not wanted, only the log-sum-exp is.
+  const auto v = asked.mixed ? heads.v.transpose(1, 2) : k;
+  const auto [z, lse] = q.is_cuda() ? on_cuda(q, k, v, heads.scale()) : on_cpu(q, k, v, heads.scale());
+  Attended given{asked.mixed ? z.transpose(1, 2) : at::Tensor(), lse, {}};
+  if (asked.keys.empty()) return given;
+  const auto index = at::tensor(asked.keys, at::kLong).to(heads.q.device());
+  given.columns = q.is_cuda() ? cuda_columns(heads.q, heads.k, lse, index, heads.scale())
+                              : attention_columns_by_products(heads, lse, index);
+  return given;
 }
 
-Fused fused_attention(const Heads& heads, const std::vector<int64_t>& keys, bool mixed) {
-  return can_block(heads) ? blocked_attention(heads, keys, mixed) : library_attention(heads, keys, mixed);
+Attended fused_attention(const Heads& heads, const Asked& asked) {
+  return can_block(heads) ? blocked_attention(heads, asked) : library_attention(heads, asked);
 }
 
 }  // namespace sinkscope::model

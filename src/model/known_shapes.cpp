@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "families/family.h"
+#include "model/families/family.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/random_checkpoint.h"
 #include "sinkscope/spelling/nearest.h"

@@ -4,7 +4,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <fmt/format.h>
 
-#include "cpu/row_kernels.h"
+#include "model/cpu/row_kernels.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/dtype.h"
 #include "sinkscope/model/row_ops.h"

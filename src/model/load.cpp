@@ -6,7 +6,7 @@
 #include <array>
 #include <optional>
 
-#include "read_ahead.h"
+#include "model/read_ahead.h"
 #include "sinkscope/model/dtype.h"
 #include "sinkscope/model/model.h"
 
@@ -58,10 +58,11 @@ Model Model::load(const Checkpoint& checkpoint, at::Device device, at::ScalarTyp
   std::optional<PinnedStream> stream;
   if (!device.is_cpu()) stream.emplace(device);
   const auto specs = tensor_specs(checkpoint.config());
-  std::vector<std::string>
-      read;  // all for a GPU; a CPU takes the blocks' matrices, the rest is read where it is mapped
+  std::map<WeightSite, std::string> names;
+  std::vector<std::string> read;  // all for a GPU; a CPU takes the products' matrices, the rest is read as mapped
   for (const auto& spec : specs) {
-    if (stream || (spec.name.starts_with("model.layers.") && spec.shape.size() == 2)) read.push_back(spec.name);
+    names[spec.site] = spec.name;
+    if (stream || spec.is_product()) read.push_back(spec.name);
   }
   ReadAhead ahead(checkpoint, read);
   size_t done = 0;
@@ -72,11 +73,11 @@ Model Model::load(const Checkpoint& checkpoint, at::Device device, at::ScalarTyp
   Weights weights;
   for (const auto& spec : specs) {
     const auto mapped = checkpoint.tensor(spec.name);
-    weights[spec.name] = stream ? stream->copy(mapped).to(activation_dtype(dtype)) : mapped;
+    weights[spec.site] = stream ? stream->copy(mapped).to(activation_dtype(dtype)) : mapped;
     if (stream) advance();
   }
-  return Model(checkpoint.config(), std::move(weights), dtype, [&](const std::string& name) {
-    checkpoint.drop_pages(name);
+  return Model(checkpoint.config(), std::move(weights), dtype, [&](const WeightSite& site) {
+    checkpoint.drop_pages(names.at(site));
     if (!stream) advance();
   });
 }

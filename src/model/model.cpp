@@ -7,157 +7,36 @@
 #include <stdexcept>
 #include <utility>
 
+#include "model/residual.h"
 #include "sinkscope/error.h"
-#include "sinkscope/model/attention.h"
-#include "sinkscope/model/dtype.h"
-#include "sinkscope/model/row_ops.h"
 
 namespace sinkscope::model {
 
-constexpr int64_t kMlpTokens = 4096;
-
-/// The residual stream; what a block adds waits for the norm that reads the sum, so that both are one pass.
-class Model::Residual {
- public:
-  explicit Residual(at::Tensor x) : x_(std::move(x)) {}
-  void add(at::Tensor y) { waiting_ = std::move(y); }
-
-  /// Through the taps at `site`, where somebody wants it there.
-  void tap(const Site& site, Taps& taps) {
-    if (!taps.wanted(site)) return;
-    settle();
-    x_ = taps(site, x_);
-  }
-
-  /// Normalised for a reader that may see it changed at `reader`; the residual itself stays.
-  at::Tensor normed(const at::Tensor& weight, double eps, const Site& reader, Taps& taps) {
-    if (!taps.wanted(reader)) return normed(weight, eps);
-    settle();
-    return rms_norm(taps(reader, x_), weight, eps);
-  }
-
-  at::Tensor normed(const at::Tensor& weight, double eps) {
-    if (!waiting_.defined()) return rms_norm(x_, weight, eps);
-    auto [sum, normed] = add_rms_norm(x_, std::exchange(waiting_, {}), weight, eps);
-    x_ = std::move(sum);
-    return normed;
-  }
-
- private:
-  void settle() {
-    if (waiting_.defined()) x_ = x_ + std::exchange(waiting_, {});
-  }
-
-  at::Tensor x_, waiting_;
-};
-
-Model::Model(const Config& config, Weights weights, at::ScalarType dtype,
-             const std::function<void(const std::string&)>& taken)
-    : config_(config) {
-  const auto take = [&](const std::string& name) {
-    const auto found = weights.find(name);
-    if (found == weights.end()) throw std::logic_error(fmt::format("the model has no weight '{}'", name));
-    return std::move(found->second);
-  };
-  const auto kept = activation_dtype(dtype);  // of embedding, norms and head
-  for (int64_t layer = 0; layer < config.n_layers; ++layer) {
-    const auto name = [&](const char* part) { return fmt::format("model.layers.{}.{}.weight", layer, part); };
-    const auto norm = [&](const char* part) { return take(name(part)).to(kept); };
-    const auto linear = [&](const std::vector<const char*>& parts) {
-      std::vector<at::Tensor> given, biases;
-      for (const char* part : parts) {
-        given.push_back(take(name(part)));
-        const auto bias = fmt::format("model.layers.{}.{}.bias", layer, part);
-        if (weights.contains(bias)) biases.push_back(take(bias));
-      }
-      Linear made(std::move(given), dtype, biases);
-      for (const char* part : parts) {
-        if (taken && made.is_copy()) taken(name(part));
-      }
-      return made;
-    };
-    blocks_.push_back({.input_layernorm = norm("input_layernorm"),
-                       .qkv_proj = linear({"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"}),
-                       .q_norm = config.qk_norm ? norm("self_attn.q_norm") : at::Tensor(),
-                       .k_norm = config.qk_norm ? norm("self_attn.k_norm") : at::Tensor(),
-                       .o_proj = linear({"self_attn.o_proj"}),
-                       .post_attention_layernorm = norm("post_attention_layernorm"),
-                       .gate_up_proj = linear({"mlp.gate_proj", "mlp.up_proj"}),
-                       .down_proj = linear({"mlp.down_proj"})});
-  }
-  embed_ = take("model.embed_tokens.weight").to(kept);
-  final_norm_ = take("model.norm.weight").to(kept);
-  lm_head_ = config.tied ? embed_ : take("lm_head.weight").to(kept);
-}
-
-/// In one pass, unless somebody asks for what lies between; rotary alone where there is no norm.
-at::Tensor Model::norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, const Site& normed,
-                                  const RotaryTable& table, Taps& taps) const {
-  if (!weight.defined()) return rotate(x, table);
-  if (!taps.wanted(normed)) return rms_norm_rotate(x, weight, config_.rms_norm_eps, table);
-  return rotate(taps(normed, rms_norm(x, weight, config_.rms_norm_eps)), table);
-}
-
-at::Tensor Model::attention(const at::Tensor& x, int64_t layer, Rotary& rotary, Taps& taps) const {
-  const auto& w = blocks_[layer];
-  const auto qkv = w.qkv_proj.each(x);
-  const auto heads_of = [&](Point point, const at::Tensor& y) {
-    return taps({point, layer}, y.unflatten(-1, {-1, config_.d_head}));
-  };
-  const bool mixed = taps.wanted_from({Point::z, layer});
-  const auto q = heads_of(Point::q, qkv[0]), k = heads_of(Point::k, qkv[1]);
-  const auto v = mixed || taps.wanted({Point::v, layer}) ? heads_of(Point::v, qkv[2]) : at::Tensor();
-  const auto rot_q =
-      norm_and_rotate(q, w.q_norm, {Point::q_normed, layer}, rotary(taps.positions_of(layer, RotaryOf::query)), taps);
-  const auto rot_k =
-      norm_and_rotate(k, w.k_norm, {Point::k_normed, layer}, rotary(taps.positions_of(layer, RotaryOf::key)), taps);
-  const Heads heads{.q = taps({Point::rot_q, layer}, rot_q), .k = taps({Point::rot_k, layer}, rot_k), .v = v};
-  const auto z = attend(heads, layer, config_.sliding_window, taps);
-  return mixed ? w.o_proj(taps({Point::z, layer}, z).flatten(-2)) : at::Tensor();
-}
-
-/// On a CPU a large batch goes through in parts, unless somebody asks for what lies inside: the neurons of all its
-/// tokens would be the largest tensors of the pass.
-at::Tensor Model::mlp(const at::Tensor& x, int64_t layer, Taps& taps) const {
-  const bool seen = taps.wanted({Point::mlp_pre, layer}) || taps.wanted({Point::mlp_pre_linear, layer}) ||
-                    taps.wanted({Point::mlp_post, layer});
-  if (seen || !x.is_cpu() || x.size(0) * x.size(1) <= kMlpTokens) return neurons(x, layer, taps);
-  const auto out = at::empty(x.sizes(), x.options());
-  const auto to = out.flatten(0, 1).split(kMlpTokens), from = x.flatten(0, 1).split(kMlpTokens);
-  for (size_t i = 0; i < from.size(); ++i) to[i].copy_(neurons(from[i], layer, taps));
-  return out;
-}
-
-at::Tensor Model::neurons(const at::Tensor& x, int64_t layer, Taps& taps) const {
-  const auto& w = blocks_[layer];
-  const auto gate_up = w.gate_up_proj.each(x);
-  const auto gate = taps({Point::mlp_pre, layer}, gate_up[0]), up = taps({Point::mlp_pre_linear, layer}, gate_up[1]);
-  return w.down_proj(taps({Point::mlp_post, layer}, swiglu(gate, up)));
-}
-
-/// False where the pass ends inside. `attn_out`: what attention gave, where that is known.
-bool Model::run_attention(Residual& x, int64_t layer, Rotary& rotary, Taps& taps, at::Tensor attn_out) const {
+/// False where the pass ends inside. `attn_out`: what is added, where that is known.
+bool Model::run_attention(Residual& x, int64_t l, Rotary& rotary, Taps& taps, at::Tensor attn_out) const {
+  const Block& b = blocks_[l];
   if (!attn_out.defined()) {
-    x.tap({Point::resid_pre, layer}, taps);
-    const auto normed = x.normed(blocks_[layer].input_layernorm, config_.rms_norm_eps, {Point::attn_in, layer}, taps);
-    attn_out = attention(taps({Point::ln1, layer}, normed), layer, rotary, taps);
-    if (!attn_out.defined()) return false;
+    x.tap({Point::resid_pre, l}, taps);
+    const auto in = taps({Point::ln1, l}, x.read(b.ln1, {Point::attn_in, l}, taps));
+    const auto out = b.attn(in, l, rotary, taps);
+    if (!out.defined()) return false;
+    attn_out = b.ln1_post(out);
   }
-  x.add(taps({Point::attn_out, layer}, attn_out));
+  x.add(taps({Point::attn_out, l}, attn_out));
   return true;
 }
 
 /// The same for the MLP.
-bool Model::run_mlp(Residual& x, int64_t layer, Taps& taps, at::Tensor mlp_out) const {
+bool Model::run_mlp(Residual& x, int64_t l, Taps& taps, at::Tensor mlp_out) const {
+  const Block& b = blocks_[l];
   if (!mlp_out.defined()) {
-    x.tap({Point::resid_mid, layer}, taps);
-    if (!taps.wanted_from({Point::mlp_in, layer})) return false;
-    const auto normed =
-        x.normed(blocks_[layer].post_attention_layernorm, config_.rms_norm_eps, {Point::mlp_in, layer}, taps);
-    mlp_out = mlp(taps({Point::ln2, layer}, normed), layer, taps);
+    x.tap({Point::resid_mid, l}, taps);
+    if (!taps.wanted_from({Point::mlp_in, l})) return false;
+    const auto in = taps({Point::ln2, l}, x.read(b.ln2, {Point::mlp_in, l}, taps));
+    mlp_out = b.ln2_post(b.mlp(in, l, taps));
   }
-  x.add(taps({Point::mlp_out, layer}, mlp_out));
-  x.tap({Point::resid_post, layer}, taps);
+  x.add(taps({Point::mlp_out, l}, mlp_out));
+  x.tap({Point::resid_post, l}, taps);
   return true;
 }
 
@@ -168,14 +47,16 @@ void Model::run_blocks(Residual& x, int64_t layer, Rotary& rotary, Taps& taps) c
     if (!run_attention(x, layer, rotary, taps, {}) || !run_mlp(x, layer, taps, {})) return;
   }
   if (!taps.wanted_from({Point::ln_final})) return;
-  const auto normed = taps({Point::ln_final}, x.normed(final_norm_, config_.rms_norm_eps));
+  const auto normed = taps({Point::ln_final}, x.read(ln_final_));
   if (taps.wanted_from({Point::logits})) taps({Point::logits}, unembed(normed));
 }
 
 void Model::forward(const at::Tensor& ids, Taps& taps) const {
   const c10::InferenceMode no_autograd;
   check_ids(ids, config_);
-  resume({{Point::embed}, at::embedding(embed_, ids.to(device())), {}}, taps);
+  auto x = at::embedding(embed_, ids.to(device()));
+  if (config_.embedding_scale != 1) x = x * config_.embedding_scale;
+  resume({{Point::embed}, x, {}}, taps);
 }
 
 void Model::resume(const Start& start, Taps& taps) const {
@@ -204,7 +85,29 @@ void Model::resume(const Start& start, Taps& taps) const {
 
 at::Tensor Model::unembed(const at::Tensor& x) const {
   const c10::InferenceMode no_autograd;
-  return at::linear(x, lm_head_);
+  return at::linear(x, unembed_);
+}
+
+std::optional<Reader> Model::reader_of(const Site& site) const {
+  const int64_t l = site.layer;
+  const auto attention = [&](int64_t layer) {
+    return Reader{{Point::attn_in, layer}, {Point::ln1, layer}, blocks_[layer].ln1};
+  };
+  const auto head = [&] { return Reader{{Point::resid_post, config_.n_layers - 1}, {Point::ln_final}, ln_final_}; };
+  switch (site.point) {
+    case Point::embed: return attention(0);
+    case Point::resid_pre:
+    case Point::attn_in:
+    case Point::ln1: return attention(l);
+    case Point::attn_out:
+    case Point::resid_mid:
+    case Point::mlp_in:
+    case Point::ln2: return Reader{{Point::mlp_in, l}, {Point::ln2, l}, blocks_[l].ln2};
+    case Point::mlp_out:
+    case Point::resid_post: return l + 1 < config_.n_layers ? attention(l + 1) : head();
+    case Point::ln_final: return head();
+    default: return std::nullopt;
+  }
 }
 
 void check_ids(const at::Tensor& ids, const Config& config) {

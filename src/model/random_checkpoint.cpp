@@ -8,7 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "families/family.h"
+#include "model/families/decoder_fields.h"
+#include "model/families/family.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/safetensors.h"
 
@@ -49,7 +50,7 @@ at::Tensor random_matrix(const TensorSpec& spec, at::ScalarType dtype, uint64_t 
 at::ScalarType scalar_type(const std::string& dtype) {
   if (dtype == "bfloat16") return at::kBFloat16;
   if (dtype == "float32") return at::kFloat;
-  throw InputError(fmt::format("--dtype {}: wanted bfloat16 or float32", dtype));
+  throw InputError(fmt::format("--dtype {}: expected bfloat16 or float32", dtype));
 }
 
 ordered_json rope_scaling(const RopeConfig& rope) {
@@ -66,7 +67,7 @@ ordered_json config_json(const Config& c) {
   const Family& family = family_of(c);
   ordered_json json = {{"architectures", {family.architecture}},
                        {"attention_dropout", 0.0},
-                       {"hidden_act", "silu"},
+                       {"hidden_act", spelled(c.activation)},
                        {"hidden_size", c.d_model},
                        {"initializer_range", kStandardDeviation},
                        {"intermediate_size", c.d_mlp},
@@ -76,8 +77,8 @@ ordered_json config_json(const Config& c) {
                        {"num_hidden_layers", c.n_layers},
                        {"num_key_value_heads", c.n_kv_heads},
                        {"rms_norm_eps", c.rms_norm_eps},
-                       {"rope_scaling", rope_scaling(c.rope)},
-                       {"rope_theta", c.rope.theta},
+                       {"rope_scaling", rope_scaling(c.ropes[0])},
+                       {"rope_theta", c.ropes[0].theta},
                        {"tie_word_embeddings", c.tied},
                        {"torch_dtype", c.dtype},
                        {"use_cache", true},
@@ -91,7 +92,7 @@ std::vector<TensorToWrite> tensors_to_write(const Config& config, uint64_t seed)
   std::vector<TensorToWrite> list;
   for (const auto& spec : tensor_specs(config)) {
     list.push_back({spec.name, spec.shape, dtype, [=] {
-                      if (spec.name.ends_with(".bias")) return at::zeros(spec.shape, dtype);
+                      if (spec.is_bias()) return at::zeros(spec.shape, dtype);
                       return spec.shape.size() == 1 ? at::ones(spec.shape, dtype) : random_matrix(spec, dtype, seed);
                     }});
   }
@@ -137,7 +138,7 @@ void write_shards(const std::vector<std::vector<TensorToWrite>>& shards, const f
 }  // namespace
 
 void write_random_checkpoint(const Config& config, uint64_t seed, const fs::path& dir, int64_t shard_bytes) {
-  if (fs::exists(dir)) throw InputError(fmt::format("--out {}: is already there", dir.string()));
+  if (fs::exists(dir)) throw InputError(fmt::format("--out {}: already exists", dir.string()));
   const auto tensors = tensors_to_write(config, seed);  // refuses the dtype before anything is made
   const fs::path unfinished = dir.string() + ".tmp";
   std::error_code error;

@@ -1,4 +1,4 @@
-#include "read_ahead.h"
+#include "model/read_ahead.h"
 
 namespace sinkscope::model {
 namespace {

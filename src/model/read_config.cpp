@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "families/family.h"
+#include "model/families/family.h"
+#include "model/strict_json.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/config.h"
-#include "strict_json.h"
 
 namespace sinkscope::model {
 

@@ -65,18 +65,20 @@ Frequencies rotary_frequencies(const RopeConfig& rope, int64_t d_head) {
 }
 
 Rotary::Rotary(const Config& config, int64_t T, at::Device device, at::ScalarType dtype)
-    : frequencies_(rotary_frequencies(config.rope, config.d_head)), T_(T), device_(device), dtype_(dtype) {}
+    : T_(T), device_(device), dtype_(dtype) {
+  for (const auto& rope : config.ropes) frequencies_.push_back(rotary_frequencies(rope, config.d_head));
+}
 
-const RotaryTable& Rotary::operator()(std::vector<int64_t> positions) {
+const RotaryTable& Rotary::operator()(size_t rope, std::vector<int64_t> positions) {
   if (positions.empty()) {
     positions.resize(T_);
     std::iota(positions.begin(), positions.end(), 0);
   }
-  const auto [entry, is_new] = tables_.try_emplace(positions);
+  const auto [entry, is_new] = tables_.try_emplace({rope, positions});
   if (is_new) {
-    const auto angles = at::outer(at::tensor(positions, at::kFloat), frequencies_.inverse);  // [T, h/2]
+    const auto angles = at::outer(at::tensor(positions, at::kFloat), frequencies_.at(rope).inverse);  // [T, h/2]
     const auto twice = at::cat({angles, angles}, -1);
-    const double factor = frequencies_.attention_factor;
+    const double factor = frequencies_.at(rope).attention_factor;
     entry->second = {(twice.cos() * factor).to(device_, dtype_), (twice.sin() * factor).to(device_, dtype_)};
   }
   return entry->second;

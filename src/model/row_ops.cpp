@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "cpu/row_kernels.h"
+#include "model/cpu/row_kernels.h"
 #include "sinkscope/model/device.h"
 
 namespace sinkscope::model {

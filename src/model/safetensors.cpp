@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "safetensors_header.h"
+#include "model/safetensors_header.h"
 #include "sinkscope/error.h"
 
 namespace sinkscope::model {

@@ -1,4 +1,4 @@
-#include "safetensors_header.h"
+#include "model/safetensors_header.h"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "model/strict_json.h"
 #include "sinkscope/error.h"
-#include "strict_json.h"
 
 namespace sinkscope::model {
 namespace {
@@ -31,7 +31,7 @@ uint64_t bits_of(const std::string& dtype) {
 
 uint64_t natural(const nlohmann::json& value, const std::string& where) {
   if (!value.is_number_unsigned())
-    fail(where, fmt::format("wanted a whole number, found {}",
+    fail(where, fmt::format("expected a whole number, found {}",
                             value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)));
   const auto number = value.get<uint64_t>();
   if (number > static_cast<uint64_t>(INT64_MAX)) fail(where, fmt::format("{} is too large", number));
@@ -50,7 +50,7 @@ uint64_t bytes_of(const TensorEntry& entry, const std::string& where) {
 
 TensorEntry read_entry(const nlohmann::json& value, const std::string& where) {
   const Fields fields(value, where);
-  if (value.size() != 3) fail(where, "wanted dtype, shape and data_offsets, and nothing else");
+  if (value.size() != 3) fail(where, "expected dtype, shape and data_offsets, and nothing else");
   TensorEntry entry;
   entry.dtype = fields.string("dtype");
   const auto &shape = fields.any("shape"), &offsets = fields.any("data_offsets");

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 
+#include "model/families/tensor_table.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/points.h"
 #include "sinkscope/spelling/nearest.h"
@@ -12,20 +13,16 @@
 namespace sinkscope::model {
 namespace {
 
-struct LayerName {
-  int64_t layer;
-  std::string rest;  // after "blocks.6." or "model.layers.6."; empty for the whole layer
-};
-
-std::optional<LayerName> split_layer(const std::string& text, std::string_view prefix) {
-  if (!text.starts_with(prefix)) return std::nullopt;
-  const char* begin = text.data() + prefix.size();
-  const char* end = text.data() + text.size();
-  LayerName found{};
-  const auto [after, error] = std::from_chars(begin, end, found.layer);
-  if (error != std::errc{} || (after != end && *after != '.')) return std::nullopt;
-  found.rest = after == end ? "" : std::string(after + 1, end);
-  return found;
+/// The first part of a dotted name that is a number, as the layer.
+std::optional<int64_t> layer_in(const std::string& text) {
+  for (size_t start = 0; start < text.size();) {
+    const size_t end = std::min(text.find('.', start), text.size());
+    int64_t layer = 0;
+    const auto [after, error] = std::from_chars(text.data() + start, text.data() + end, layer);
+    if (error == std::errc{} && after == text.data() + end) return layer;
+    start = end + 1;
+  }
+  return std::nullopt;
 }
 
 void check_layer(const std::string& text, int64_t layer, const Config& config) {
@@ -35,26 +32,18 @@ void check_layer(const std::string& text, int64_t layer, const Config& config) {
   }
 }
 
+/// A point's name or that of the module whose output it is, at the layer that the text has.
 std::optional<Site> find(const std::string& text, const Config& config) {
+  const auto layer = layer_in(text);
   for (const auto& point : points()) {
-    if (!in_block(point.point) && (text == point.name || text == point.alias)) return Site{point.point};
-  }
-  if (const auto lens = split_layer(text, "blocks.")) {
-    for (const auto& point : points()) {
-      if (!in_block(point.point) || lens->rest != point.name) continue;
-      check_exists(point.point, config, text);
-      check_layer(text, lens->layer, config);
-      return Site{point.point, lens->layer};
-    }
-  }
-  if (const auto module = split_layer(text, "model.layers.")) {
-    for (const auto& point : points()) {
-      const bool whole = module->rest.empty() && point.point == Point::resid_post;
-      if (!whole && (!in_block(point.point) || point.alias.empty() || module->rest != point.alias)) continue;
-      check_exists(point.point, config, text);
-      check_layer(text, module->layer, config);
-      return Site{point.point, module->layer};
-    }
+    const bool layered = in_block(point.point);
+    if (layered && !layer) continue;
+    const Site site{point.point, layered ? *layer : -1};
+    const auto module = module_of(point.point, config);
+    if (text != name(site) && (module.empty() || text != fmt::format(fmt::runtime(module), site.layer))) continue;
+    check_exists(point.point, config, text);
+    if (layered) check_layer(text, site.layer, config);
+    return site;
   }
   return std::nullopt;
 }

@@ -1,21 +1,18 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
+
+#include "sinkscope/files/read_file.h"
+#include "sinkscope/files/read_json.h"
 
 namespace sinkscope::model {
 
-/// JSON that nobody vouches for: at most `max_depth` deep, no key twice in an object, valid UTF-8. Throws InputError
-/// that starts with `where`.
-nlohmann::json parse_strict(std::string_view text, const std::string& where, int max_depth = 16);
-
-/// A file's bytes; throws InputError where it cannot be read or is larger than `max_bytes`.
-std::string read_file(const std::filesystem::path& file, int64_t max_bytes);
+using files::parse_strict;
+using files::read_file;
 
 /// An object's fields, each asked for by name and type; errors name the file and the key.
 class Fields {

@@ -57,7 +57,7 @@ void Taps::read(const Site& site, Read f) {
 void Taps::positions(std::vector<int64_t> position_of_token, RotaryOf which, std::vector<int64_t> layers) {
   for (size_t token = 0; token < position_of_token.size(); ++token) {
     if (const int64_t p = position_of_token[token]; p < 0 || p >= config_.max_positions) {
-      throw InputError(fmt::format("rotary position {} of token {}: wanted 0 to {} (max_position_embeddings - 1)", p,
+      throw InputError(fmt::format("rotary position {} of token {}: expected 0 to {} (max_position_embeddings - 1)", p,
                                    token, config_.max_positions - 1));
     }
   }
@@ -83,7 +83,7 @@ at::Tensor Taps::operator()(const Site& site, at::Tensor x) {
   for (const auto& edit : found->second.edits) {
     auto changed = edit(x);
     if (changed.sizes() != x.sizes() || changed.scalar_type() != x.scalar_type()) {
-      throw std::logic_error(fmt::format("edit at {} gave [{}] {}; wanted [{}] {}", name(site),
+      throw std::logic_error(fmt::format("edit at {} gave [{}] {}; expected [{}] {}", name(site),
                                          fmt::join(changed.sizes(), ", "), toString(changed.scalar_type()),
                                          fmt::join(x.sizes(), ", "), toString(x.scalar_type())));
     }

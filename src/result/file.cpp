@@ -44,11 +44,11 @@ void write_all(const std::filesystem::path& file, const std::string& text) {
 void check_writable(const std::filesystem::path& file, Existing existing) {
   if (std::filesystem::is_directory(file)) throw InputError(fmt::format("--out {}: is a folder", file.string()));
   if (existing == Existing::refuse && std::filesystem::exists(file)) {
-    throw InputError(fmt::format("--out {}: is already there; --force replaces it", file.string()));
+    throw InputError(fmt::format("--out {}: already exists; --force replaces it", file.string()));
   }
   const auto folder = folder_of(file);
   if (!std::filesystem::is_directory(folder)) {
-    throw InputError(fmt::format("--out {}: the folder {} is not there", file.string(), folder.string()));
+    throw InputError(fmt::format("--out {}: the folder {} does not exist", file.string(), folder.string()));
   }
   const auto probe = temporary_name(file);
   const int fd = open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);

@@ -13,13 +13,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
 
 #include "sinkscope/error.h"
+#include "sinkscope/files/read_file.h"
 #include "sinkscope/result/sha256.h"
 
 namespace sinkscope::result {
@@ -31,7 +30,7 @@ static_assert(std::endian::native == std::endian::little);
 constexpr std::string_view kMagic = "sinkjrn1";
 constexpr int64_t kHeaderUnit = -1;
 constexpr uint64_t kMostOfHeader = 1 << 20;
-constexpr size_t kHead = 24, kDigest = 64;  // the digest stands in hexadecimal
+constexpr size_t kHead = 24, kDigest = 64;  // the digest is hexadecimal
 
 struct Record {
   int64_t unit;
@@ -73,14 +72,14 @@ JournalContents parse(const std::string& file, std::string_view bytes) {
   JournalContents found;
   found.bytes = static_cast<int64_t>(bytes.size());
   const auto begun = std::min(bytes.size(), kMagic.size());
-  if (bytes.substr(0, begun) != kMagic.substr(0, begun)) throw InputError(fmt::format("{}: is no journal", file));
+  if (bytes.substr(0, begun) != kMagic.substr(0, begun)) throw InputError(fmt::format("{}: is not a journal", file));
   auto rest = bytes.substr(begun);
   const auto header = decode(rest);
   if (!header || header->unit != kHeaderUnit) {
     uint64_t length = 0;  // of a header that was torn while it was written, the file holds less than it says
     if (rest.size() >= kHead) std::memcpy(&length, rest.data() + kHead - sizeof(length), sizeof(length));
     if (rest.size() < kHead || (length < kMostOfHeader && rest.size() < kHead + length + kDigest)) return found;
-    throw InputError(fmt::format("{}: the journal's header is damaged; move the file away to begin anew", file));
+    throw InputError(fmt::format("{}: the journal's header is damaged; move the file away to start again", file));
   }
   found.header = json::parse(header->payload);
   while (auto record = decode(rest)) {
@@ -89,13 +88,6 @@ JournalContents parse(const std::string& file, std::string_view bytes) {
   }
   found.good_bytes = static_cast<int64_t>(bytes.size() - rest.size());
   return found;
-}
-
-std::string read_all(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || in.bad()) throw InputError(fmt::format("{}: cannot be read", file.string()));
-  return bytes;
 }
 
 void write_all(int descriptor, std::string_view bytes) {
@@ -111,7 +103,7 @@ void write_all(int descriptor, std::string_view bytes) {
 }  // namespace
 
 JournalContents read_journal(const std::filesystem::path& file) {
-  return parse(file.string(), read_all(file));
+  return parse(file.string(), files::read_file(file));
 }
 
 std::string differences(const json& there, const json& here, std::string_view name_of_there,
@@ -213,8 +205,8 @@ void Journal::write_anew() {
   }
   close(fresh);
   throw std::runtime_error(
-      fmt::format("{}: was deleted or replaced while this run wrote to it; its {} units stand in "
-                  "{} again, from where the same command goes on",
+      fmt::format("{}: was deleted or replaced while this run wrote to it; its {} units are in {} "
+                  "again, and the same command goes on from there",
                   file_.string(), contents_.records.size(), place.string()));
 }
 

@@ -39,7 +39,7 @@ std::vector<int64_t> parse_int_list(std::string_view text, std::string_view what
     if (last - first >= kLargest) throw InputError(fmt::format("{}: the range '{}' is too long", what, part));
     for (int64_t number = first; number <= last; ++number) numbers.push_back(number);
   }
-  if (numbers.empty()) throw InputError(fmt::format("{}: an empty list; wanted numbers such as 0,2,5-8", what));
+  if (numbers.empty()) throw InputError(fmt::format("{}: the list is empty; expected numbers such as 0,2,5-8", what));
   return numbers;
 }
 

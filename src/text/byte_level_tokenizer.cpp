@@ -2,15 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "sinkscope/error.h"
+#include "sinkscope/files/read_file.h"
+#include "sinkscope/files/read_json.h"
 #include "text/bpe.h"
 #include "text/byte_level.h"
 #include "text/normalize.h"
-#include "sinkscope/error.h"
 #include "text/split.h"
 #include "text/tokenizer_parts.h"
 
@@ -169,12 +170,9 @@ TokenizerParts read_parts(const json& parsed) {
 }  // namespace
 
 TokenizerParts read_byte_level(const std::filesystem::path& tokenizer_json) {
-  std::ifstream in(tokenizer_json, std::ios::binary);
-  if (!in) throw InputError(fmt::format("{}: cannot be read", tokenizer_json.string()));
+  const auto parsed = files::parse_json(files::read_file(tokenizer_json, kMaxFile), tokenizer_json.string());
   try {
-    return read_parts(json::parse(in));
-  } catch (const json::parse_error& e) {
-    throw InputError(fmt::format("{}: not JSON from byte {} on", tokenizer_json.string(), e.byte));
+    return read_parts(parsed);
   } catch (const json::exception& e) {
     throw InputError(fmt::format("{}: {}", tokenizer_json.string(), e.what()));
   } catch (const InputError& e) {
@@ -183,8 +181,7 @@ TokenizerParts read_byte_level(const std::filesystem::path& tokenizer_json) {
 }
 
 bool is_byte_level(const std::filesystem::path& tokenizer_json) {
-  std::ifstream in(tokenizer_json, std::ios::binary);
-  const auto parsed = json::parse(in, nullptr, /*allow_exceptions=*/false);
+  const auto parsed = json::parse(files::read_file(tokenizer_json, kMaxFile), nullptr, /*allow_exceptions=*/false);
   if (!parsed.is_object()) return true;
   return parsed.value("pre_tokenizer", json())
              .dump(-1, ' ', true, json::error_handler_t::replace)

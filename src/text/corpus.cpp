@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "sinkscope/error.h"
+#include "sinkscope/files/read_file.h"
+#include "sinkscope/files/read_json.h"
 #include "sinkscope/text/utf8.h"
 
 namespace sinkscope::text {
@@ -16,10 +17,9 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
+/// UTF-8.
 std::string read_all(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in || fs::is_directory(file)) throw InputError(fmt::format("{}: cannot be read", file.string()));
-  std::string text((std::istreambuf_iterator<char>(in)), {});
+  auto text = files::read_file(file);
   if (const auto bad = first_invalid_utf8(text))
     throw InputError(fmt::format("{}: invalid UTF-8 at byte {}", file.string(), *bad));
   return text;
@@ -36,7 +36,7 @@ std::string read_record(const std::string& line, const fs::path& file, size_t nu
   if (record.is_object() && record.contains("text")) record = json(record["text"]);
   if (!record.is_string())
     throw InputError(
-        fmt::format("{}: line {}: wanted a string, or an object with a string `text`", file.string(), number));
+        fmt::format("{}: line {}: expected a string, or an object with a string `text`", file.string(), number));
   return record.get<std::string>();
 }
 
@@ -88,12 +88,12 @@ Samples windows(const Tokenizer& tokenizer, const std::vector<std::string>& text
   if (ends.size() == 1) ends = even_ends(ends[0]);
   Samples samples{{}, {}, {}, static_cast<int64_t>(ids.size()), "windows", {}};
   if (samples.text_tokens < length) {
-    throw InputError(fmt::format("windows of {} tokens: the text has {}", length, samples.text_tokens));
+    throw InputError(fmt::format("windows of {} tokens: the text has only {}", length, samples.text_tokens));
   }
   const int64_t step = (samples.text_tokens - length) / n;
   if (step == 0 && n > 1) {
-    throw InputError(fmt::format("{} windows of {} tokens: the text's {} tokens give {} different ones", n, length,
-                                 samples.text_tokens, samples.text_tokens - length + 1));
+    throw InputError(fmt::format("{} windows of {} tokens: the text has {} tokens, enough for {} different windows", n,
+                                 length, samples.text_tokens, samples.text_tokens - length + 1));
   }
   for (int64_t i = 0; i < n; ++i) {
     samples.starts.push_back(i * step);
@@ -117,23 +117,23 @@ Samples lines(const Tokenizer& tokenizer, const std::vector<std::string>& texts,
     samples.documents.push_back(static_cast<int64_t>(i));
   }
   if (static_cast<int64_t>(samples.ids.size()) < n) {
-    throw InputError(fmt::format("{} samples: the text has {} lines that are not blank", n, samples.ids.size()));
+    throw InputError(fmt::format("{} samples: the text has only {} lines that are not blank", n, samples.ids.size()));
   }
   return samples;
 }
 
 Samples from_token_file(const fs::path& file, int64_t n, int64_t length, int64_t vocabulary) {
   const auto fail = [&](const std::string& what) { throw InputError(fmt::format("{}: {}", file.string(), what)); };
-  const auto rows = json::parse(read_all(file), nullptr, /*allow_exceptions=*/false);
-  if (!rows.is_array() || rows.empty()) fail("wanted a JSON array of arrays of token ids");
-  if (n > static_cast<int64_t>(rows.size())) fail(fmt::format("{} samples: the file has {}", n, rows.size()));
+  const auto rows = files::parse_json(read_all(file), file.string());
+  if (!rows.is_array() || rows.empty()) fail("expected a JSON array of arrays of token ids");
+  if (n > static_cast<int64_t>(rows.size())) fail(fmt::format("{} samples: the file has only {}", n, rows.size()));
   Samples samples{{}, {}, {}, 0, "tokens", {}};
   for (size_t i = 0; i < (n > 0 ? static_cast<size_t>(n) : rows.size()); ++i) {
-    if (!rows[i].is_array() || rows[i].empty()) fail(fmt::format("sample {}: wanted a list of token ids", i));
+    if (!rows[i].is_array() || rows[i].empty()) fail(fmt::format("sample {}: expected a list of token ids", i));
     std::vector<int64_t> ids;
     for (const auto& id : rows[i]) {
       if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() >= vocabulary) {
-        fail(fmt::format("sample {}: {} is no token id (0 to {})", i, id.dump(), vocabulary - 1));
+        fail(fmt::format("sample {}: {} is not a token id (0 to {})", i, id.dump(), vocabulary - 1));
       }
       ids.push_back(id.get<int64_t>());
     }

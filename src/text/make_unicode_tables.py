@@ -64,7 +64,7 @@ def table(name: str, what: str, code_points: list[int]) -> str:
 
 def main() -> None:
     print("#pragma once\n")
-    print(f"// Made by src/text/make_unicode_tables.py from tokenizers {tokenizers.__version__}; do not edit.\n")
+    print(f"// Made by src/text/make_unicode_tables.py from tokenizers {tokenizers.__version__}; do not edit.\n// clang-format off\n")
     print("namespace sinkscope::text {\n")
     print("struct CodePointRange {\n  char32_t first, last;\n};\n")
     print(table("kLetters", "What \\p{L} matches.", matching(r"\p{L}")))

@@ -3,21 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "sinkscope/error.h"
+#include "sinkscope/files/read_file.h"
+#include "sinkscope/files/read_json.h"
 
 namespace sinkscope::text {
 
 using nlohmann::json;
 namespace fs = std::filesystem;
-
-std::string read_bytes(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in || fs::is_directory(file)) throw InputError("cannot be read");
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 void naming(const fs::path& file, const std::function<void()>& read) {
   try {
@@ -63,7 +58,7 @@ Prefix prefix_of_tokenizer_json(const json& parsed) {
 
 AddedToken read_raw(const json& value, const json& id) {
   auto token = read_added_token(value, id);
-  if (token.normalized) unsupported("an added token with normalized beside tokenizer.model", token.content);
+  if (token.normalized) unsupported("a normalized added token with tokenizer.model", token.content);
   return token;
 }
 
@@ -93,7 +88,7 @@ int64_t id_of(const std::string& content, const std::vector<AddedToken>& added, 
     if (token.content == content) return token.id;
   }
   const auto piece = std::find(pieces.begin(), pieces.end(), content);
-  if (piece == pieces.end()) throw InputError(fmt::format("bos_token '{}' is no token", content));
+  if (piece == pieces.end()) throw InputError(fmt::format("bos_token '{}' is not a token", content));
   return piece - pieces.begin();
 }
 
@@ -126,7 +121,8 @@ Settings read_settings(const fs::path& folder, const Pieces& pieces) {
   const auto read = [&](const char* name, const auto& into_settings) {
     const auto file = folder / name;
     if (!fs::exists(file)) return false;
-    naming(file, [&] { into_settings(json::parse(read_bytes(file)), pieces, settings); });
+    const auto parsed = files::parse_json(files::read_file(file, kMaxFile), file.string());
+    naming(file, [&] { into_settings(parsed, pieces, settings); });
     settings.files.push_back(file);
     return true;
   };

@@ -36,8 +36,6 @@ struct Settings {
 using Pieces = std::vector<std::string>;
 Settings read_settings(const std::filesystem::path& folder, const Pieces& pieces);
 
-std::string read_bytes(const std::filesystem::path& file);
-
 /// Runs `read` with the file's name before what it throws.
 void naming(const std::filesystem::path& file, const std::function<void()>& read);
 

@@ -7,9 +7,10 @@
 #include <map>
 #include <memory>
 
-#include "text/sentencepiece_settings.h"
 #include "sinkscope/error.h"
+#include "sinkscope/files/read_file.h"
 #include "sinkscope/text/utf8.h"
+#include "text/sentencepiece_settings.h"
 #include "text/tokenizer_parts.h"
 
 namespace sinkscope::text {
@@ -147,10 +148,9 @@ TokenizerParts make_parts(const std::string& proto, const std::shared_ptr<const 
 }  // namespace
 
 TokenizerParts read_sentencepiece(const fs::path& tokenizer_model) {
-  std::string proto;
+  const auto proto = files::read_file(tokenizer_model, kMaxFile);
   std::shared_ptr<const Processor> own;
   naming(tokenizer_model, [&] {
-    proto = read_bytes(tokenizer_model);
     check_complete(proto);
     own = load(proto);
     for (int id = 0; id < own->GetPieceSize(); ++id) {

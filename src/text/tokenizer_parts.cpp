@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "text/code_points.h"
 #include "sinkscope/error.h"
+#include "text/code_points.h"
 
 namespace sinkscope::text {
 
@@ -55,7 +55,7 @@ bool is_type(const json& value, const char* type) {
 
 int64_t read_id(const json& value, const std::string& token) {
   if (!value.is_number_integer() || value.get<int64_t>() < 0 || value.get<int64_t>() > kLargestId) {
-    throw InputError(fmt::format("token '{}': wanted an id from 0 to {}, found {}", token, kLargestId, value.dump()));
+    throw InputError(fmt::format("token '{}': expected an id from 0 to {}, found {}", token, kLargestId, value.dump()));
   }
   return value.get<int64_t>();
 }

@@ -13,6 +13,9 @@
 
 namespace sinkscope::text {
 
+/// Of a tokenizer's files; the largest published ones hold some tens of megabytes.
+inline constexpr int64_t kMaxFile = int64_t{1} << 30;
+
 /// The tokens by id; ids may have holes.
 struct TokenTable {
   std::vector<std::string> bytes;

@@ -1,6 +1,7 @@
 #pragma once
 
 // Made by src/text/make_unicode_tables.py from tokenizers 0.23.2; do not edit.
+// clang-format off
 
 namespace sinkscope::text {
 

@@ -10,7 +10,6 @@
 #include <stdexcept>
 
 #include "sinkscope/trials/pass.h"
-#include "sinkscope/intervene/self_only.h"
 
 namespace sinkscope::trials {
 namespace {
@@ -44,20 +43,10 @@ bool takes_its_own(const Edit& edit) {
   return edit.operation == intervene::Operation::mean || edit.operation == intervene::Operation::resample;
 }
 
-/// Weight of the norm that next reads what is written at a residual site; undefined elsewhere.
+/// Gain of the norm that next reads what is written at a site of the residual; undefined elsewhere.
 at::Tensor gain_at(const Site& site, const model::Model& model) {
-  const int64_t last = model.config().n_layers - 1;
-  switch (site.point) {
-    case Point::embed: return model.block(0).input_layernorm;
-    case Point::resid_pre:
-    case Point::attn_in: return model.block(site.layer).input_layernorm;
-    case Point::attn_out:
-    case Point::resid_mid:
-    case Point::mlp_in: return model.block(site.layer).post_attention_layernorm;
-    case Point::mlp_out:
-    case Point::resid_post: return site.layer < last ? model.block(site.layer + 1).input_layernorm : at::Tensor();
-    default: return {};
-  }
+  const auto reader = is_residual(site.point) ? model.reader_of(site) : std::nullopt;
+  return reader ? reader->norm.weight : at::Tensor();
 }
 
 /// Largest |a - b|, where both are NaN none.
@@ -80,10 +69,10 @@ bool BatchTrials::reads_sink(const Trial& trial) const {
 bool BatchTrials::scales_freeze(const Trial& trial) const {
   const auto start = start_of(trial, setting_.run.config());
   return std::any_of(scales_.begin(), scales_.end(),
-                     [&](const auto& scale) { return !model::before(read_by(scale.first), start); });
+                     [&](const auto& scale) { return !model::before(scale.first, start); });
 }
 
-Outcome BatchTrials::run(const Trial& trial, const Rows& rows) {
+Outcome BatchTrials::run(const Trial& trial, const SourceActivations& rows) {
   auto outcome = pass(trial, rows, Detail::full);
   const bool seen = reads_sink(trial);
   if (seen && !setting_.options.no_frozen && edits_residual(trial) && scales_freeze(trial)) {
@@ -91,7 +80,7 @@ Outcome BatchTrials::run(const Trial& trial, const Rows& rows) {
   }
   if (seen) outcome.moved = moved(trial, rows);
   if (trial.edits.empty()) return outcome;
-  if (!trial.attention.empty()) {
+  if (trial.attention.any()) {
     outcome.condition = pass({.attention = trial.attention}, rows, Detail::sink).attention.select(1, 0);
   }
   outcome.no_op = at::full({1, 1}, no_op(trial, rows), at::kDouble);
@@ -100,7 +89,7 @@ Outcome BatchTrials::run(const Trial& trial, const Rows& rows) {
   return outcome;
 }
 
-at::Tensor BatchTrials::random_controls(const Trial& trial, const Rows& rows) const {
+at::Tensor BatchTrials::random_controls(const Trial& trial, const SourceActivations& rows) const {
   std::vector<at::Tensor> by_control;
   const auto seed = static_cast<uint64_t>(setting_.run.options().seed);
   for (int64_t control = 0; control < setting_.options.controls; ++control) {
@@ -119,11 +108,12 @@ at::Tensor BatchTrials::random_controls(const Trial& trial, const Rows& rows) co
 
 /// Edits of one token, or attention conditions of one, made at another position; undefined where they are of more
 /// tokens.
-at::Tensor BatchTrials::moved(const Trial& trial, const Rows& rows) const {
+at::Tensor BatchTrials::moved(const Trial& trial, const SourceActivations& rows) const {
   auto elsewhere = trial;
   if (trial.edits.empty()) {
-    elsewhere.attention = intervene::at_other_token(trial.attention, setting_.options.other_token);
-    if (elsewhere.attention.empty()) return {};
+    const auto condition = intervene::at_other_token(trial.attention, setting_.options.other_token);
+    if (!condition) return {};
+    elsewhere.attention = *condition;
   }
   for (auto& edit : elsewhere.edits) {
     if (edit.all_but || edit.tokens.size() != 1 || edit.tokens != trial.edits[0].tokens) return {};
@@ -137,7 +127,7 @@ at::Tensor BatchTrials::moved(const Trial& trial, const Rows& rows) const {
 /// Of what the edits write, over all samples: the share outside the natural range, the largest share of samples that
 /// one coordinate has outside, and that coordinate. Natural is the 1 to 99 % range that a coordinate has at token 0, at
 /// an edited token or at a token that values come from, whichever reaches farther.
-at::Tensor BatchTrials::outside(const Trial& trial, const Rows& rows) const {
+at::Tensor BatchTrials::outside(const Trial& trial, const SourceActivations& rows) const {
   double out = 0, all = 0, largest = 0, where = -1;
   for (const auto& edit : trial.edits) {
     if (!has_natural_range(edit)) continue;
@@ -168,7 +158,7 @@ at::Tensor BatchTrials::outside(const Trial& trial, const Rows& rows) const {
 }
 
 /// The same path with edits that give back what they got must give the unedited outcomes, bit by bit.
-double BatchTrials::no_op(const Trial& trial, const Rows& rows) {
+double BatchTrials::no_op(const Trial& trial, const SourceActivations& rows) {
   const auto idle = without_conditions(trial);
   std::string where;
   for (const auto& edit : idle.edits)
@@ -177,7 +167,7 @@ double BatchTrials::no_op(const Trial& trial, const Rows& rows) {
   const intervene::Adjust keep = [](const at::Tensor& before, const at::Tensor&) { return before; };
   const auto outcome = pass(idle, rows, Detail::full, Adjusts(idle.edits.size(), keep));
   double largest = 0;
-  for (const auto field : {&Outcome::attention, &Outcome::spike, &Outcome::loss, &Outcome::written}) {
+  for (const auto field : {&Outcome::attention, &Outcome::massive, &Outcome::loss, &Outcome::written}) {
     largest = std::max(largest, largest_difference(outcome.*field, unedited_.*field));
   }
   if (largest != 0)

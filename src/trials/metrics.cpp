@@ -23,7 +23,7 @@ nlohmann::json metrics(const Options& o, const Keys& keys) {
            "'yes': attention less an ordinary token's in the same run lies within {} of the unedited sink, with "
            "its interval; 'no': the interval excludes 0 and the mean is beyond that bound; otherwise 'undecided'",
            o.equivalence)},
-      {"spike", "norm of the spike's dimensions where they are written"},
+      {"massive_activation", "norm of its dimensions where they are written; which they are: sink_baseline"},
       {"loss", "next-token cross entropy, nats, mean over a sample's tokens"},
       {"random",
        "the edited rows moved as far in random directions, or along random signs in as many other dimensions, "
@@ -32,9 +32,8 @@ nlohmann::json metrics(const Options& o, const Keys& keys) {
        "trial less the same attention conditions without its edits, where it has both; its controls are "
        "compared with those conditions too"},
       {"frozen",
-       "norms up to the spike's MLP (the sink layer's attention without a spike) divide by the unedited run's scale; "
-       "null "
-       "where none of them comes after the edit"},
+       "norms up to the MLP of the block that writes the massive activation (where there is none, the sink layer's "
+       "attention) divide by the unedited run's scale; null where none of them comes after the edit"},
       {"outside_natural_range",
        "share of written values outside the natural range of their coordinate: from the lowest 1 % to the highest 99 % "
        "point that it has at token 0, an edited token or a token that values come from; largest: the most samples that "

@@ -17,7 +17,8 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--layer", o.layer, "read the sink at this layer; -1: where it appears")
       ->capture_default_str()
       ->check(CLI::Range(-1, 1 << 20));
-  app.add_option("--controls", o.controls, "random moves of the edit's size beside each trial; below 100 is said")
+  app.add_option("--controls", o.controls,
+                 "random moves of the edit's size beside each trial; a causal claim needs 100")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 20));
   app.add_option("--other-token", o.other_token, "position of the control that makes the same edit elsewhere")
@@ -53,14 +54,14 @@ std::vector<int64_t> Keys::first_queries(int64_t q_min) const {
 Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& edited, int64_t other_token,
               const app::Run& r) {
   if (tracked.empty() || tracked.front() != 0) {
-    throw InputError(fmt::format("tracked tokens {}: wanted token 0 first, with which the others are compared",
+    throw InputError(fmt::format("tracked tokens {}: expected token 0 first, with which the others are compared",
                                  fmt::join(tracked, ",")));
   }
   const auto shortest = std::min_element(r.lengths().begin(), r.lengths().end());
   const auto need = [&](int64_t token, const char* what) {
     if (token >= 0 && token + 2 <= *shortest) return;
-    throw InputError(fmt::format("{} {}: wanted samples of {} tokens or more, sample {} has {}", what, token, token + 2,
-                                 shortest - r.lengths().begin(), *shortest));
+    throw InputError(fmt::format("{} {}: expected samples of {} tokens or more, sample {} has {}", what, token,
+                                 token + 2, shortest - r.lengths().begin(), *shortest));
   };
   for (const int64_t token : tracked) need(token, "attention to token");
   for (const int64_t token : edited) need(token, "edit of token");
@@ -76,7 +77,7 @@ Keys keys_for(const std::vector<int64_t>& tracked, const std::vector<int64_t>& e
   }
   if (keys.ordinary.empty()) {
     throw InputError(
-        fmt::format("samples of {} tokens: the level of an ordinary token wants one from {} on that is "
+        fmt::format("samples of {} tokens: the level of an ordinary token needs one from {} on that is "
                     "neither tracked nor edited, and a query after it",
                     *shortest, kFirstOrdinary));
   }

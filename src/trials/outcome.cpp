@@ -15,9 +15,9 @@ struct Field {
   at::Tensor Outcome::*tensor;
 };
 constexpr Field kFields[] = {
-    {"attention", &Outcome::attention}, {"spike", &Outcome::spike},   {"loss", &Outcome::loss},
-    {"written", &Outcome::written},     {"frozen", &Outcome::frozen}, {"moved", &Outcome::moved},
-    {"condition", &Outcome::condition}, {"random", &Outcome::random}, {"outside", &Outcome::outside},
+    {"attention", &Outcome::attention}, {"massive", &Outcome::massive}, {"loss", &Outcome::loss},
+    {"written", &Outcome::written},     {"frozen", &Outcome::frozen},   {"moved", &Outcome::moved},
+    {"condition", &Outcome::condition}, {"random", &Outcome::random},   {"outside", &Outcome::outside},
     {"no_op", &Outcome::no_op},
 };
 

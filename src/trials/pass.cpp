@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "sinkscope/intervene/self_only.h"
-
 namespace sinkscope::trials {
 namespace {
 
@@ -15,10 +13,6 @@ using intervene::Trial;
 using model::Point;
 using model::Site;
 
-at::Tensor rms(const at::Tensor& x, const model::Config& config) {
-  return (x.to(at::kFloat).square().mean(-1, true) + config.rms_norm_eps).sqrt();
-}
-
 /// Of the trials, their no-ops and their conditions alone.
 std::vector<Site> starts_of(const std::vector<Trial>& list, const model::Config& config) {
   std::vector<Site> starts;
@@ -26,28 +20,24 @@ std::vector<Site> starts_of(const std::vector<Trial>& list, const model::Config&
     starts.push_back(start_of(trial, config));
     if (trial.edits.empty()) continue;
     starts.push_back(start_of(without_conditions(trial), config));
-    if (!trial.attention.empty()) starts.push_back(start_of({.attention = trial.attention}, config));
+    if (trial.attention.any()) starts.push_back(start_of({.attention = trial.attention}, config));
   }
   return starts;
 }
 
 }  // namespace
 
-Site read_by(const Site& norm) {
-  return {norm.point == Point::ln1 ? Point::attn_in : Point::mlp_in, norm.layer};
-}
-
 Trial without_conditions(Trial trial) {
-  trial.attention.clear();
+  trial.attention = {};
   return trial;
 }
 
 Site start_of(const Trial& trial, const model::Config& config) {
   std::vector<Site> starts;
   for (const auto& edit : trial.edits) starts.push_back(model::start_of(edit.site, config));
-  if (!trial.attention.empty()) {
-    const auto parsed = intervene::parse_self_only(trial.attention);
-    const int64_t first = parsed.layers.empty() ? 0 : *std::min_element(parsed.layers.begin(), parsed.layers.end());
+  if (trial.attention.any()) {
+    const auto& layers = trial.attention.layers;
+    const int64_t first = layers.empty() ? 0 : *std::min_element(layers.begin(), layers.end());
     starts.push_back({Point::resid_pre, first});
   }
   return *std::min_element(starts.begin(), starts.end(), model::before);
@@ -66,17 +56,14 @@ Outcome BatchTrials::run_unedited() {
   return reading.outcome({});
 }
 
-Outcome BatchTrials::pass(const Trial& trial, const Rows& rows, Detail detail, const Adjusts& adjusts,
+Outcome BatchTrials::pass(const Trial& trial, const SourceActivations& rows, Detail detail, const Adjusts& adjusts,
                           Norms norms) const {
   auto& r = setting_.run;
   const Site start = start_of(trial, r.config());
   Reading reading(setting_, batch_, detail, start);
   if (detail == Detail::sink && !reading.sees_attention()) return reading.outcome(unedited_);
   model::Taps taps(r.config());
-  if (!trial.attention.empty()) {
-    const auto parsed = intervene::parse_self_only(trial.attention);
-    taps.attention(parsed.change, parsed.layers);
-  }
+  if (trial.attention.any()) taps.attention(trial.attention.change, trial.attention.layers);
   attach_edits(taps, reading, trial, rows, adjusts);
   reading.attach(taps);
   if (norms == Norms::frozen) freeze_norms(taps, start);
@@ -85,8 +72,8 @@ Outcome BatchTrials::pass(const Trial& trial, const Rows& rows, Detail detail, c
 }
 
 /// Without those that the reading does not see: a control ends with the sink layer's attention.
-void BatchTrials::attach_edits(model::Taps& taps, const Reading& reading, const Trial& trial, const Rows& rows,
-                               const Adjusts& adjusts) const {
+void BatchTrials::attach_edits(model::Taps& taps, const Reading& reading, const Trial& trial,
+                               const SourceActivations& rows, const Adjusts& adjusts) const {
   for (size_t i = 0; i < trial.edits.size(); ++i) {
     if (!reading.sees(trial.edits[i].site)) continue;
     taps.edit(trial.edits[i].site,
@@ -95,26 +82,27 @@ void BatchTrials::attach_edits(model::Taps& taps, const Reading& reading, const 
   }
 }
 
-/// Of every norm up to the spike's MLP, or the sink layer's attention where there is no spike.
+/// Of every norm up to the MLP of the massive activation's block, or the sink layer's attention where there is none.
 void BatchTrials::keep_scales(model::Taps& taps) {
-  const auto& spike = setting_.facts.spike;
-  const Site end = spike ? Site{Point::ln2, spike->site.layer} : Site{Point::ln1, setting_.sink_layer};
+  const auto& massive = setting_.baseline.massive_activation;
+  const Site end = massive ? Site{Point::mlp_in, massive->site.layer} : Site{Point::attn_in, setting_.sink_layer};
   for (int64_t layer = 0; layer <= end.layer; ++layer) {
-    for (const auto point : {Point::ln1, Point::ln2}) {
-      const Site norm{point, layer};
-      if (model::before(end, norm)) continue;
-      taps.read(read_by(norm), [this, norm](const at::Tensor& x) { scales_[norm] = rms(x, setting_.run.config()); });
+    for (const Site& site : {Site{Point::attn_in, layer}, Site{Point::mlp_in, layer}}) {
+      const auto norm = setting_.run.model().reader_of(site)->norm;
+      if (!norm.there() || model::before(end, site)) continue;
+      taps.read(site, [this, site, norm](const at::Tensor& x) { scales_[site] = norm.scale(x); });
     }
   }
 }
 
 /// These norms divide by the unedited scale.
 void BatchTrials::freeze_norms(model::Taps& taps, const Site& start) const {
-  for (const auto& [norm, unedited] : scales_) {
-    if (model::before(read_by(norm), start)) continue;
+  for (const auto& [site, unedited] : scales_) {
+    if (model::before(site, start)) continue;
+    const auto reader = setting_.run.model().reader_of(site);
     const auto now = std::make_shared<at::Tensor>();
-    taps.read(read_by(norm), [this, now](const at::Tensor& x) { *now = rms(x, setting_.run.config()); });
-    taps.edit(norm, [now, then = unedited](const at::Tensor& x) {
+    taps.read(site, [now, norm = reader->norm](const at::Tensor& x) { *now = norm.scale(x); });
+    taps.edit(reader->normed, [now, then = unedited](const at::Tensor& x) {
       return (x.to(at::kFloat) * (*now / then)).to(x.scalar_type());
     });
   }
@@ -125,11 +113,11 @@ bool BatchTrials::keeps(const std::vector<Trial>& list) const {
   return std::all_of(starts.begin(), starts.end(), [&](const Site& start) { return kept_.holds(start); });
 }
 
-Outcome BatchTrials::probe(const Trial& trial, const Rows& rows) const {
+Outcome BatchTrials::probe(const Trial& trial, const SourceActivations& rows) const {
   return pass(trial, rows, Detail::sink);
 }
 
-at::Tensor BatchTrials::source_of(const Edit& edit, const Rows& rows, int64_t first, int64_t n) const {
+at::Tensor BatchTrials::source_of(const Edit& edit, const SourceActivations& rows, int64_t first, int64_t n) const {
   if (!intervene::takes_rows(edit)) return {};
   std::vector<at::Tensor> by_token;
   for (const int64_t token : intervene::edited_tokens(edit, batch_.ids.size(1))) {

@@ -40,18 +40,18 @@ Reading::Reading(const Setting& setting, const app::Batch& batch, Detail detail,
 
 void Reading::attach(model::Taps& taps) {
   if (!layers_.empty()) attention_.attach(taps, batch_.lengths, batch_.ids.size(1), setting_.run.device());
-  attach_spike(taps);
+  attach_massive(taps);
   if (loss_) loss_->attach(taps, batch_.ids, batch_.lengths);
   if (detail_ == Detail::full) attach_written(taps);
 }
 
-void Reading::attach_spike(model::Taps& taps) {
-  const auto& spike = setting_.facts.spike;
-  if (!spike || !reaches(spike->site)) return;
-  taps.read(spike->site, [this, &spike](const at::Tensor& x) {
+void Reading::attach_massive(model::Taps& taps) {
+  const auto& massive = setting_.baseline.massive_activation;
+  if (!massive || !reaches(massive->site)) return;
+  taps.read(massive->site, [this, &massive](const at::Tensor& x) {
     const auto tokens = at::tensor(setting_.keys.tracked, at::kLong).to(x.device());
-    const auto dimensions = at::tensor(spike->dimensions, at::kLong).to(x.device());
-    spike_ = norms(x.index_select(1, tokens).index_select(2, dimensions));
+    const auto dimensions = at::tensor(massive->dimensions, at::kLong).to(x.device());
+    massive_ = norms(x.index_select(1, tokens).index_select(2, dimensions));
   });
 }
 
@@ -92,7 +92,7 @@ at::Tensor Reading::written(const Outcome& unedited) const {
 }
 
 Outcome Reading::outcome(const Outcome& unedited) const {
-  Outcome read{.attention = attention(unedited), .spike = spike_.defined() ? spike_ : unedited.spike};
+  Outcome read{.attention = attention(unedited), .massive = massive_.defined() ? massive_ : unedited.massive};
   if (loss_) read.loss = at::tensor(loss_->by_sample(), at::kDouble);
   if (detail_ == Detail::full) read.written = written(unedited);
   return read;

@@ -90,11 +90,12 @@ json outside_of(const Outcome& outcome) {
           {"flagged", values[1] > kFlaggedOutside}};
 }
 
-json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) {
+json describe(Runner& r, const Measured& of) {
+  const auto& [trial, outcome] = of;
   const auto& unedited = r.unedited();
   const double sink = unedited.sink(0).nanmean().item<double>();
   auto object = intervene::to_json(trial);
-  auto attention = json::array(), spikes = json::array(), random = json::array();
+  auto attention = json::array(), massive = json::array(), random = json::array();
   const auto& tracked = r.keys().tracked;
   const auto sink_layer = unedited.attention.select(1, 0);
   const auto without_edits = outcome.condition.defined() ? outcome.condition : sink_layer;
@@ -109,9 +110,9 @@ json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) 
     one["above_ordinary"] = measure::to_json(above);
     one["is_ordinary"] = is_ordinary(above, r.options().equivalence * sink);
     attention.push_back(std::move(one));
-    if (outcome.spike.defined()) {
-      spikes.push_back(with_difference(r, unedited.spike.select(1, key), outcome.spike.select(1, key)));
-      spikes.back()["token"] = tracked[i];
+    if (outcome.massive.defined()) {
+      massive.push_back(with_difference(r, unedited.massive.select(1, key), outcome.massive.select(1, key)));
+      massive.back()["token"] = tracked[i];
     }
     if (auto effects = random_of(without_edits, outcome, key); !effects.is_null()) {
       effects["token"] = tracked[i];
@@ -120,7 +121,7 @@ json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) 
   }
   object["mean_attention"] = std::move(attention);
   object["ordinary"] = attention_of(r, unedited.attention, outcome.attention, static_cast<int64_t>(tracked.size()));
-  object["spike"] = outcome.spike.defined() ? std::move(spikes) : json();
+  object["massive_activation"] = outcome.massive.defined() ? std::move(massive) : json();
   object["loss"] = outcome.loss.defined() ? with_difference(r, unedited.loss, outcome.loss) : json();
   object["from_condition"] = control_of(r, outcome.condition, outcome.attention.select(1, 0));
   object["frozen"] = control_of(r, sink_layer, outcome.frozen);
@@ -135,22 +136,21 @@ json describe(Runner& r, const intervene::Trial& trial, const Outcome& outcome) 
 
 }  // namespace
 
-json describe(Runner& r, const std::vector<intervene::Trial>& list, const std::vector<Outcome>& outcomes) {
+json describe(Runner& r, const std::vector<Measured>& list) {
   auto described = json::array();
-  const auto index = [&](const std::string& name) {
-    return static_cast<size_t>(std::find_if(list.begin(), list.end(), [&](const auto& t) { return t.name == name; }) -
-                               list.begin());
+  const auto named = [&](const std::string& name) -> const Outcome& {
+    return std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.trial.name == name; })->outcome;
   };
-  for (size_t i = 0; i < list.size(); ++i) {
-    described.push_back(describe(r, list[i], outcomes[i]));
-    if (list[i].interaction_of.empty()) continue;
-    const auto& a = outcomes[index(list[i].interaction_of[0])];
-    const auto& b = outcomes[index(list[i].interaction_of[1])];
+  for (const auto& one : list) {
+    described.push_back(describe(r, one));
+    if (one.trial.interaction_of.empty()) continue;
+    const auto& a = named(one.trial.interaction_of[0]);
+    const auto& b = named(one.trial.interaction_of[1]);
     auto interactions = json::array();
     for (size_t k = 0; k < r.keys().tracked.size(); ++k) {
       const auto key = static_cast<int64_t>(k);
       interactions.push_back(measure::to_json(
-          r.bootstrap().interval(outcomes[i].sink(key) - a.sink(key) - b.sink(key) + r.unedited().sink(key))));
+          r.bootstrap().interval(one.outcome.sink(key) - a.sink(key) - b.sink(key) + r.unedited().sink(key))));
       interactions.back()["token"] = r.keys().tracked[k];
     }
     described.back()["interaction"] = interactions;

@@ -13,7 +13,16 @@ import sentencepiece
 from support.program import Program
 from support.sentencepiece_models import NAMES, llama, load, train
 from support.tokenizer_strings import (
-    compare_bos, compare_decoding, compare_strings, every_code_point, natural_texts, program_ids, shared_texts, strings, write_strings)
+    compare_bos,
+    compare_decoding,
+    compare_strings,
+    every_code_point,
+    natural_texts,
+    program_ids,
+    shared_texts,
+    strings,
+    write_strings,
+)
 
 STRINGS = 20_000
 

@@ -12,7 +12,15 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 
 from support.program import Program
 from support.tokenizer_strings import (
-    compare_bos, compare_decoding, compare_strings, every_code_point, natural_texts, program_ids, shared_texts, strings)
+    compare_bos,
+    compare_decoding,
+    compare_strings,
+    every_code_point,
+    natural_texts,
+    program_ids,
+    shared_texts,
+    strings,
+)
 
 QWEN_PATTERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
                 r"|\s*[\r\n]+|\s+(?!\S)|\s+")

@@ -1,6 +1,6 @@
-"""Trials against transformers: every outcome of edited runs (attention at each layer, loss, the spike's norm, and the sink
+"""Trials against transformers: every outcome of edited runs (attention at each layer, loss, the massive activation's norm, and the sink
 with the norms' scales frozen) as hooks on its modules make it, for the operations at the sites of a block, on a random model
-of every family and on the demo model, which has a spike."""
+of every family and on the demo model, which has a massive activation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,7 +37,8 @@ def trials(model: PreTrainedModel, seed: int) -> list[dict]:
         {"site": "blocks.0.hook_attn_out", "tokens": 0, "operation": "match_norm", "from": {"tokens": [4]}},
         {"site": "blocks.0.attn.hook_z", "tokens": 0, "operation": "zero", "heads": [0, heads - 1], "of_heads": heads},
         {"site": "blocks.0.hook_mlp_in", "tokens": 0, "operation": "add", "from": {"site": "blocks.0.hook_attn_out"}, "dose": -1},
-        {"site": f"blocks.{min(late, 1)}.hook_attn_in", "tokens": 0, "operation": "add", "from": {"site": "blocks.0.hook_mlp_out"}, "dose": -1},
+        {"site": f"blocks.{min(late, 1)}.hook_attn_in", "tokens": 0, "operation": "add", "from": {"site": "blocks.0.hook_mlp_out"},
+         "dose": -1},
         {"site": "blocks.0.hook_mlp_out", "tokens": 0, "operation": "zero"},
         {"site": "blocks.0.hook_mlp_out", "all_but": [0], "operation": "mean"} | {"from": {"tokens": [2, 3]}},
         {"site": f"blocks.{late}.mlp.hook_post", "tokens": 0, "operation": "zero", "neurons": [0, 7, 50]},
@@ -64,7 +64,7 @@ class Measured:
 
     def __post_init__(self) -> None:
         assert len(self.listed) == len(self.results["trials"]) == TRIALS
-        self.spike = self.results["facts"]["spike"]
+        self.spike = self.results["sink_baseline"]["massive_activation"]
         self.frozen_to = f"{self.spike['site'].split('.')[1]}.ln2" if self.spike else f"{self.layer}.ln1"
 
     @cached_property
@@ -75,7 +75,7 @@ class Measured:
         """Under trial i's edits, and with the norms' scales frozen."""
         if i not in self.runs:
             edits = self.listed[i]["edits"]
-            self.runs[i] = forward(self.model, self.ids, edits, self.plain), forward(self.model, self.ids, edits, self.plain, self.frozen_to)
+            self.runs[i] = tuple(forward(self.model, self.ids, edits, self.plain, frozen_to) for frozen_to in ("", self.frozen_to))
         return self.runs[i]
 
     def sinks(self, run: Pass, which: int) -> torch.Tensor:
@@ -99,9 +99,9 @@ def measured(request: pytest.FixtureRequest, program: Program, tmp_path_factory:
     tokens.write_text(json.dumps(rows))
     said = [t | {"edits": [{k: v for k, v in e.items() if k != "of_heads"} for e in t["edits"]]} for t in listed]
     result = program.result(
-        "intervene", folder / "intervene.json", "--model", place, "--tokens", tokens, "--samples", SAMPLES, "--length", LENGTH, "--threads", 1,
-        "--controls", 1, "--trials", json.dumps(said), "--track", ",".join(map(str, TRACKED)), "--layer", layer, "--dtype", "float32",
-        "--batch-size", 3, *QUIET)
+        "intervene", folder / "intervene.json", "--model", place, "--tokens", tokens, "--samples", SAMPLES, "--length", LENGTH,
+        "--threads", 1, "--controls", 1, "--trials", json.dumps(said), "--track", ",".join(map(str, TRACKED)), "--layer", layer,
+        "--dtype", "float32", "--batch-size", 3, *QUIET)
     return Measured(model, torch.tensor(rows), layer, listed, result["results"])
 
 
@@ -124,10 +124,11 @@ def test_every_outcome(i: int, measured: Measured, record_property: Callable) ->
         if found["frozen"] is None:  # no frozen norm comes after the edit
             near("frozen attention", measured.sinks(held, which), sinks)
             continue
-        near("frozen attention", found["frozen"][which]["mean"], (measured.sinks(held, which) - measured.sinks(measured.plain, which))[0].mean())
+        change = (measured.sinks(held, which) - measured.sinks(measured.plain, which))[0]
+        near("frozen attention", found["frozen"][which]["mean"], change.mean())
         if measured.spike:
             norms = run.seen[measured.spike["site"]][:, token][:, measured.spike["dimensions"]].norm(dim=-1)
-            near("the spike's norm", found["spike"][which]["edited"], norms.mean(), relative=True)
+            near("the massive activation's norm", found["massive_activation"][which]["edited"], norms.mean(), relative=True)
     near("loss", found["loss"]["edited"], run.loss.mean(), relative=True)
 
 

@@ -45,7 +45,7 @@ WORDS: dict[str, tuple[tuple[object, ...], list[str]]] = {
     "self-only token out of range": ((*ACTIVATIONS, "logits", "--self-only", "tokens=400"), ["400"]),
     "positions no pair": ((*ACTIVATIONS, "logits", "--positions", "0-8"), ["0-8"]),
     "unknown shape": (("random-model", "--like", "qwen3-9b", "--out", "DIR/model"), ["qwen3-8b"]),
-    "random model over a folder": (("random-model", "--like", "qwen3-8b", "--out", "DIR"), ["already there"]),
+    "random model over a folder": (("random-model", "--like", "qwen3-8b", "--out", "DIR"), ["already exists"]),
     "tokenizer not there": (("tokenize", "--model", "DIR", *TEXT), ["tokenizer.json"]),
 }
 
@@ -68,7 +68,7 @@ def folder(tmp_path: Path) -> Path:
 def assert_refused(program: Program, words: tuple[object, ...], parts: list[str], folder: Path) -> None:
     before = sorted(folder.rglob("*"))
     said = [str(word).replace("OUT", str(folder / "out.json")).replace("DIR", str(folder)) for word in words]
-    done = program.run(*said, timeout=60)
+    done = program.run(*said)
     assert done.returncode == 2, f"exit code {done.returncode}: {done.stderr}"
     assert_one_line(done.stderr, parts)
     assert sorted(folder.rglob("*")) == before

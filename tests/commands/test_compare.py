@@ -20,4 +20,4 @@ def test_compare_wants_the_same_model(program: Program, tmp_path: Path) -> None:
     own.write_text(json.dumps(reference))
     printed = program.output("compare", result, "--reference", own)
     assert "layer 4" in printed
-    assert "samples 2 here, 50 there" in printed
+    assert "samples 2 here, 50 published" in printed

@@ -53,7 +53,7 @@ class Patched:
     def rows(self, site: str, edit: str, of: str) -> dict[float, tuple[dict, dict]]:
         """By dose: (row of the table, trial)."""
         pairs = zip(self.patch["table"], self.patch["trials"], strict=True)
-        found = {row["dose"]: (row, trial) for row, trial in pairs if (row["site"], row["edit"], row["of"]) == (site, edit, of)}
+        found = {row["dose"]: (row, trial) for row, trial in pairs if (row["site"], row["role"], row["of"]) == (site, edit, of)}
         assert found, (site, edit, of)
         assert all(row["name"] == trial["name"] for row, trial in found.values()), (site, edit, of)
         return found
@@ -111,24 +111,24 @@ def test_levels_are_half_and_half_or_none(patched: Patched) -> None:
         for of in ("own row", "whole vector", "smallest set"):
             # a direction that is estimated from eight samples may miss one of the other eight
             near = 0.07 if (patched.variant, of) == ("rotated", "smallest set") else NEAR
-            level = patched.level(site, "write", of)
+            level = patched.level(site, "writing", of)
             assert (level[0], level[K]) == pytest.approx((0.5, 0.5), abs=near), (site, of)
-        assert patched.level(site, "remove", "whole vector")[0] == no_sink, site
+        assert patched.level(site, "removal", "whole vector")[0] == no_sink, site
         if patched.variant == "rotated":
             continue
-        rest = patched.level(site, "write", "all but the smallest set")
+        rest = patched.level(site, "writing", "all but the smallest set")
         assert rest[K] < NEAR, site
         assert rest[0] > 1 - NEAR, site
-        assert patched.level(site, "remove", "needed set")[0] == no_sink, site
-        alone = patched.level(site, "remove", "smallest set")[0]
+        assert patched.level(site, "removal", "needed set")[0] == no_sink, site
+        alone = patched.level(site, "removal", "smallest set")[0]
         if patched.variant != "redundant":
             assert alone == no_sink, site
             continue
         assert alone > 1 - NEAR, site
-        assert patched.level(site, "remove", "another set 1")[0] > 1 - NEAR, site
-        another = patched.level(site, "write", "another set 1")
+        assert patched.level(site, "removal", "another set 1")[0] > 1 - NEAR, site
+        another = patched.level(site, "writing", "another set 1")
         assert (another[0], another[K]) == (half, half), site
-        assert patched.level(site, "remove", "every set")[0] == no_sink, site
+        assert patched.level(site, "removal", "every set")[0] == no_sink, site
 
 
 def passing(patched: Patched, rows: dict, token: int, energy: np.ndarray, moved: np.ndarray) -> int:
@@ -149,10 +149,10 @@ def test_the_dose_has_the_threshold_of_the_energies(patched: Patched) -> None:
     first, later, every = energy[:, 0], energy[:, K], len(DOSES) * tested.sum()
     level_first, level_later = first[~tested].mean(), later[~tested].mean()  # of the half that chooses
     for site in sites(patched.model):
-        written = patched.rows(site, "write", "smallest set")
+        written = patched.rows(site, "writing", "smallest set")
         assert sorted(written) == DOSES
         assert 0 < passing(patched, written, K, later, level_first) < every
-        removed = patched.rows(site, "remove", "smallest set")
+        removed = patched.rows(site, "removal", "smallest set")
         if patched.variant == "redundant":  # the other set keeps it
             for _, trial in removed.values():
                 assert (patched.sampled(trial, 0) > 0.25).all()
@@ -165,11 +165,11 @@ def test_named_channels_are_moved_alone(program: Program, planted: Callable, tmp
     ((energy,), (decoy,)) = model.circuits[0]["energy_dims"], model.truth["answers"]["not_carriers"]
     options = ("--sites", model.truth["carrier_sites"][0], "--dimensions", f"{decoy},{energy},{decoy}", "--doses", "")
     patch = program.result("channel-patch", tmp_path / "patch.json", *words(model), *FAST, *options)["results"]
-    found = {(row["edit"], row["of"]): levels(row) for row in patch["table"]}
-    assert found["write", f"channel {energy}"][K] == pytest.approx(0.5, abs=NEAR)
-    assert found["write", f"channel {decoy}"][K] < NEAR
-    assert found["remove", f"channel {energy}"][0] < 0.1
-    assert found["remove", f"channel {decoy}"][0] > 1 - NEAR
+    found = {(row["role"], row["of"]): levels(row) for row in patch["table"]}
+    assert found["writing", f"channel {energy}"][K] == pytest.approx(0.5, abs=NEAR)
+    assert found["writing", f"channel {decoy}"][K] < NEAR
+    assert found["removal", f"channel {energy}"][0] < 0.1
+    assert found["removal", f"channel {decoy}"][0] > 1 - NEAR
 
 
 def test_batches_change_no_number(program: Program, planted: Callable, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path:
     (("--layer", 0), "layer 0", "nothing to patch"),
     (("--doses", "1,0"), "--doses", "0 changes nothing"),
     (("--doses", "one"), "--doses", "one"),
-    (("--doses", "2,1,2.0"), "--doses", "2 stands twice"),
+    (("--doses", "2,1,2.0"), "--doses", "2 is listed twice"),
     (("--token", 63), "token 63", "samples of 65"),
     (("--token", 6), "--other-token 6"),
     (("--samples", 3), "3 documents", "4 or more"),

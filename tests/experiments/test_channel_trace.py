@@ -143,7 +143,7 @@ def test_without_a_sink_it_tells_of_all_blocks(program: Program, random_model: P
     results = program.result("channel-trace", tmp_path / "trace.json", "--model", random_model, "--tokens", ids, *QUIET,
                              "--threads", 1)["results"]
     assert results["sink_layer"] is None
-    layers = len(results["facts"]["mean_attention"]["first"])
+    layers = len(results["sink_baseline"]["mean_attention"]["first"])
     assert results["sites"][-1]["site"] == f"blocks.{layers - 1}.hook_resid_post"
 
 

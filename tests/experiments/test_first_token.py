@@ -18,7 +18,8 @@ from support.refusals import refusals
 
 
 @pytest.fixture(scope="module", params=[*MEASURED, "no-weak-ids"])
-def case(request: pytest.FixtureRequest, program: Program, planted: Callable, tmp_path_factory: pytest.TempPathFactory) -> tuple[Planted, dict]:
+def case(request: pytest.FixtureRequest, program: Program, planted: Callable,
+         tmp_path_factory: pytest.TempPathFactory) -> tuple[Planted, dict]:
     model = planted(request.param)
     return model, atlas(program, model.folder, tmp_path_factory.mktemp("atlas") / "atlas.json")
 
@@ -26,25 +27,25 @@ def case(request: pytest.FixtureRequest, program: Program, planted: Callable, tm
 def test_the_spike_is_found(case: tuple[Planted, dict]) -> None:
     model, found = case[0], case[1]["results"]
     answers = model.truth["answers"]["first_token_atlas"]
-    assert (found["spike"]["layer"], found["spike"]["key_layer"]) == (answers["layer"], answers["layer"] + 1)
+    assert (found["largest_growth"]["layer"], found["largest_growth"]["key_layer"]) == (answers["layer"], answers["layer"] + 1)
     ups, weak = {circuit["spike_dims"][0] for circuit in model.circuits}, set(answers["without_spike"])
-    for token, layer, dimension in zip(found["ids"], found["spike_layer"], found["at_spike"]["max_dimension"], strict=True):
+    for token, layer, dimension in zip(found["ids"], found["growth_layer"], found["after_growth"]["max_dimension"], strict=True):
         if token not in weak or len(model.circuits) > 1:
             assert layer == answers["layer"]
             assert dimension in ups
-    dimensions = [one["dimension"] for one in found["spike"]["dimensions"]]
+    dimensions = [one["dimension"] for one in found["largest_growth"]["dimensions"]]
     if len(model.circuits) > 1:  # one of two spikes is 0.7 of the norm, and three of the four dimensions hold 90 %
-        assert found["without_spike"]["count"] == 0
+        assert found["without_growth"]["count"] == 0
         assert set(dimensions) < {d for circuit in model.circuits for d in circuit["spike_dims"]}
     else:
         assert_one_spike(found, model.circuits[0], weak)
 
 
 def assert_one_spike(found: dict[str, Any], circuit: dict[str, Any], weak: set[int]) -> None:
-    assert [one["dimension"] for one in found["spike"]["dimensions"]] == circuit["spike_dims"]
-    first, second = (one["mean"] for one in found["spike"]["dimensions"])
+    assert [one["dimension"] for one in found["largest_growth"]["dimensions"]] == circuit["spike_dims"]
+    first, second = (one["mean"] for one in found["largest_growth"]["dimensions"])
     assert first / second == pytest.approx(circuit["spike_ratio"], abs=0.01)
-    lacking = found["without_spike"]["ids"]
+    lacking = found["without_growth"]["ids"]
     assert {entry["id"] for entry in lacking} == weak
     for entry in lacking:
         assert entry["piece"] == found["pieces"][found["ids"].index(entry["id"])]
@@ -63,8 +64,8 @@ def test_an_id_without_the_spike_has_another_key(case: tuple[Planted, dict]) -> 
 def test_no_dimensions_hold_a_random_model(program: Program, tmp_path: Path) -> None:
     make_model(SHAPES[6], seed=9).save_pretrained(tmp_path)
     found = atlas(program, tmp_path, tmp_path / "atlas.json")["results"]
-    assert len(found["spike"]["dimensions"]) == 16
-    assert found["spike"]["share"] < 0.9
+    assert len(found["largest_growth"]["dimensions"]) == 16
+    assert found["largest_growth"]["share"] < 0.9
     assert (found["pieces"], found["kinds"]) == (None, None)
 
 

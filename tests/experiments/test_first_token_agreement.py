@@ -87,31 +87,31 @@ def test_the_vocabulary(made: Atlas) -> None:
     x, found, tolerance = made.residual, made.results, made.tolerance
     norm = np.linalg.norm(x, axis=-1)
     medians = np.median(norm, axis=0)
-    spike, growth = found["spike"], medians[1:] / medians[:-1]
-    assert spike["layer"] == growth.argmax()
-    assert spike["growth"] / growth.max() == pytest.approx(1, abs=tolerance)
+    largest, growth = found["largest_growth"], medians[1:] / medians[:-1]
+    assert largest["layer"] == growth.argmax()
+    assert largest["growth"] / growth.max() == pytest.approx(1, abs=tolerance)
     quantiles = np.quantile(norm, found["norm_quantiles"]["p"], axis=0).T
     assert_close(np.array(found["norm_quantiles"]["by_layer"]), quantiles, tolerance)
-    after = x[:, spike["layer"] + 1]
+    after = x[:, largest["layer"] + 1]
     order = np.argsort(-np.abs(after).mean(0))
     shares = (after**2).mean(0)[order] / (after**2).mean(0).sum()
     count = min(16, int(np.searchsorted(np.cumsum(shares), 0.9)) + 1)
-    assert [one["dimension"] for one in spike["dimensions"]] == order[:count].tolist()
-    assert_close(np.array([one["mean"] for one in spike["dimensions"]]), after.mean(0)[order[:count]], tolerance)
-    assert spike["share"] == pytest.approx(shares[:count].sum(), abs=TOLERANCE)
+    assert [one["dimension"] for one in largest["dimensions"]] == order[:count].tolist()
+    assert_close(np.array([one["mean"] for one in largest["dimensions"]]), after.mean(0)[order[:count]], tolerance)
+    assert largest["share"] == pytest.approx(shares[:count].sum(), abs=TOLERANCE)
     own = norm[:, 1:] / norm[:, :-1]
-    assert_close(np.take_along_axis(own, np.array(found["spike_layer"])[:, None], 1)[:, 0], own.max(1), tolerance)
+    assert_close(np.take_along_axis(own, np.array(found["growth_layer"])[:, None], 1)[:, 0], own.max(1), tolerance)
 
 
 def test_the_table_repeats_the_arrays(made: Atlas) -> None:
     found, arrays = made.results, made.arrays
-    after, at = found["spike"]["layer"] + 1, found["at_spike"]
+    after, at = found["largest_growth"]["layer"] + 1, found["after_growth"]
     assert at["norm"] == arrays["norm"][:, after].tolist()
     assert at["max_dimension"] == arrays["max_dimension"][:, after].tolist()
-    assert at["key_cosine"] == arrays["key_cosine"][:, found["spike"]["key_layer"]].tolist()
-    lacks = [i for i, norm in zip(found["ids"], at["norm"], strict=True) if norm < found["without_spike"]["norm_below"]]
-    assert len(lacks) == found["without_spike"]["count"]
-    named = found["without_spike"]["ids"]
+    assert at["key_cosine"] == arrays["key_cosine"][:, found["largest_growth"]["key_layer"]].tolist()
+    lacks = [i for i, norm in zip(found["ids"], at["norm"], strict=True) if norm < found["without_growth"]["norm_below"]]
+    assert len(lacks) == found["without_growth"]["count"]
+    named = found["without_growth"]["ids"]
     assert {entry["id"] for entry in named} <= set(lacks)
     assert len(named) == min(100, len(lacks))
     norms = [entry["norm"] for entry in named]

@@ -1,5 +1,5 @@
-"""identify must name the planted carrier, and nothing else, on every variant; a wrong carrier that tells tokens apart
-must be cleared, a channel that could act and never does must be flagged, and where there is no sink it must say so.
+"""identify must name the planted signal, and nothing else, on every variant; a wrong signal that tells tokens apart
+must be cleared, a channel that could act and never does must be flagged, and where there is no sink the verdict must be "no sink".
 With -v it prints the confusion table. By hand, on models that nothing was tuned to, every variant in three other shapes:
 pytest -m slow tests/experiments/test_identify.py --unseen SEED."""
 
@@ -28,28 +28,28 @@ def identify(program: Program, model: Planted, folder: Path, *options: object) -
     return program.result("identify", folder / "identify.json", *words)["results"]
 
 
-def check_mark(results: dict[str, Any], truth: dict[str, Any]) -> None:
+def check_signal(results: dict[str, Any], truth: dict[str, Any]) -> None:
     verdict, circuits = results["verdict"], truth["circuits"]
     assert verdict["kind"] == KINDS.get(truth["variant"], "one channel")
-    assert verdict["mark"]["site"] == truth["carrier_sites"][0]
+    assert verdict["signal"]["site"] == truth["carrier_sites"][0]
     together = truth["variant"] == "second-circuit"
     sets = [c["energy_dims"] for c in circuits] if together else circuits[0]["writing_makes_sink"]
     wanted = [sorted(sum(sets, []))] if together else sorted(map(sorted, sets))
-    assert sorted(verdict["mark"]["sets"]) == (wanted or [[]])
+    assert sorted(verdict["signal"]["sets"]) == (wanted or [[]])
     if truth["variant"] == "rotated":
-        (sets,) = (c["sufficient"] for c in results["candidates"] if c["site"] == verdict["mark"]["site"])
+        (sets,) = (c["sufficient"] for c in results["candidates"] if c["site"] == verdict["signal"]["site"])
         assert abs(sum(a * b for a, b in zip(sets[0]["direction"], circuits[0]["energy_direction"], strict=True))) > 0.97
     if circuits[0]["removing_ends_sink"] and not together:
-        assert verdict["mark"]["needed"] in circuits[0]["removing_ends_sink"]
-    assert results["one_key"]["mark"] == truth["mark"]
+        assert verdict["signal"]["needed"] in circuits[0]["removing_ends_sink"]
+    assert results["one_key"]["given_by"] == truth["mark"]
 
 
 def check_mediators(results: dict[str, Any], truth: dict[str, Any]) -> None:
-    """The carrier while it waits for the spike; then the spike's own dimensions, each of which the keys read."""
+    """The signal until the massive activation is written; then its own dimensions, each of which the keys read."""
     sites = {m["site"]: m["sets"] for m in results["verdict"]["mediators"]}
     for site in truth["carrier_sites"][1:]:
-        assert sites[site] == results["verdict"]["mark"]["sets"]
-    # beside the spike 10 random channels may hit another that works: its candidate is then open
+        assert sites[site] == results["verdict"]["signal"]["sets"]
+    # beside the massive activation 10 random channels may hit another that works: its candidate is then open
     sites |= {c["site"]: [one["dimensions"] for one in c["sufficient"]] for c in results["candidates"] if not c["refuted"]}
     spikes = {d for c in truth["circuits"] for d in c["spike_dims"]}
     after = sites[f"blocks.{truth['layers']['spike']}.hook_resid_post"]
@@ -70,13 +70,13 @@ def check(program: Program, name: str, model: Planted, folder: Path, record_prop
     results, truth = identify(program, model, folder), model.truth
     verdict = results["verdict"]
     planted = f"{[c['energy_dims'] or 'direction' for c in truth['circuits']]} at {truth['carrier_sites'][0]}"
-    found = f"{verdict['kind']} {verdict['mark'] and (verdict['mark']['sets'], verdict['mark']['site'])}"
+    found = f"{verdict['kind']} {verdict['signal'] and (verdict['signal']['sets'], verdict['signal']['site'])}"
     record_property(f"identify on {name}", f"planted {'no sink' if truth['removed_stage'] else planted}; found {found}")
     assert verdict["statement"] in (folder / "identify.txt").read_text()
     if truth["removed_stage"]:
-        assert (verdict["kind"], verdict["mark"]) == ("no sink", None)
+        assert (verdict["kind"], verdict["signal"]) == ("no sink", None)
         return
-    check_mark(results, truth)
+    check_signal(results, truth)
     check_mediators(results, truth)
     check_flags(results, truth)
 
@@ -100,7 +100,7 @@ def test_unseen_models(variant: str, shape: int, request: pytest.FixtureRequest,
 def test_other_samples_give_the_same_answer(seed: int, program: Program, planted: Callable, tmp_path: Path) -> None:
     """Which documents choose, and which tokens are read, decide nothing."""
     model = planted("base")
-    check_mark(identify(program, model, tmp_path, "--seed", seed, "--token", 12), model.truth)
+    check_signal(identify(program, model, tmp_path, "--seed", seed, "--token", 12), model.truth)
 
 
 def test_a_random_checkpoint_has_nothing_to_explain(program: Program, random_model: Path, tmp_path: Path) -> None:
@@ -111,14 +111,14 @@ def test_a_random_checkpoint_has_nothing_to_explain(program: Program, random_mod
 
 
 def test_what_is_not_measured_is_open(program: Program, planted: Callable, tmp_path: Path) -> None:
-    """Without random moves nobody knows what they do: no mark, and no refusal of one."""
+    """Without random moves nobody knows what they do: no signal, and no candidate refuted."""
     model = planted("base")
     results = identify(program, model, tmp_path, "--controls", 0)
-    assert (results["verdict"]["kind"], results["verdict"]["mark"]) == ("undecided", None)
+    assert (results["verdict"]["kind"], results["verdict"]["signal"]) == ("undecided", None)
     (site, *_) = model.truth["carrier_sites"]
     assert site in [one["site"] for one in results["verdict"]["open"]]
-    (mark,) = (one for one in results["candidates"] if one["site"] == site)
-    assert {one["name"] for one in mark["conditions"] if one["met"] != "yes"} == {"controls"}
+    (candidate,) = (one for one in results["candidates"] if one["site"] == site)
+    assert {one["name"] for one in candidate["conditions"] if one["met"] != "yes"} == {"controls"}
 
 
 def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path: Path) -> None:
@@ -131,7 +131,8 @@ def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path:
     pytest.param("base", ("--layer", 0), "no sink", id="a layer without a sink"),
     pytest.param("none-spike", (), "no sink", id="a model without a sink"),
 ])
-def test_the_figure_is_drawn_the_same_twice(name: str, options: tuple, kind: str, program: Program, planted: Callable, tmp_path: Path) -> None:
+def test_the_figure_is_drawn_the_same_twice(
+        name: str, options: tuple, kind: str, program: Program, planted: Callable, tmp_path: Path) -> None:
     results = identify(program, planted(name), tmp_path, "--samples", 12, "--controls", 2, *options)
     assert results["verdict"]["kind"] == kind
     assert_drawn_the_same_twice(tmp_path / "identify.json", tmp_path)
@@ -141,7 +142,7 @@ def test_the_figure_is_drawn_the_same_twice(name: str, options: tuple, kind: str
     (("--token", 1), "--token", "2 to"),
     (("--token", 63), "token 63", "samples of 65"),
     (("--token", 6), "--other-token 6"),
-    (("--layer", 5), "--layer 5", "0 to 4"),
+    (("--layer", 5), "--layer: layer 5", "0 to 4"),
     (("--samples", 3), "3 documents", "4 or more"),
     (("--records", "a.journal"), "--records"),
     (("--shard", "1/2"), "--shard"),
@@ -160,15 +161,15 @@ def test_another_runs_page_stays(program: Program, planted: Callable, tmp_path: 
     assert page.read_text() == "of another run"
 
 
-def test_a_direction_marks_the_demo_models_first_token(program: Program, tmp_path: Path) -> None:
+def test_the_demo_models_signal_is_a_direction(program: Program, tmp_path: Path) -> None:
     """What the card says of it after attention 3, on a draw of samples that it was not written from."""
     results = program.result(
         "identify", tmp_path / "identify.json", "--config", "configs/demo/identify.json", "--seed", 4, "--samples", 32, "--length", 48,
         "--no-frozen", "--no-loss", *QUIET)["results"]
     verdict = results["verdict"]
     assert verdict["kind"] not in ("one channel", "none found", "no sink")
-    meets = {one["site"]: one["sets"] for one in [verdict["mark"], *verdict["mediators"]] if one}
+    meets = {one["site"]: one["sets"] for one in [verdict["signal"], *verdict["mediators"]] if one}
     assert meets["blocks.3.hook_resid_mid"] == [[]]  # a direction
-    assert results["one_key"]["mark"] != "one key"
+    assert results["one_key"]["given_by"] != "one key"
     assert not results["dormant"]
     assert not results["backup"]["flagged"]

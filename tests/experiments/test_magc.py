@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
@@ -128,7 +127,7 @@ def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path:
 
 
 @refusals(
-    (("--mlp-layer", 5), "--mlp-layer 5", "0 to 4"),
+    (("--mlp-layer", 5), "--mlp-layer: layer 5", "0 to 4"),
     (("--multiples", "1,x"), "--multiples", "'x'"),
     (("--multiples", ""), "--multiples and --values are empty"),
     (("--token", 39), "token 39"),

@@ -112,7 +112,7 @@ def test_predecessors_and_means_end_the_mark(mixing: Averaging) -> None:
 
 def test_the_spike_goes_with_the_sink(mixing: Averaging) -> None:
     for row, trial in mixing.rows():
-        spike, first = trial["spike"][mixing.tracked.index(row["at"])], trial["spike"][0]["unedited"]
+        spike, first = trial["massive_activation"][mixing.tracked.index(row["at"])], trial["massive_activation"][0]["unedited"]
         if (row["part"], row["value"]) in (("itself", None), ("repeated", None), ("dose", 1), ("predecessors", 0), ("mean", 1)):
             assert spike["edited"] / first == pytest.approx(1, abs=1e-3), row["name"]
         elif not mixing.sinks(trial, row["at"]).any():
@@ -120,10 +120,10 @@ def test_the_spike_goes_with_the_sink(mixing: Averaging) -> None:
 
 
 def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path: Path) -> None:
-    data = ("--model", family_model, "--tokens", "random", "--samples", 3, "--length", 24, *QUIET, "--layer", 1, "--controls", 2, "--layers", 0)
+    data = ("--model", family_model, "--tokens", "random", "--samples", 3, "--length", 24)
     # in sight of token 8 where attention slides over five
-    options = ("--predecessors-token", 12, "--predecessors", "0,1,4", "--means", "1,2", "--one-key", 6)
-    program.result("mix-dose", tmp_path / "mix-dose.json", *data, *options)
+    options = ("--layers", 0, "--predecessors-token", 12, "--predecessors", "0,1,4", "--means", "1,2", "--one-key", 6)
+    program.result("mix-dose", tmp_path / "mix-dose.json", *data, *QUIET, "--layer", 1, "--controls", 2, *options)
 
 
 @refusals(

@@ -24,8 +24,8 @@ def test_the_spike_its_dimensions_and_neurons(name: str, program: Program, plant
     model = planted(name)
     words = (*text_of(model.folder, 8, 48), *QUIET, "--track", "0,1,4,8")
     result = program.result("mlp-probe", tmp_path / "mlp-probe.json", *words)["results"]
-    assert result["spike"]["layer"] == model.layers["spike"]
-    found = result["spike"]["dimensions"]
+    assert result["massive_activation"]["layer"] == model.layers["spike"]
+    found = result["massive_activation"]["dimensions"]
     assert {one["dimension"] for one in found} == {d for dims in model.truth["answers"]["mlp_probe"]["spike_dims"] for d in dims}
     assert all(one["massive"] for one in found)
     circuit = model.circuits[0]
@@ -47,11 +47,12 @@ def test_the_spike_its_dimensions_and_neurons(name: str, program: Program, plant
 
 def test_nothing_is_found_where_attention_is_even(program: Program, even_model: Path, tmp_path: Path) -> None:
     data = ("--model", even_model, "--tokens", "random", "--samples", 16, "--length", 48)
-    assert program.result("mlp-probe", tmp_path / "mlp-probe.json", *data, *QUIET)["results"]["spike"] is None
+    assert program.result("mlp-probe", tmp_path / "mlp-probe.json", *data, *QUIET)["results"]["massive_activation"] is None
 
 
 def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path: Path) -> None:
-    program.result("mlp-probe", tmp_path / "mlp-probe.json", "--model", family_model, "--tokens", "random", "--samples", 3, "--length", 24, *QUIET)
+    data = ("--model", family_model, "--tokens", "random", "--samples", 3, "--length", 24)
+    program.result("mlp-probe", tmp_path / "mlp-probe.json", *data, *QUIET)
 
 
 @refusals((("--track", 0), "--track"))
@@ -68,7 +69,7 @@ def test_the_figure_is_drawn_the_same_twice(program: Program, tmp_path: Path) ->
 
 def test_one_mlp_of_the_demo_model_writes_the_massive_activation_below_the_sink(demo: Demo) -> None:
     results = demo.result("mlp-probe").results
-    spike = results["spike"]
+    spike = results["massive_activation"]
     assert spike is not None
     assert spike["layer"] < demo.layer
     written = next(site for site in results["layers"][spike["layer"]]["sites"] if site["site"] == "mlp_out")
@@ -77,5 +78,5 @@ def test_one_mlp_of_the_demo_model_writes_the_massive_activation_below_the_sink(
 
 
 def test_an_early_mlp_of_demo_llama_writes_one_dimension(demo_llama: Demo) -> None:
-    spike = demo_llama.result("mlp-probe").results["spike"]
+    spike = demo_llama.result("mlp-probe").results["massive_activation"]
     assert (spike["layer"], [one["dimension"] for one in spike["dimensions"]]) == (1, [15])

@@ -34,7 +34,8 @@ def test_no_move_changes_a_planted_sink(name: str, program: Program, planted: Ca
 
 
 def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path: Path) -> None:
-    program.result("rope-swap", tmp_path / "rope-swap.json", "--model", family_model, "--tokens", "random", "--samples", 3, "--length", 24, *QUIET)
+    data = ("--model", family_model, "--tokens", "random", "--samples", 3, "--length", 24)
+    program.result("rope-swap", tmp_path / "rope-swap.json", *data, *QUIET)
 
 
 @refusals(

@@ -119,7 +119,7 @@ def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path:
     (("--layers", "0,1"), "blocks.1.hook_attn_out", "the same in all samples"),
     (("--factors", "2,1"), "--factors", "changes nothing"),
     (("--factors", "two"), "--factors", "two"),
-    (("--factors", "2,2"), "variance scaled by 2", "stands twice"),
+    (("--factors", "2,2"), "variance scaled by 2", "is listed twice"),
     (("--token", 63), "token 63", "samples of 65"),
 )
 def test_refused(options: tuple, parts: list[str], program: Program, planted: Callable, tmp_path: Path) -> None:

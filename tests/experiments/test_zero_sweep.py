@@ -28,7 +28,7 @@ def test_the_three_parts_and_no_other(name: str, program: Program, planted: Call
     model = planted(name)
     at, results = model.layers, program.result("zero-sweep", tmp_path / "zero-sweep.json", *words(model))["results"]
     assert results["sink_layer"] == at["sink"][0]
-    assert results["facts"]["spike"]["site"] == f"blocks.{at['spike']}.hook_mlp_out"
+    assert results["sink_baseline"]["massive_activation"]["site"] == f"blocks.{at['spike']}.hook_mlp_out"
     needed = {f"blocks.{at['average']}.hook_attn_out", f"blocks.{at['energy']}.hook_mlp_out", f"blocks.{at['spike']}.hook_mlp_out"}
     own = {f"blocks.{at['average']}.hook_attn_out"}  # signs: their mean over samples is no one's
     for row in results["table"]:
@@ -127,10 +127,10 @@ def test_status_reads_no_journal_of_trials(program: Program, base: Planted, tmp_
 
 @refusals(
     (("--operations", "zeor"), "zeor", "'zero'"),
-    (("--layer", 5), "--layer 5", "0 to 4"),
+    (("--layer", 5), "--layer: layer 5", "0 to 4"),
     (("--shard", "2/2"), "--shard", "shard 2 of 2"),
     (("--shard", "0/2", "--records", "a.journal"), "--records", "no --shard"),
-    (("--records", "no-such.journal"), "--records no-such.journal", "not there"),
+    (("--records", "no-such.journal"), "--records no-such.journal", "does not exist"),
     (("--other-token", 63), "token 63", "samples of 65"),
 )
 def test_refused(options: tuple, parts: list[str], program: Program, planted: Callable, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 """Which dimensions, directions and neurons make the planted sink: patches between tokens, checked with transformers.
-What a causal test by dimension must find, at every site that holds the carrier."""
+What a causal test by dimension must find, at every site that holds the signal."""
 
 from __future__ import annotations
 

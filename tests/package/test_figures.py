@@ -72,7 +72,7 @@ def test_options_are_those_of_the_experiment(tmp_path: Path, capsys: pytest.Capt
     ({"experiment": "parts"}, "a.png", "no figure is known for results of parts"),
     ({"experiment": "../style"}, "a.png", "no figure is known for results of ../style"),
     ({"schema_version": 99}, "a.png", "schema version 99"),
-    ({}, "a.txt", "wanted a name that ends in .png, .pdf or .svg"),
+    ({}, "a.txt", "expected a name that ends in .png, .pdf or .svg"),
     ({}, "no/such/folder/a.png", "No such file or directory"),
 ])  # fmt: skip
 def test_what_cannot_be_drawn_is_refused_in_one_line(
@@ -99,4 +99,4 @@ def test_the_figure_of_the_screening_simulation_is_drawn(tmp_path: Path) -> None
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     done = subprocess.run([*words, tmp_path / "a.txt"], capture_output=True, text=True)
     assert done.returncode == 2
-    assert "wanted a name that ends in .png, .pdf or .svg" in done.stderr
+    assert "expected a name that ends in .png, .pdf or .svg" in done.stderr

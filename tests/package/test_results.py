@@ -42,14 +42,14 @@ def test_the_sidecar_is_found_beside_the_result_wherever_both_were_moved(tmp_pat
 
 
 @pytest.mark.parametrize(("document", "words"), [
-    ([], "wanted an object, found list"),
+    ([], "expected an object, found list"),
     ({key: value for key, value in WHOLE.items() if key != "experiment"}, "names no experiment"),
     (WHOLE | {"experiment": 3}, "names no experiment"),
-    (WHOLE | {"schema_version": "1"}, "wanted a number as schema_version, found '1'"),
+    (WHOLE | {"schema_version": "1"}, "expected a number as schema_version, found '1'"),
     (WHOLE | {"schema_version": SCHEMA_VERSION + 1}, f"version {SCHEMA_VERSION + 1}, of a newer sinkscope; this one reads version"),
     (WHOLE | {"schema_version": SCHEMA_VERSION - 1}, f"version {SCHEMA_VERSION - 1}, of an older sinkscope; this one reads version"),
-    (WHOLE | {"results": None}, "wanted an object as results, found NoneType"),
-    (WHOLE | {"experiment": "self-mask"}, "wanted a result of scan, found one of self-mask"),
+    (WHOLE | {"results": None}, "expected an object as results, found NoneType"),
+    (WHOLE | {"experiment": "self-mask"}, "expected a result of scan, found one of self-mask"),
 ])  # fmt: skip
 def test_what_is_no_such_result_is_refused(tmp_path: Path, document: object, words: str) -> None:
     with pytest.raises(ResultError) as refused:

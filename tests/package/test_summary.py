@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from sinkscope.results import SCHEMA_VERSION
 from sinkscope.results.findings import Findings
 from sinkscope.summary import main, rows
 
 COMMON = {
-    "schema_version": 1, "config": {}, "model": {"name": "m", "path": "models/m", "planted": False}, "data": {}, "numerics": {},
-    "metrics": {},
+    "schema_version": SCHEMA_VERSION, "config": {}, "model": {"name": "m", "path": "models/m", "planted": False},
+    "data": {}, "numerics": {}, "metrics": {},
 }
 
 
@@ -26,24 +27,32 @@ def scan(folder: Path) -> None:
     put(folder, "scan", {"sink": [{"mean_attention": attention, "uniform": 0.05}]})
 
 
+def in_layer_1(attention: float) -> dict:
+    return {"mean_attention": {"by_layer": [9.0, attention, 9.0]}}
+
+
+def rope_swap(folder: Path) -> None:
+    levels = {"baseline": [0.5], "first-to-8": [0.4, 0.1], "swap-0-8": [0.3, 0.2]}
+    put(folder, "rope-swap", {"conditions": [{"name": name, "sink": list(map(in_layer_1, each))} for name, each in levels.items()]})
+
+
 def self_mask(folder: Path) -> None:
     def run(layers: str, masked: float, first: float) -> dict:
-        def level(value: float) -> list[dict]:
-            return [{"mean_attention": {"by_layer": [9.0, value, 9.0]}}]
-        return {"mode": "self_only", "tokens": [4], "layers": layers, "masked": level(masked), "first": level(first)}
+        return {"mode": "self_only", "tokens": [4], "layers": layers, "masked": [in_layer_1(masked)], "first": [in_layer_1(first)]}
     put(folder, "self-mask", {"runs": [run("0", 0.1, 0.4), run("0-1", 0.3, 0.4)]})
 
 
 def test_rows_are_ordered_by_the_modules_and_read_at_scans_layer(tmp_path: Path) -> None:
     scan(tmp_path)
     self_mask(tmp_path)
-    put(tmp_path, "mlp-probe", {"spike": None})
+    rope_swap(tmp_path)
     put(tmp_path, "identify", {"verdict": {"kind": "no sink", "statement": "No sink, nothing to explain."}})
     assert list(rows(Findings(tmp_path))) == [
         ("1 attention to the first token, layer 1", "0.500 ± 0.020, uniform 0.050; layers above the first third 0.400"),
+        ("2 its rotary position moved to 8", "gets 0.400 where it got 0.500: 0.80 times"),
+        ("  rotary positions of 0 and 8 swapped", "token 0 gets 0.300, token 8 gets 0.200"),
         ("4 token 4 self-only in layers 0", "gets 0.100 where the first token gets 0.400: 0.25 times"),
         ("  in layers 0-1", "gets 0.300 where the first token gets 0.400: 0.75 times"),
-        ("massive activation", "no dimension of any MLP's output meets the outlier rule"),
         ("8 what tells which token is first", "no sink: No sink, nothing to explain."),
     ]
 

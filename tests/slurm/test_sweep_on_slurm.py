@@ -37,8 +37,8 @@ class Cluster:
 
     def run_in_one_process(self) -> None:
         self.whole.parent.mkdir()
-        subprocess.run(["build/release/sinkscope", "vocab-sweep", "--config", "config.json", "--threads", "1", "--quiet", "--out", self.whole],
-                       cwd=self.folder, check=True)
+        words = ["vocab-sweep", "--config", "config.json", "--threads", "1", "--quiet", "--out", self.whole]
+        subprocess.run(["build/release/sinkscope", *words], cwd=self.folder, check=True)
 
     def submit(self, *words: object) -> str:
         return self.slurm.run("sbatch", "--parsable", *words, cwd=self.folder).strip()
@@ -72,7 +72,8 @@ class Sweep:
         self.merge = cluster.submit(f"--dependency=afterok:{self.job}", "scripts/slurm/merge.sbatch", name)
 
     def send(self, *options: str) -> str:
-        return self.cluster.submit("--cpus-per-task=1", *options, "scripts/slurm/vocab_sweep.sbatch", self.config, self.folder.name, self.shards)
+        words = ("scripts/slurm/vocab_sweep.sbatch", self.config, self.folder.name, self.shards)
+        return self.cluster.submit("--cpus-per-task=1", *options, *words)
 
     def task(self, i: int) -> dict[str, str]:
         return self.cluster.slurm.job(f"{self.job}_{i}")

@@ -66,7 +66,8 @@ class Averaging:
     def assert_as_worked_out(self, trial: dict[str, Any], ids: np.ndarray, output: np.ndarray) -> None:
         wanted = self.by_hand.sink(ids, output)[:, :, max(self.tracked) + 1 :].mean((1, 2))  # [n, key]
         for token in self.tracked:
-            np.testing.assert_allclose(self.by_sample(trial, token), wanted[:, token], atol=NEAR, rtol=0, err_msg=f"{trial['name']}, token {token}")
+            np.testing.assert_allclose(self.by_sample(trial, token), wanted[:, token], atol=NEAR, rtol=0,
+                                       err_msg=f"{trial['name']}, token {token}")
 
     def assert_share(self, trial: dict[str, Any], energies: np.ndarray) -> None:
         """Tokens 0 and k share the sink with all that pass the threshold, evenly: half and half if no other token does."""

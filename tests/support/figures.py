@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sinkscope import ROOT
-from sinkscope.figures.command import plot
+from sinkscope.plot import main
 
 
 def draw(*words: object) -> subprocess.CompletedProcess[str]:
@@ -21,5 +21,5 @@ def assert_drawn_the_same_twice(result: Path, folder: Path, *options: object, su
         first, second = folder / f"first.{suffix}", folder / f"second.{suffix}"
         done = draw(result, "-o", first, *options)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-        plot([str(result), "-o", str(second), *map(str, options)])
+        main([str(result), "-o", str(second), *map(str, options)])
         assert first.read_bytes() == second.read_bytes(), suffix

@@ -45,7 +45,7 @@ class Program:
 
     def assert_refused(self, *words: object, out: Path, parts: Sequence[str]) -> None:
         """Exit code 2 and one line that names each of `parts`; nothing is left at `out` or beside it."""
-        done = self.run(*words, "--out", out, timeout=60)
+        done = self.run(*words, "--out", out)
         assert done.returncode == 2, f"exit code {done.returncode}: {done.stderr}"
         assert_one_line(done.stderr, parts)
         assert not out.exists() and not out.with_suffix(".journal").exists()

@@ -7,4 +7,4 @@ from typing import Any
 
 def halves(results: dict[str, Any]) -> dict[str, list[int]]:
     """`choosing` and `testing`: indices of samples."""
-    return results["halves"]
+    return results["selection_split"]

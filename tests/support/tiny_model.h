@@ -24,7 +24,7 @@ inline model::Config tiny_config() {
   c.rms_norm_eps = 1e-6;
   c.tied = true;
   c.dtype = "float32";
-  c.rope.theta = 10000;
+  c.ropes[0].theta = 10000;
   c.qk_norm = true;
   return c;
 }
@@ -38,9 +38,9 @@ inline model::Model tiny_model(const model::Config& config = tiny_config(), uint
     auto w = at::randn(spec.shape, generator, at::kFloat);
     if (spec.shape.size() == 1)
       w = 1 + 0.3 * w;
-    else if (spec.name.find("embed") == std::string::npos)
+    else if (spec.site.role != model::Role::embed)
       w = w * (1.5 / std::sqrt(static_cast<double>(spec.shape[1])));
-    weights[spec.name] = w.to(dtype).to(device);
+    weights[spec.site] = w.to(dtype).to(device);
   }
   return model::Model(config, std::move(weights), dtype);
 }
@@ -72,7 +72,7 @@ template <typename F>
 void expect_input_error(F&& f, std::initializer_list<std::string> parts) {
   try {
     f();
-    FAIL() << "wanted an InputError";
+    FAIL() << "expected an InputError";
   } catch (const InputError& e) {
     for (const auto& part : parts) EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
   }

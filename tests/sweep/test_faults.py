@@ -65,7 +65,8 @@ def test_a_journal_that_is_deleted_under_the_run_is_written_again(program: Progr
     assert_goes_on_to(whole, program, out)
 
 
-def test_a_folder_that_cannot_be_written_to_is_said_before_the_work(program: Program, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_folder_that_cannot_be_written_to_is_said_before_the_work(
+        program: Program, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if os.geteuid() == 0:
         out = Path("/proc/self/sweep.json")  # root may write wherever a file system lets it
     else:

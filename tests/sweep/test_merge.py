@@ -60,7 +60,7 @@ def test_a_damaged_shard(sweeps: Sweeps, thirds: list[Path], out: Path) -> None:
     copies = [sweeps.folder / part.name for part in thirds]
     tensors = copies[1].with_suffix(".safetensors")
     tensors.write_bytes(tensors.read_bytes()[:-1] + b"\x01")
-    assert "is not the file that was written with it" in sweeps.refused("merge", *copies, "--out", out)
+    assert "is not the file that was written with this part" in sweeps.refused("merge", *copies, "--out", out)
     assert not out.exists()
 
 
@@ -78,7 +78,7 @@ def test_names_that_would_share_a_file(name: str, sweeps: Sweeps) -> None:
 
 
 def test_an_id_that_is_listed_twice(sweeps: Sweeps, out: Path) -> None:
-    assert "1 stands there twice" in sweeps.refused("vocab-sweep", "--config", CONFIG, *DEMO, "--ids", "1,2,1", "--out", out)
+    assert "1 is listed twice" in sweeps.refused("vocab-sweep", "--config", CONFIG, *DEMO, "--ids", "1,2,1", "--out", out)
 
 
 @pytest.mark.parametrize("change", [

@@ -82,7 +82,7 @@ def test_ragged_samples_are_screened(program: Program, tmp_path: Path) -> None:
 
 
 @refusals(
-    (("--audit", 10), "wanted 20 to"),
+    (("--audit", 10), "expected 20 to"),
     (("--pilot-samples", 5), "--pilot-samples"),
     (("--pilot-length", 1), "--pilot-length"),
 )

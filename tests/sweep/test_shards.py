@@ -64,7 +64,7 @@ def test_a_finished_shard_is_not_computed_again(sweeps: Sweeps) -> None:
     before = out.stat().st_mtime_ns
     again = sweeps.program.run(*command)
     assert (again.returncode, out.stat().st_mtime_ns) == (0, before)
-    assert "already there, of exactly this run" in again.stderr
+    assert "already exists, from exactly this run" in again.stderr
     assert "--force" in sweeps.refused(*command, "--q-min", 4)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -14,24 +15,29 @@ from support.program import Program, text_of
 LONG = ("vocab-sweep", *text_of(ROOT / "models/planted", 32, 512))
 
 
+def start(program: Program, folder: Path, *options: object) -> subprocess.Popen:
+    """Long enough ago to be in the middle of a unit."""
+    child = program.start(*LONG, *options, "--out", folder / "a.json")
+    while not (folder / "a.journal").exists():  # it is there before the first unit begins
+        assert child.poll() is None, child.communicate()[1]
+        time.sleep(0.1)
+    time.sleep(1)
+    return child
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1], ids=lambda number: number.name)
 def test_a_signal_ends_a_run_cleanly(number: signal.Signals, program: Program, tmp_path: Path) -> None:
-    child = program.start(*LONG, "--out", tmp_path / "a.json")
-    child.stderr.readline()  # the first line says that the run has begun
-    time.sleep(1)
+    child = start(program, tmp_path)
     child.send_signal(number)
-    error = child.communicate(timeout=60)[1]
+    error = child.communicate()[1]
     assert child.returncode == 75, error
     assert "signal" in error
     assert [path.name for path in tmp_path.iterdir()] == ["a.journal"]  # where the same command goes on
 
 
 def test_a_second_signal_ends_it_at_once(program: Program, tmp_path: Path) -> None:
-    child = program.start(*LONG, "--ids-per-unit", 1000, "--out", tmp_path / "a.json")
+    child = start(program, tmp_path, "--ids-per-unit", 1000)
     try:
-        while not (tmp_path / "a.journal").exists() and child.poll() is None:  # it is there before the first unit begins
-            time.sleep(0.1)
-        time.sleep(1)
         child.send_signal(signal.SIGTERM)
         time.sleep(0.5)
         assert child.poll() is None  # the unit in flight takes minutes

@@ -26,8 +26,8 @@ TEST(Attention, FusedAgreesWithTheMatrix) {
   for (const int64_t T : {1, 2, 31, 64, 130}) {
     const auto heads = random_heads(2, T);
     const auto wanted = model::mix_values(causal_pattern(heads), heads.v);
-    EXPECT_LE(largest_difference(model::fused_attention(heads, {}, true).z, wanted), 5e-6) << T;
-    EXPECT_LE(largest_difference(model::library_attention(heads, {}, true).z, wanted), 5e-6) << T;
+    EXPECT_LE(largest_difference(model::fused_attention(heads, {}).z, wanted), 5e-6) << T;
+    EXPECT_LE(largest_difference(model::library_attention(heads, {}).z, wanted), 5e-6) << T;
   }
 }
 
@@ -39,7 +39,7 @@ TEST(Attention, AWindowIsTheMaskedMatrix) {
     const auto pattern = model::attention_scores(heads, model::visible_keys({}, T, 0, window)).softmax(-1);
     EXPECT_EQ(pattern[0][0][299].gt(0).sum().item<int64_t>(), window);  // itself and those just before
     for (const bool mixed : {true, false}) {
-      const auto ours = model::windowed_attention(heads, keys, mixed, window);
+      const auto ours = model::windowed_attention(heads, {.keys = keys, .mixed = mixed}, window);
       EXPECT_EQ(ours.z.defined(), mixed);
       if (mixed) {
         EXPECT_LE(largest_difference(ours.z, model::mix_values(pattern, heads.v)), 5e-6) << window;
@@ -53,10 +53,77 @@ TEST(Attention, AWindowAsLongAsTheSampleChangesNoBit) {
   const auto ids = tiny_ids(2, 40);
   auto config = tiny_config();
   const auto plain = read_site(tiny_model(config), ids, {Point::logits});
-  config.sliding_window = 40;
+  config.layers[0].window = 40;
   EXPECT_TRUE(at::equal(read_site(tiny_model(config), ids, {Point::logits}), plain));
-  config.sliding_window = 39;
+  config.layers[0].window = 39;
   EXPECT_FALSE(at::equal(read_site(tiny_model(config), ids, {Point::logits}), plain));
+}
+
+/// What every path's log-sum-exp must be.
+at::Tensor wanted_lse(const Heads& heads, int64_t window = 0, const AttentionChange& change = {}) {
+  return model::attention_scores(heads, model::visible_keys(change, heads.q.size(1), 0, window)).logsumexp(-1);
+}
+
+void expect_lse(const at::Tensor& lse, const at::Tensor& wanted, double tolerance = 1e-5) {
+  ASSERT_EQ(lse.sizes(), wanted.sizes());
+  EXPECT_EQ(lse.scalar_type(), at::kFloat);
+  EXPECT_LE(largest_difference(lse, wanted), tolerance);
+}
+
+TEST(Attention, EveryPathGivesTheLogSumExp) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    for (const int64_t width : {0, 40}) {
+      auto heads = random_heads(2, 300, dtype);
+      heads.score_width = width;
+      for (const bool mixed : {true, false}) {
+        const model::Asked asked{.mixed = mixed, .lse = true};
+        expect_lse(model::fused_attention(heads, asked).lse, wanted_lse(heads));
+        // the library scales bfloat16 queries before it multiplies
+        expect_lse(model::library_attention(heads, asked).lse, wanted_lse(heads), dtype == at::kFloat ? 1e-5 : 4e-2);
+        for (const int64_t window : {1, 7, 128, 299, 300})
+          expect_lse(model::windowed_attention(heads, asked, window).lse, wanted_lse(heads, window));
+      }
+    }
+  }
+}
+
+TEST(Attention, ChangedRowsGiveTheLogSumExpOfTheKeysThatTheySee) {
+  const auto heads = random_heads(2, 150);
+  const model::Asked asked{.keys = {0, 3}, .lse = true};
+  AttentionChange some, all, edges;
+  some.self_only = {3, 8, 149};
+  all.all_self_only = true;
+  edges.blocked = {{5, 2}};
+  edges.allowed = {{0, 140}};
+  edges.cut = 30;
+  for (const int64_t window : {0, 20}) {
+    for (const auto& change : {AttentionChange{}, some, all})
+      expect_lse(model::attention_by_rows(heads, asked, window, change).lse, wanted_lse(heads, window, change));
+    for (const auto& change : {some, all, edges}) {
+      const auto scores = model::attention_scores(heads, model::visible_keys(change, 150, 0, window));
+      const auto given = model::attention_by_matrix(scores, scores.softmax(-1), heads.v, asked);
+      expect_lse(given.lse, wanted_lse(heads, window, change));
+      // By it the columns come out of the scores alone.
+      EXPECT_LE(
+          largest_difference((scores.slice(-1, 0, 1) - given.lse.unsqueeze(-1)).exp(), given.columns.slice(-1, 0, 1)),
+          1e-6);
+    }
+  }
+}
+
+TEST(Attention, TheWidthOfScoresScalesEveryPathAlike) {
+  auto heads = random_heads(2, 70);
+  const auto plain = model::attention_scores(heads, model::visible_keys({}, 70, 0));
+  heads.score_width = 64;  // four times the heads': half the scores
+  const auto scores = model::attention_scores(heads, model::visible_keys({}, 70, 0));
+  EXPECT_TRUE(at::equal(scores, plain * 0.5));
+  const auto z = model::mix_values(scores.softmax(-1), heads.v), columns = scores.softmax(-1).slice(-1, 0, 2);
+  for (const auto& given :
+       {model::fused_attention(heads, {.keys = {0, 1}}), model::library_attention(heads, {.keys = {0, 1}}),
+        model::windowed_attention(heads, {.keys = {0, 1}}, 70)}) {
+    EXPECT_LE(largest_difference(given.z, z), 5e-6);
+    EXPECT_LE(largest_difference(given.columns, columns), 5e-6);
+  }
 }
 
 TEST(Attention, ScoresByHand) {
@@ -77,11 +144,11 @@ TEST(Attention, ColumnsAreThePatternsColumns) {
     const std::vector<int64_t> keys = {0, 5, 69};
     const auto wanted = causal_pattern(heads).index_select(-1, at::tensor(keys));
     for (const bool mixed : {true, false}) {
-      const auto ours = model::fused_attention(heads, keys, mixed).columns;
+      const auto ours = model::fused_attention(heads, {.keys = keys, .mixed = mixed}).columns;
       EXPECT_EQ(ours.scalar_type(), at::kFloat);
       EXPECT_LE(largest_difference(ours, wanted), 5e-6);  // bfloat16 too: scores are float32 sums of exact products
       // the library scales bfloat16 queries before it multiplies
-      EXPECT_LE(largest_difference(model::library_attention(heads, keys, mixed).columns, wanted),
+      EXPECT_LE(largest_difference(model::library_attention(heads, {.keys = keys, .mixed = mixed}).columns, wanted),
                 dtype == at::kFloat ? 5e-6 : 2e-3);
     }
   }

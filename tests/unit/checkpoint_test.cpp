@@ -99,14 +99,14 @@ TEST(KnownShapes, HaveThePublishedFacts) {
                         Facts{"mistral-7b-v0.1", 32, 8, 128, 32768, 4096, 1e4, 1e-5, "bfloat16"},
                         Facts{"qwen2.5-7b", 28, 4, 128, 131072, 0, 1e6, 1e-6, "bfloat16"}}) {
     const auto c = model::known_shape(f.name);
-    EXPECT_EQ(std::tie(c.n_heads, c.n_kv_heads, c.d_head, c.max_positions, c.sliding_window),
+    EXPECT_EQ(std::tie(c.n_heads, c.n_kv_heads, c.d_head, c.max_positions, c.layers[0].window),
               std::tie(f.n_heads, f.n_kv_heads, f.d_head, f.max_positions, f.sliding_window))
         << f.name;
-    EXPECT_EQ(std::tie(c.rope.theta, c.rms_norm_eps), std::tie(f.theta, f.rms_norm_eps)) << f.name;
+    EXPECT_EQ(std::tie(c.ropes[0].theta, c.rms_norm_eps), std::tie(f.theta, f.rms_norm_eps)) << f.name;
     EXPECT_EQ(c.dtype, f.dtype) << f.name;
     EXPECT_FALSE(c.tied) << f.name;
   }
-  const auto rope = model::known_shape("llama-3.1-8b").rope;
+  const auto rope = model::known_shape("llama-3.1-8b").ropes[0];
   EXPECT_EQ(rope.type, model::RopeType::llama3);
   EXPECT_EQ(std::tuple(rope.factor, rope.low_freq_factor, rope.high_freq_factor, rope.original_max_positions),
             std::tuple(8.0, 1.0, 4.0, 8192));
@@ -129,13 +129,13 @@ TEST_F(CheckpointFolder, EveryPublishedShapeComesBackAsItIsWritten) {
     EXPECT_EQ(read.tied, wanted.tied) << name;
     EXPECT_EQ(read.qk_norm, wanted.qk_norm) << name;
     EXPECT_EQ(read.qkv_bias, wanted.qkv_bias) << name;
-    EXPECT_EQ(read.sliding_window, wanted.sliding_window) << name;
-    EXPECT_EQ(read.rope.type, wanted.rope.type) << name;
-    EXPECT_EQ(read.rope.theta, wanted.rope.theta) << name;
-    EXPECT_EQ(read.rope.factor, wanted.rope.factor) << name;
-    EXPECT_EQ(read.rope.low_freq_factor, wanted.rope.low_freq_factor) << name;
-    EXPECT_EQ(read.rope.high_freq_factor, wanted.rope.high_freq_factor) << name;
-    EXPECT_EQ(read.rope.original_max_positions, wanted.rope.original_max_positions) << name;
+    EXPECT_EQ(read.layers[0].window, wanted.layers[0].window) << name;
+    EXPECT_EQ(read.ropes[0].type, wanted.ropes[0].type) << name;
+    EXPECT_EQ(read.ropes[0].theta, wanted.ropes[0].theta) << name;
+    EXPECT_EQ(read.ropes[0].factor, wanted.ropes[0].factor) << name;
+    EXPECT_EQ(read.ropes[0].low_freq_factor, wanted.ropes[0].low_freq_factor) << name;
+    EXPECT_EQ(read.ropes[0].high_freq_factor, wanted.ropes[0].high_freq_factor) << name;
+    EXPECT_EQ(read.ropes[0].original_max_positions, wanted.ropes[0].original_max_positions) << name;
   }
 }
 
@@ -184,7 +184,7 @@ TEST_F(CheckpointFolder, ConfigsOfBothGenerationsAreRead) {
   model::write_random_checkpoint(small(), 1, folder_ / "m");
   auto json = nlohmann::json::parse(bytes_of(folder_ / "m/config.json"));
   const auto read = [&](const nlohmann::json& j) { return model::read_config(write("c.json", j.dump())); };
-  EXPECT_EQ(read(json).rope.theta, 10000);
+  EXPECT_EQ(read(json).ropes[0].theta, 10000);
   json.erase("rope_theta");
   json.erase("rope_scaling");
   json.erase("torch_dtype");
@@ -192,18 +192,18 @@ TEST_F(CheckpointFolder, ConfigsOfBothGenerationsAreRead) {
   json["rope_parameters"] = {
       {"rope_type", "yarn"}, {"rope_theta", 5e6}, {"factor", 4.0}, {"original_max_position_embeddings", 32768}};
   const auto yarn = read(json);
-  EXPECT_EQ(yarn.rope.theta, 5e6);
-  EXPECT_EQ(yarn.rope.type, model::RopeType::yarn);
-  EXPECT_EQ(yarn.rope.original_max_positions, 32768);
+  EXPECT_EQ(yarn.ropes[0].theta, 5e6);
+  EXPECT_EQ(yarn.ropes[0].type, model::RopeType::yarn);
+  EXPECT_EQ(yarn.ropes[0].original_max_positions, 32768);
   EXPECT_EQ(yarn.dtype, "float32");
   json["rope_parameters"] = {{"rope_type", "linear"}, {"rope_theta", 1e4}, {"factor", 2.0}};
-  EXPECT_EQ(read(json).rope.factor, 2);
+  EXPECT_EQ(read(json).ropes[0].factor, 2);
   json.erase("rope_parameters");
   expect_input_error([&] { read(json); }, {"rope_parameters", "missing"});
   json["model_type"] = "llama";  // Llama 2 writes neither this nor head_dim
   json.erase("head_dim");
   json["hidden_size"] = 48;
-  EXPECT_EQ(read(json).rope.theta, 10000);
+  EXPECT_EQ(read(json).ropes[0].theta, 10000);
   EXPECT_EQ(read(json).d_head, 8);
 }
 

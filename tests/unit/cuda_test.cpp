@@ -69,7 +69,7 @@ TEST_F(Cuda, ColumnsAgreeWithTheirTwin) {
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     const model::Heads heads{noise({2, 70, 6, 16}, dtype, 4), noise({2, 70, 2, 16}, dtype, 5),
                              noise({2, 70, 2, 16}, dtype, 6)};
-    const auto fused = model::fused_attention(heads, {0, 5, 69}, true);
+    const auto fused = model::fused_attention(heads, {.keys = {0, 5, 69}});
     const auto keys = at::tensor({0, 5, 69}, at::kLong).to(at::kCUDA);
     EXPECT_LE(largest_difference(fused.columns, model::attention_columns_by_products(heads, fused.lse, keys)), 5e-6);
   }

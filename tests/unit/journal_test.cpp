@@ -166,7 +166,7 @@ TEST_F(JournalFile, AFullDiskKeepsWhatWasWritten) {
 
 TEST_F(JournalFile, WhatIsNoJournalIsNamed) {
   put("{\"results\": 1}");
-  EXPECT_THAT(what([&] { Journal journal(file_, header_); }), HasSubstr("is no journal"));
+  EXPECT_THAT(what([&] { Journal journal(file_, header_); }), HasSubstr("is not a journal"));
   EXPECT_THAT(what([&] { Journal journal(folder_ / "none" / "x.journal", header_); }), HasSubstr("cannot be opened"));
   EXPECT_THAT(what([&] { read_journal(folder_ / "none"); }), HasSubstr("cannot be read"));
 }

@@ -3,8 +3,9 @@
 
 #include "sinkscope/measure/key_profile.h"
 #include "sinkscope/measure/loss.h"
+#include "sinkscope/measure/massive_activation.h"
+#include "sinkscope/measure/outliers.h"
 #include "sinkscope/measure/sink_score.h"
-#include "sinkscope/measure/spike.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/measure/vector_stats.h"
 #include "tests/support/tiny_model.h"
@@ -103,7 +104,7 @@ TEST(SinkScore, AgreesWithTheDefinitionOnRaggedSamples) {
 TEST(SinkScore, UniformAttentionGivesUniform) {
   auto config = tiny_config();
   for (const int64_t window : {0, 1, 5, 15, 16}) {
-    config.sliding_window = window;
+    config.layers[0].window = window;
     const auto lively = tiny_model(config);
     Taps taps(config);
     SinkScore sink(config, {{0, 1}, {3, 6}}, {16, 16});
@@ -180,9 +181,9 @@ TEST(VectorStats, ByHand) {
 }
 
 TEST(Spike, EnergyAndOutliers) {
-  EXPECT_EQ(neurons_holding(at::tensor({1.0, 98.0, 1.0}), 0.75), 1);
-  EXPECT_EQ(neurons_holding(at::tensor({1.0, 98.0, 1.0}), 0.99), 2);
-  EXPECT_EQ(neurons_holding(at::ones({4}, at::kDouble), 0.5), 2);
+  EXPECT_EQ(dimensions_holding(at::tensor({1.0, 98.0, 1.0}), 0.75), 1);
+  EXPECT_EQ(dimensions_holding(at::tensor({1.0, 98.0, 1.0}), 0.99), 2);
+  EXPECT_EQ(dimensions_holding(at::ones({4}, at::kDouble), 0.5), 2);
   VectorStats::Token token{};
   token.mean = at::tensor({100.0, -60.0, 49.0, 0.0});
   const auto others = at::tensor({30.0, 1.0, 1.0, 0.0});

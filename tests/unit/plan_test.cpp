@@ -11,7 +11,7 @@ TEST(Plan, ASlidingWindowCountsTheKeysThatItShows) {
   const double causal = app::flops_a_token(config, T);
   const double a_key = 4.0 * static_cast<double>(config.n_layers * config.n_heads * config.d_head);
   for (const int64_t window : {1, 20, 150, 200, 300}) {
-    config.sliding_window = window;
+    config.layers[0].window = window;
     double seen = 0;
     for (int64_t query = 0; query < T; ++query) seen += static_cast<double>(std::min(query + 1, window)) / T;
     const double told = T / 2.0 - (causal - app::flops_a_token(config, T)) / a_key;
@@ -22,7 +22,7 @@ TEST(Plan, ASlidingWindowCountsTheKeysThatItShows) {
 TEST(Plan, OnlyAWindowShorterThanTheSampleTakesMemory) {
   auto config = tiny_config();
   const auto bytes = [&](int64_t window) {
-    config.sliding_window = window;
+    config.layers[0].window = window;
     return app::activation_bytes(config, 2, 200, at::kFloat);
   };
   EXPECT_EQ(bytes(200), bytes(0));

@@ -1,5 +1,7 @@
 #include "sinkscope/model/points.h"
 
+#include <algorithm>
+
 #include "tests/support/tiny_model.h"
 
 namespace sinkscope::tests {
@@ -24,6 +26,17 @@ TEST(Points, HuggingFaceNamesAreTheModulesOutput) {
   EXPECT_EQ(parse_site("model.layers.2", config), (Site{Point::resid_post, 2}));
   EXPECT_EQ(parse_site("model.embed_tokens", config), (Site{Point::embed}));
   EXPECT_EQ(parse_site("lm_head", config), (Site{Point::logits}));
+  EXPECT_EQ(parse_site("model.norm", config), (Site{Point::ln_final}));
+  EXPECT_EQ(parse_site("model.layers.0.input_layernorm", config), (Site{Point::ln1, 0}));
+  EXPECT_EQ(parse_site("model.layers.0.post_attention_layernorm", config), (Site{Point::ln2, 0}));
+  EXPECT_EQ(parse_site("model.layers.1.self_attn.q_norm", config), (Site{Point::q_normed, 1}));
+  EXPECT_EQ(parse_site("model.layers.1.self_attn.v_proj", config), (Site{Point::v, 1}));
+  EXPECT_EQ(parse_site("model.layers.1.mlp.gate_proj", config), (Site{Point::mlp_pre, 1}));
+  EXPECT_EQ(parse_site("model.layers.1.mlp.up_proj", config), (Site{Point::mlp_pre_linear, 1}));
+  expect_input_error([&] { parse_site("model.layers.3.mlp", config); }, {"layer 3", "0 to 2"});
+  expect_input_error([&] { parse_site("model.layers.-1.mlp", config); }, {"layer -1", "0 to 2"});
+  expect_input_error([&] { parse_site("model.layers.{}.mlp", config); }, {"model.layers.{}.mlp"});
+  expect_input_error([&] { parse_site("model.layers.1.mlp.down_proj", config); }, {"model.layers.1.mlp.down_proj"});
 }
 
 TEST(Points, ListsGlobsAndOrder) {
@@ -40,6 +53,14 @@ TEST(Points, WithoutNormsOfQueriesAndKeysTheirPointsAreNotThere) {
   auto config = tiny_config();
   config.model_type = "llama";
   config.qk_norm = false;
+  EXPECT_EQ(points(tiny_config()).size(), points().size());
+  std::vector<Point> missing;
+  for (const auto& point : points()) {
+    const auto there = points(config);
+    if (std::none_of(there.begin(), there.end(), [&](const PointInfo& p) { return p.point == point.point; }))
+      missing.push_back(point.point);
+  }
+  EXPECT_EQ(missing, (std::vector{Point::q_normed, Point::k_normed}));
   EXPECT_EQ(all_sites(config).size(), all_sites(tiny_config()).size() - 2 * static_cast<size_t>(config.n_layers));
   for (const auto& site : all_sites(config)) EXPECT_EQ(parse_site(name(site), config), site) << name(site);
   const auto asked = [&](const char* name) {

@@ -1,6 +1,6 @@
 #include "sinkscope/intervene/positions.h"
 
-#include "sinkscope/intervene/self_only.h"
+#include "sinkscope/intervene/attention_condition.h"
 #include "tests/support/tiny_model.h"
 
 namespace sinkscope::tests {
@@ -27,16 +27,16 @@ TEST(Positions, BadSpecificationsAreNamed) {
 }
 
 TEST(SelfOnly, Specification) {
-  const auto parsed = parse_self_only("layers=0-1,5;tokens=1,4;block=6>2;allow=0>3;cut=7");
+  const auto parsed = parse_condition("layers=0-1,5;tokens=1,4;block=6>2;allow=0>3;cut=7");
   EXPECT_EQ(parsed.layers, (std::vector<int64_t>{0, 1, 5}));
   EXPECT_EQ(parsed.change.self_only, (std::vector<int64_t>{1, 4}));
   EXPECT_EQ(parsed.change.blocked[0].query, 6);
   EXPECT_EQ(parsed.change.allowed[0].key, 3);
   EXPECT_EQ(parsed.change.cut, 7);
-  EXPECT_TRUE(parse_self_only("tokens=all").change.all_self_only);
-  expect_input_error([] { parse_self_only("layer=0;tokens=1"); }, {"'layer'", "'layers'"});
-  expect_input_error([] { parse_self_only("layers=0"); }, {"changes nothing"});
-  expect_input_error([] { parse_self_only("tokens=1;block=3"); }, {"'3'"});
+  EXPECT_TRUE(parse_condition("tokens=all").change.all_self_only);
+  expect_input_error([] { parse_condition("layer=0;tokens=1"); }, {"'layer'", "'layers'"});
+  expect_input_error([] { parse_condition("layers=0"); }, {"changes nothing"});
+  expect_input_error([] { parse_condition("tokens=1;block=3"); }, {"'3'"});
   expect_input_error([] { not_self({0}, {0}); }, {"token 0"});
 }
 

@@ -1,5 +1,6 @@
 #include "sinkscope/result/file.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -8,10 +9,13 @@
 #include <nlohmann/json.hpp>
 
 #include "sinkscope/error.h"
+#include "sinkscope/result/read_result.h"
 #include "sinkscope/result/sha256.h"
 
 namespace sinkscope::result {
 namespace {
+
+using testing::HasSubstr;
 
 class ResultFile : public testing::Test {
  protected:
@@ -47,6 +51,44 @@ TEST_F(ResultFile, PlacesThatCannotBeWrittenAreNamed) {
 TEST(Sha256, KnownAnswers) {  // FIPS 180-2's examples
   EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+/// What read_result says of a file with this JSON.
+class ReadResult : public ResultFile {
+ protected:
+  std::string refusal(const nlohmann::json& document) {
+    write_json(folder_ / "read.json", document, Existing::replace);
+    try {
+      read_result(folder_ / "read.json", "a result of scan");
+    } catch (const InputError& e) {
+      return e.what();
+    }
+    return "nothing was refused";
+  }
+};
+
+TEST_F(ReadResult, TakesThisSchemaVersion) {
+  const nlohmann::json written{{"schema_version", kSchemaVersion}, {"experiment", "scan"}, {"results", {1, 2}}};
+  write_json(folder_ / "a.json", written, Existing::refuse);
+  EXPECT_EQ(read_result(folder_ / "a.json"), written);
+}
+
+TEST_F(ReadResult, RefusesAnotherByNameAndSaysWhatHelps) {
+  const auto version = std::to_string(kSchemaVersion);
+  for (const int other : {kSchemaVersion + 1, 0}) {
+    const auto said = refusal({{"schema_version", other}, {"experiment", "scan"}, {"build", {{"version", "7.8.9"}}}});
+    EXPECT_THAT(said, HasSubstr("read.json: schema version " + std::to_string(other)));
+    EXPECT_THAT(said, HasSubstr("sinkscope 7.8.9"));
+    EXPECT_THAT(said, HasSubstr("reads version " + version));
+    EXPECT_THAT(said, HasSubstr("run the command again"));
+  }
+}
+
+TEST_F(ReadResult, RefusesWhatIsNoResult) {
+  EXPECT_THAT(refusal({{"experiment", "scan"}}), HasSubstr("expected a result of scan"));
+  EXPECT_THAT(refusal({{"schema_version", "1"}, {"experiment", "scan"}}), HasSubstr("expected a result of scan"));
+  EXPECT_THAT(refusal({{"schema_version", kSchemaVersion}}), HasSubstr("expected a result of scan"));
+  EXPECT_THAT(refusal({1, 2}), HasSubstr("found array"));
 }
 
 }  // namespace

@@ -44,8 +44,8 @@ TEST(Shard, FromTheEnvironment) {
 }
 
 TEST(Shard, RefusesWhatCannotBe) {
-  EXPECT_THAT(refusal([] { chosen({"", 8}, {}); }), HasSubstr("none of SLURM_ARRAY_TASK_ID"));
-  EXPECT_THAT(refusal([] { chosen({"", 8}, {{"SLURM_ARRAY_TASK_ID", "8"}}); }), HasSubstr("wanted 0 to 7"));
+  EXPECT_THAT(refusal([] { chosen({"", 8}, {}); }), HasSubstr("none is set"));
+  EXPECT_THAT(refusal([] { chosen({"", 8}, {{"SLURM_ARRAY_TASK_ID", "8"}}); }), HasSubstr("expected 0 to 7"));
   EXPECT_THAT(refusal([] { chosen({"", 8}, {{"RANK", "two"}}); }), HasSubstr("RANK"));
   for (const char* word : {"4/4", "-1/4", "1/0", "1", "1/2/3", "a/b", "/"}) {
     EXPECT_THAT(refusal([&] { chosen({word, 0}, {}); }), HasSubstr("--shard")) << word;

@@ -5,11 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "text/byte_level.h"
-#include "text/split.h"
 #include "sinkscope/error.h"
 #include "sinkscope/text/corpus.h"
 #include "sinkscope/text/utf8.h"
+#include "text/byte_level.h"
+#include "text/split.h"
 
 namespace sinkscope::text {
 namespace {

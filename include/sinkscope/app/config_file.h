@@ -20,7 +20,7 @@ inline constexpr char kJsonType[] = "JSON";
 /// is an InputError that names the nearest.
 std::vector<std::string> with_config_file(const CLI::App& program, std::vector<std::string> words);
 
-/// Every option of the command as it stands after parsing, for the result's `config`.
+/// Every option of the command after parsing, for the result's `config`.
 nlohmann::json resolved_options(const CLI::App& command);
 
 /// The options that the command line or the config file set.

@@ -14,7 +14,7 @@ struct Plan {
   model::Config config;
   at::Device device;
   at::ScalarType dtype;
-  int64_t batch_size, length;  ///< samples a pass, tokens a sample
+  int64_t batch_size, length;  ///< samples per pass, tokens per sample
   int64_t tokens;              ///< over all passes
   int64_t checkpoint_bytes;
 };

@@ -13,10 +13,8 @@
 
 namespace sinkscope::app {
 
-inline constexpr int kSchemaVersion = 1;
-
-/// Its type, its base, and the parameters that this type reads.
-nlohmann::ordered_json describe_rope(const model::RopeConfig&);
+/// A model's shape and what differs between families, as results and `info` name it: from model_type to rope.
+nlohmann::ordered_json describe_config(const model::Config&);
 
 /// The sections of a result that say what it was made from; experiments cannot forget them.
 /// Reads the weights' files once for their hash: seconds for some gigabytes.
@@ -27,9 +25,5 @@ nlohmann::json describe_build();
 
 /// What changes a number among a result's sections: without places, times and which of several equal GPUs.
 nlohmann::json identity_of(const nlohmann::json& result);
-
-/// A word as a shell takes it; the program's words in one line.
-std::string quoted(const std::string& word);
-std::string command_line();
 
 }  // namespace sinkscope::app

@@ -27,7 +27,8 @@ struct RunOptions {
   bool force = false, dry_run = false, quiet = false;
 };
 
-/// Binds them; each default, name and help stands on one line.
+/// Binds them, in the groups of --help Model, Samples, Run and Output; options that are added later are the
+/// experiment's own. Each default, name and help is on one line.
 void add_run_options(CLI::App&, RunOptions&);
 
 /// The same without what chooses and scores samples, for an experiment that makes its own.

@@ -4,11 +4,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "sinkscope/intervene/attention_condition.h"
 #include "sinkscope/model/taps.h"
 
 namespace sinkscope::intervene {
@@ -20,7 +21,7 @@ enum class Operation {
   set,          ///< target the given values
   mean,         ///< target the mean of the source rows over samples
   resample,     ///< target the source row of a sample of another document
-  copy,         ///< target the source row of the same sample
+  copy,         ///< target the source row of the same sample (activation patching)
   match_norm,   ///< target c with the norm of the source row
   rotate,       ///< target c under a fixed random signed permutation, which keeps norm and variance
   project_out,  ///< target 0 along a basis
@@ -49,10 +50,29 @@ struct Edit {
   std::optional<Source> from = {};  ///< mean, resample, copy, match_norm, add
 };
 
+/// What a trial is for in its list. The no-op, the random moves and the other position are made beside every trial, and
+/// are in no list.
+enum class Role {
+  edit,       ///< declared without a role
+  removal,    ///< what is asked about is taken away
+  writing,    ///< it is written where it is not
+  copy,       ///< what another run, token or document has is put there
+  clamp,      ///< it keeps its ordinary level under attention conditions that would move it
+  condition,  ///< attention conditions without edits
+  control,    ///< made beside the others to do nothing, or to do it by another way
+};
+
+const char* name(Role);
+
+/// Throws InputError that begins with `where` and names the nearest for what is no role.
+Role parse_role(const std::string& text, const std::string& where);
+
 /// Declared edits, and attention conditions that hold beside them.
 struct Trial {
-  std::string name = {};
-  std::string attention = {};  ///< as parse_self_only reads it; empty: the model's own
+  std::string name = {};  ///< for a reader; unique in its list
+  Role role = Role::edit;
+  nlohmann::json about = nlohmann::json::object();  ///< what tells it from others of its role, for who looks for it
+  AttentionCondition attention = {};
   std::vector<Edit> edits = {};
   std::vector<std::string> interaction_of = {};  ///< two earlier trials A and B whose edits this one joins
 };

@@ -11,17 +11,17 @@
 namespace sinkscope::intervene {
 
 /// Attention conditions by name; runs under them can be copied from.
-using Runs = std::map<std::string, std::string>;
+using Runs = std::map<std::string, AttentionCondition>;
 
 /// {"self_only": "layers=0;tokens=8"}. Throws InputError for what is no such object, names "unedited", or what
-/// parse_self_only refuses.
+/// parse_condition refuses.
 Runs parse_runs(const nlohmann::json&);
 
-/// [{"name", "attention", "edits": [{"site", "tokens" | "all_but", "dimensions" | "heads" | "neurons", "basis",
-/// "operation", "dose", "values", "from": {"run", "site", "tokens"}}], "interaction_of": [A, B]}]. An edit whose site
-/// is a comma list or a glob is one edit a site. Throws InputError that names trial, edit and thing for whatever does
-/// not exist in the model, for samples of `T` tokens, or in the list, for keys that nobody knows, for an edit that
-/// would change nothing, and for an interaction whose edits are not those of A and B.
+/// [{"name", "role", "about", "attention", "edits": [{"site", "tokens" | "all_but", "dimensions" | "heads" | "neurons",
+/// "basis", "operation", "dose", "values", "from": {"run", "site", "tokens"}}], "interaction_of": [A, B]}]. An edit
+/// whose site is a comma list or a glob is one edit a site. Throws InputError that names trial, edit and thing for
+/// whatever does not exist in the model, for samples of `T` tokens, or in the list, for keys that nobody knows, for an
+/// edit that would change nothing, and for an interaction whose edits are not those of A and B.
 std::vector<Trial> parse_trials(const nlohmann::json&, const Runs&, const model::Config&, int64_t T);
 
 /// What parse_trials checks, for trials that were not read.
@@ -29,5 +29,6 @@ void check(const std::vector<Trial>&, const Runs&, const model::Config&, int64_t
 
 nlohmann::json to_json(const Edit&);
 nlohmann::json to_json(const Trial&);
+nlohmann::json to_json(const Runs&);
 
 }  // namespace sinkscope::intervene

@@ -10,8 +10,8 @@
 
 namespace sinkscope::measure {
 
-/// Token 0's way through the model, a row a sample. It sees only itself, so its id alone decides, and T = 1 is enough.
-/// The residual stands at L + 1 places: after the embedding, and after every block. Keys are after rotary.
+/// Token 0's way through the model, a row per sample. It sees only itself, so its id alone decides, and T = 1 is
+/// enough. The residual is read at L + 1 places: after the embedding, and after every block. Keys are after rotary.
 class FirstTokenPath {
  public:
   explicit FirstTokenPath(const model::Config&);

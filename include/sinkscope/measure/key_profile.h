@@ -12,7 +12,7 @@
 namespace sinkscope::measure {
 
 /// Mean attention that every key gets from the queries after it: over samples, heads and queries q > k, per layer.
-/// Columns come a block of keys at a time; no T×T matrix stands in memory.
+/// Columns come a block of keys at a time; no T×T matrix is held in memory.
 class KeyProfile {
  public:
   KeyProfile(const model::Config&, int64_t T);

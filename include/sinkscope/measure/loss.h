@@ -12,7 +12,7 @@
 namespace sinkscope::measure {
 
 /// Next-token cross entropy in nats. Logits are made a slice of tokens at a time from the final norm's output, so that
-/// [n, T, V] never stands in memory.
+/// [n, T, V] is never held in memory.
 class Loss {
  public:
   using Unembed = std::function<at::Tensor(const at::Tensor&)>;  // [.., d] -> [.., V]
@@ -21,7 +21,7 @@ class Loss {
 
   void attach(model::Taps&, const at::Tensor& ids, const std::vector<int64_t>& lengths);
 
-  /// Mean over a sample's predicted tokens, one a sample; NaN for a sample of one token.
+  /// Mean over a sample's predicted tokens, one per sample; NaN for a sample of one token.
   const std::vector<double>& by_sample() const { return by_sample_; }
 
   /// {"mean", "perplexity", "by_sample", "predicted_tokens"}: the mean is over all predicted tokens.

@@ -2,25 +2,23 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <vector>
+
+#include "sinkscope/model/block.h"
 
 namespace sinkscope::measure {
 
-// Gradients of what an MLP computes, in closed form. h [n, d] is its normalised input, g = W_gate h and u = W_up h, and
-// neuron j's value is z_j = SiLU(g_j) u_j with dz_j/dh = SiLU'(g_j) u_j W_gate[j] + SiLU(g_j) W_up[j].
+// Gradients of what an MLP computes, in closed form. h [n, d] is its normalised input, g = W_gate h and u = W_up h
+// [n, m] are given in float32, and with the model's activation a, neuron j's value is z_j = a(g_j) u_j with
+// dz_j/dh = a'(g_j) u_j W_gate[j] + a(g_j) W_up[j].
 
-/// dz_j²/dh [n, d] of one neuron: gate and up [n] are its values, gate_row and up_row [d] its weights.
-at::Tensor neuron_gradient(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& gate_row,
-                           const at::Tensor& up_row);
+/// dz_j²/dh [n, d] of one neuron.
+at::Tensor neuron_gradient(const model::Mlp&, int64_t neuron, const at::Tensor& gate, const at::Tensor& up);
 
-/// d(Σ_j c_j z_j)/dh [n, d], of what the neurons write into one dimension: c [m] is its row of W_down, gate and up
-/// [n, m], the weights [m, d]. Works through the neurons in parts, in float32.
-at::Tensor write_gradient(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& gate_weight,
-                          const at::Tensor& up_weight, const at::Tensor& c);
-
-/// The gradient with respect to x [n, d], of which h = weight * x / sqrt(mean x² + eps) is made, from that with respect
-/// to h.
-at::Tensor through_norm(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, double eps);
+/// d(Σ_j c_j z_j)/dh [n, d], of what the neurons write into one dimension: c is its row of W_down. Works through the
+/// neurons in parts, in float32.
+at::Tensor write_gradient(const model::Mlp&, int64_t dimension, const at::Tensor& gate, const at::Tensor& up);
 
 /// Rows of length 1; rows of zeros stay.
 at::Tensor unit_rows(const at::Tensor& x);

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -49,7 +50,10 @@ class SinkScore {
   at::Tensor gather(const std::vector<std::vector<at::Tensor>>& parts, size_t which) const;
   int64_t first_query(const Tracked& t) const { return std::max(t.token + 1, t.first_query); }
 
-  int64_t n_layers_, window_;
+  double uniform(size_t which, int64_t window) const;
+
+  int64_t n_layers_;
+  std::map<int64_t, double> windows_;  // every window that layers have, and the share of them that have it
   std::vector<Tracked> tracked_;
   std::vector<int64_t> lengths_;
   std::vector<std::vector<at::Tensor>> means_, alphas_;  // [layer][batch] of [n, H, tracked], on the run's device

@@ -31,7 +31,7 @@ struct AttentionChange {
   void merge(const AttentionChange& other);
 };
 
-/// Which keys each query sees: bool [T, T]. `window` is Config::sliding_window. Throws InputError for tokens out of
+/// Which keys each query sees: bool [T, T]. `window` is LayerConfig's. Throws InputError for tokens out of
 /// range and for an empty row.
 at::Tensor visible_keys(const AttentionChange&, int64_t T, int64_t layer, int64_t window = 0);
 

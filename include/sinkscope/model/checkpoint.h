@@ -9,6 +9,7 @@
 
 #include "sinkscope/model/config.h"
 #include "sinkscope/model/safetensors.h"
+#include "sinkscope/model/weights.h"
 
 namespace sinkscope::model {
 

@@ -25,6 +25,15 @@ struct RopeConfig {
   double low_freq_factor = 0, high_freq_factor = 0;  ///< Llama 3: the original context in wavelengths
 };
 
+/// What the MLP's gate goes through (activation.h).
+enum class Activation { silu };
+
+/// What may differ from layer to layer.
+struct LayerConfig {
+  int64_t window = 0;  ///< keys that a query sees, itself and those just before; 0: all before it
+  size_t rope = 0;     ///< which of Config::ropes turns its queries and keys
+};
+
 /// A decoder's shape, read strictly from `config.json`: what changes a number must be there.
 struct Config {
   std::string model_type;  ///< the family: "qwen3", "llama"
@@ -39,28 +48,22 @@ struct Config {
   double rms_norm_eps = 0;
   bool tied = false;  ///< logits use the embedding's weight
   std::string dtype;  ///< torch_dtype or dtype of the checkpoint: "bfloat16", "float32", "float16"
-  RopeConfig rope;
 
   // Where families differ in the equation.
-  bool qk_norm = false;        ///< an RMSNorm of every head's query and key before rotary
-  bool qkv_bias = false;       ///< query, key and value projections add a bias
-  int64_t sliding_window = 0;  ///< keys that a query sees, itself and those just before; 0: all before it
+  std::vector<RopeConfig> ropes = std::vector<RopeConfig>(1);  ///< one, or one a kind of layer
+  std::vector<LayerConfig> layers =
+      std::vector<LayerConfig>(1);  ///< in turn: one for all layers, a pattern that repeats, or one a layer
+  bool qk_norm = false;             ///< an RMSNorm of every head's query and key before rotary
+  bool qkv_bias = false;            ///< query, key and value projections add a bias
+  Activation activation = Activation::silu;
+  int64_t score_width = 0;     ///< scores are divided by its square root; 0: d_head
+  double embedding_scale = 1;  ///< multiplies the token embedding
+
+  const LayerConfig& layer(int64_t l) const { return layers[static_cast<size_t>(l) % layers.size()]; }
 };
 
 /// Throws InputError that names the file and key; refuses by name what the forward pass does not do
 /// (mixture of experts, other biases, model types and activations).
 Config read_config(const std::filesystem::path& config_json);
-
-/// One tensor that the forward pass reads, by its name in the checkpoint. Linear weights are [out, in].
-struct TensorSpec {
-  std::string name;
-  std::vector<int64_t> shape;
-};
-
-/// Every tensor of a checkpoint of this shape, in the order of the pass. Tied models have no lm_head.weight.
-std::vector<TensorSpec> tensor_specs(const Config&);
-
-/// Numbers in all of them.
-int64_t parameter_count(const Config&);
 
 }  // namespace sinkscope::model

@@ -28,9 +28,9 @@ void sinkscope_cuda_synchronize(int device);
 int sinkscope_cuda_capability(int device);
 
 /// attention_columns on a GPU: q [n, T, H, h], k [n, T, K, h] (float32 or bfloat16), lse [n, H, T] float32, keys [keys]
-/// int64, all on one device; writes out [n, H, T, keys] float32.
+/// int64, all on one device, `scale` that of the scores; writes out [n, H, T, keys] float32.
 void sinkscope_cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tensor& lse, const at::Tensor& keys,
-                            at::Tensor& out);
+                            double scale, at::Tensor& out);
 
 /// rms_norm, rotate, rms_norm_rotate or add_rms_norm on a GPU, all tensors of one dtype, all contiguous but x [rows,
 /// heads, width], whose rows may lie anywhere. y and sum, of x's shape, undefined: nothing is added; weight [width]

@@ -29,7 +29,8 @@ int64_t total_memory(c10::Device);
 int64_t peak_memory(c10::Device);
 
 /// The CUDA module's kernels; arguments as in cuda_module.h. Call after open_device gave a GPU.
-at::Tensor cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tensor& lse, const at::Tensor& keys);
+at::Tensor cuda_columns(const at::Tensor& q, const at::Tensor& k, const at::Tensor& lse, const at::Tensor& keys,
+                        double scale);
 void cuda_row_work(const at::Tensor& x, const at::Tensor& y, const at::Tensor& sum, const at::Tensor& weight,
                    double eps, const at::Tensor& cos, const at::Tensor& sin, int64_t tokens, at::Tensor& out);
 void cuda_swiglu(const at::Tensor& gate, const at::Tensor& up, at::Tensor& out);

@@ -6,7 +6,7 @@
 
 namespace sinkscope::model {
 
-/// A run's dtype: float32, bfloat16, or float8_e4m3fn, which stands for bfloat16 with the blocks' products in float8
+/// A run's dtype: float32, bfloat16, or float8_e4m3fn, which means bfloat16 with the blocks' products in float8
 /// (linear.h) and makes every result approximate.
 
 /// "float32" ("fp32"), "bfloat16" ("bf16"), "fp8", or "auto": the checkpoint's own. An InputError for others.

@@ -6,39 +6,36 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <string>
 #include <vector>
 
+#include "sinkscope/model/block.h"
 #include "sinkscope/model/checkpoint.h"
 #include "sinkscope/model/config.h"
 #include "sinkscope/model/kept.h"
-#include "sinkscope/model/linear.h"
 #include "sinkscope/model/rotary.h"
 #include "sinkscope/model/taps.h"
+#include "sinkscope/model/weights.h"
 
 namespace sinkscope::model {
 
-/// One block's weights under the checkpoint's own names; weights of products are [out, in], those that read the same
-/// vector together.
-struct BlockWeights {
-  at::Tensor input_layernorm;           // [d]
-  Linear qkv_proj;                      // q_proj [H h, d], k_proj [K h, d], v_proj [K h, d]
-  at::Tensor q_norm, k_norm;            // [h]; undefined without Config::qk_norm
-  Linear o_proj;                        // [d, H h]
-  at::Tensor post_attention_layernorm;  // [d]
-  Linear gate_up_proj;                  // gate_proj [m, d], up_proj [m, d]
-  Linear down_proj;                     // [d, m]
+class Residual;
+
+/// The norm through which what the residual holds is read next.
+struct Reader {
+  Site site;    ///< where the residual can be seen as it reads it: attn_in or mlp_in, its last resid_post for ln_final
+  Site normed;  ///< its output: ln1, ln2 or ln_final
+  Norm norm;    ///< may be absent (norm.h); its weight is the gain [d]
 };
 
 /// A decoder of the families that Config describes: the equations of transformers' modeling_qwen3 (qwen2, llama,
 /// mistral), in their order and roundings.
 class Model {
  public:
-  using Weights = std::map<std::string, at::Tensor>;
+  using Weights = std::map<WeightSite, at::Tensor>;
 
-  /// Weights by checkpoint name, all on one device; `dtype` is the run's (dtype.h). `taken` hears of every product's
-  /// weight of which the model has its own copy by then.
-  Model(const Config&, Weights, at::ScalarType dtype, const std::function<void(const std::string&)>& taken = {});
+  /// All of tensor_specs(), on one device; `dtype` is the run's (dtype.h). `taken` hears of every product's weight of
+  /// which the model has its own copy by then.
+  Model(const Config&, Weights, at::ScalarType dtype, const std::function<void(const WeightSite&)>& taken = {});
 
   /// Embedding and norms stay in the mapped file where device and dtype are the checkpoint's own. `progress` gets the
   /// share done.
@@ -54,28 +51,28 @@ class Model {
   at::Tensor unembed(const at::Tensor& x) const;
 
   const Config& config() const { return config_; }
-  const BlockWeights& block(int64_t layer) const { return blocks_[layer]; }
+  const Block& block(int64_t layer) const { return blocks_[layer]; }
   at::Device device() const { return embed_.device(); }
   /// Of all that comes out of the taps.
   at::ScalarType dtype() const { return embed_.scalar_type(); }
 
+  /// The next reader of what is at a site of the residual (embed, resid_pre, attn_in, resid_mid, mlp_in,
+  /// resid_post) or is added to it (attn_out, mlp_out), and of a norm's own output the norm; none at other sites.
+  std::optional<Reader> reader_of(const Site&) const;
+
  private:
-  class Residual;
-  at::Tensor norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, const Site& normed, const RotaryTable&,
-                             Taps&) const;
-  at::Tensor attention(const at::Tensor& x, int64_t layer, Rotary&, Taps&) const;
-  at::Tensor mlp(const at::Tensor& x, int64_t layer, Taps&) const;
-  at::Tensor neurons(const at::Tensor& x, int64_t layer, Taps&) const;
   bool run_attention(Residual&, int64_t layer, Rotary&, Taps&, at::Tensor attn_out) const;
   bool run_mlp(Residual&, int64_t layer, Taps&, at::Tensor mlp_out) const;
   void run_blocks(Residual&, int64_t layer, Rotary&, Taps&) const;
 
   Config config_;
-  std::vector<BlockWeights> blocks_;
-  at::Tensor embed_, final_norm_, lm_head_;
+  std::vector<Block> blocks_;
+  at::Tensor embed_;
+  Norm ln_final_;
+  at::Tensor unembed_;
 };
 
-/// Runs a model over a batch with these taps; checks that every tap fired.
+/// Throws InputError for ids that the embedding does not have and samples longer than the positions.
 void check_ids(const at::Tensor& ids, const Config&);
 
 }  // namespace sinkscope::model

@@ -46,15 +46,15 @@ struct PointInfo {
   std::string_view name;   ///< within the block ("attn.hook_q"), or whole ("logits")
   std::string_view shape;  ///< one letter an axis, as above
   std::string_view what;
-  std::string_view alias;  ///< Hugging Face module whose output it is, within the layer or whole; may be empty
 };
 
+/// All that a model may have, in the enum's order, and those that models of this config have: q_normed and k_normed
+/// only where queries and keys are normed.
 const std::vector<PointInfo>& points();
+std::vector<PointInfo> points(const Config&);
+
 const PointInfo& info(Point);
 bool in_block(Point);
-
-/// False for q_normed and k_normed of a model without Config::qk_norm, which has no such place.
-bool exists(Point, const Config&);
 
 /// Throws InputError that names the site where the model has no such point.
 void check_exists(Point, const Config&, const std::string& site);
@@ -76,6 +76,9 @@ struct InOrderOfPass {
 
 /// "blocks.6.hook_mlp_out"
 std::string name(const Site&);
+
+/// One size by its letter above; none of a config's own for n and T.
+int64_t size_of(char axis, const Config&);
 
 /// The sizes of a site's tensor for n samples of T tokens.
 std::vector<int64_t> shape_at(const Site&, const Config&, int64_t n, int64_t T);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "sinkscope/model/config.h"
@@ -23,15 +24,15 @@ class Rotary {
  public:
   Rotary(const Config&, int64_t T, at::Device, at::ScalarType);
 
-  /// positions [T], empty: 0, 1, 2, ...
-  const RotaryTable& operator()(std::vector<int64_t> positions);
+  /// By one of Config::ropes; positions [T], empty: 0, 1, 2, ...
+  const RotaryTable& operator()(size_t rope, std::vector<int64_t> positions);
 
  private:
-  Frequencies frequencies_;
+  std::vector<Frequencies> frequencies_;  // of every rope
   int64_t T_;
   at::Device device_;
   at::ScalarType dtype_;
-  std::map<std::vector<int64_t>, RotaryTable> tables_;
+  std::map<std::pair<size_t, std::vector<int64_t>>, RotaryTable> tables_;
 };
 
 }  // namespace sinkscope::model

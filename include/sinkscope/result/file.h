@@ -6,7 +6,7 @@
 
 namespace sinkscope::result {
 
-/// Whether a file that is already there may be replaced.
+/// Whether a file that already exists may be replaced.
 enum class Existing { refuse, replace };
 
 /// Before the work: throws InputError where the result could not be written (the file is there, the folder is not or

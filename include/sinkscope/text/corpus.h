@@ -14,16 +14,16 @@ namespace sinkscope::text {
 /// string `text`, a line). Throws InputError for what is not there, empty, or not UTF-8 (with the byte offset).
 std::vector<std::string> read_texts(const std::filesystem::path& file);
 
-/// Token ids a sample, and where each sample starts.
+/// Token ids per sample, and where each sample starts.
 struct Samples {
-  std::vector<std::vector<int64_t>> ids;  ///< one row a sample, at most `length` ids, at least one
+  std::vector<std::vector<int64_t>> ids;  ///< one row per sample, at most `length` ids, at least one
   std::vector<int64_t> starts;            ///< windows: first token's index in the text; lines: the line's index
   /// What samples that depend on each other share: the record where a window starts (of a plain text, the twentieth of
   /// it), or the line or row itself.
   std::vector<int64_t> documents;
-  int64_t text_tokens = 0;                ///< tokens in the whole text
-  std::string slice;                      ///< "windows", "lines", "tokens" or "vocabulary"
-  std::optional<int64_t> bos;             ///< the BOS that every row begins with, where it was put there
+  int64_t text_tokens = 0;     ///< tokens in the whole text
+  std::string slice;           ///< "windows", "lines", "tokens" or "vocabulary"
+  std::optional<int64_t> bos;  ///< the BOS that every row begins with, where it was put there
 };
 
 /// `n` windows of `length` tokens; window i starts at i * floor((N - length) / n) of the texts' N tokens.

@@ -57,7 +57,7 @@ class Tokenizer {
   /// by `add_bos_token` of tokenizer_config.json (transformers 5: silence is no).
   bool adds_bos() const;
 
-  /// The bytes that `id` stands for; not always valid UTF-8 by themselves.
+  /// The bytes of `id`; not always valid UTF-8 by themselves.
   const std::string& bytes(int64_t id) const;
 
  private:

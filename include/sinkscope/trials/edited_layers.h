@@ -8,7 +8,11 @@
 
 namespace sinkscope::trials {
 
-/// The layers of an option whose attention is edited, in order, each once. Throws InputError for one that is not there.
+/// Throws InputError that begins with `option` for a layer that the model does not have.
+void check_layer(int64_t layer, const model::Config&, const char* option);
+
+/// The layers of an option whose attention is edited, in order, each once. Throws InputError for one that the model
+/// does not have.
 std::vector<int64_t> parse_layers(const std::string& list, const model::Config&, const char* option = "--layers");
 
 /// Throws InputError for a layer whose attention comes too late for the sink. Where no sink was found (-1) any may be.

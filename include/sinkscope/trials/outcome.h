@@ -8,10 +8,10 @@
 
 namespace sinkscope::trials {
 
-/// What was read of one trial, a row a sample; all float64 on the CPU. A tensor is undefined where it was not read.
+/// What was read of one trial, a row per sample; all float64 on the CPU. A tensor is undefined where it was not read.
 struct Outcome {
   at::Tensor attention = {};  ///< [n, layers, tracked + 1] from the sink layer on; the last is an ordinary token's
-  at::Tensor spike = {};      ///< [n, tracked] norm of the spike's dimensions where they are written
+  at::Tensor massive = {};    ///< [n, tracked] norm of the massive activation's dimensions where they are written
   at::Tensor loss = {};       ///< [n] next-token cross entropy in nats
   at::Tensor written = {};    ///< [n, L] norm of the MLP's output at the last tracked token
   at::Tensor frozen = {};     ///< [n, tracked + 1] attention at the sink layer, the norms' scales frozen

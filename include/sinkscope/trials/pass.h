@@ -4,18 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "sinkscope/trials/reading.h"
-#include "sinkscope/trials/rows.h"
 #include "sinkscope/intervene/trial.h"
 #include "sinkscope/model/kept.h"
+#include "sinkscope/trials/reading.h"
+#include "sinkscope/trials/source_activations.h"
 
 namespace sinkscope::trials {
 
 /// Where the trial first differs from the unedited run.
 model::Site start_of(const intervene::Trial&, const model::Config&);
-
-/// Where the residual stands as this norm reads it.
-model::Site read_by(const model::Site& norm);
 
 /// The trial's edits under the model's own attention, whose path the no-op goes.
 intervene::Trial without_conditions(intervene::Trial);
@@ -30,9 +27,9 @@ class BatchTrials {
   /// Whether the starts of these trials are kept.
   bool keeps(const std::vector<intervene::Trial>&) const;
   /// Every outcome, with the controls.
-  Outcome run(const intervene::Trial&, const Rows&);
-  /// The sink and the spike alone, without controls.
-  Outcome probe(const intervene::Trial&, const Rows&) const;
+  Outcome run(const intervene::Trial&, const SourceActivations&);
+  /// The sink and the massive activation alone, without controls.
+  Outcome probe(const intervene::Trial&, const SourceActivations&) const;
 
  private:
   using Adjusts = std::vector<intervene::Adjust>;  // one an edit, or empty
@@ -40,24 +37,27 @@ class BatchTrials {
   enum class Norms { free, frozen };
 
   Outcome run_unedited();
-  Outcome pass(const intervene::Trial&, const Rows&, Detail, const Adjusts& = {}, Norms = Norms::free) const;
-  void attach_edits(model::Taps&, const Reading&, const intervene::Trial&, const Rows&, const Adjusts&) const;
+  Outcome pass(const intervene::Trial&, const SourceActivations&, Detail, const Adjusts& = {},
+               Norms = Norms::free) const;
+  void attach_edits(model::Taps&, const Reading&, const intervene::Trial&, const SourceActivations&,
+                    const Adjusts&) const;
   void keep_scales(model::Taps&);
   void freeze_norms(model::Taps&, const model::Site& start) const;
-  /// Rows of `n` samples from `first` on that the edit takes values from; undefined where it takes none.
-  at::Tensor source_of(const intervene::Edit&, const Rows&, int64_t first, int64_t n) const;
+  /// SourceActivations of `n` samples from `first` on that the edit takes values from; undefined where it takes none.
+  at::Tensor source_of(const intervene::Edit&, const SourceActivations&, int64_t first, int64_t n) const;
   bool reads_sink(const intervene::Trial&) const;
   bool scales_freeze(const intervene::Trial&) const;
-  at::Tensor random_controls(const intervene::Trial&, const Rows&) const;
-  at::Tensor moved(const intervene::Trial&, const Rows&) const;
-  at::Tensor outside(const intervene::Trial&, const Rows&) const;
-  double no_op(const intervene::Trial&, const Rows&);
+  at::Tensor random_controls(const intervene::Trial&, const SourceActivations&) const;
+  at::Tensor moved(const intervene::Trial&, const SourceActivations&) const;
+  at::Tensor outside(const intervene::Trial&, const SourceActivations&) const;
+  double no_op(const intervene::Trial&, const SourceActivations&);
 
   const Setting& setting_;
   const app::Batch& batch_;
   model::Kept kept_;
-  std::map<model::Site, at::Tensor, model::InOrderOfPass> scales_;  // of the unedited run, by the norm: rms [n, T, 1]
-  std::map<std::string, double> no_ops_;                            // by where the edits stand
+  std::map<model::Site, at::Tensor, model::InOrderOfPass>
+      scales_;                            // of the unedited run, where a norm reads it: [n, T, 1]
+  std::map<std::string, double> no_ops_;  // by where the edits stand
   Outcome unedited_;
 };
 

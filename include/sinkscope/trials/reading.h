@@ -3,17 +3,17 @@
 #include <optional>
 #include <vector>
 
-#include "sinkscope/trials/facts.h"
-#include "sinkscope/trials/options.h"
-#include "sinkscope/trials/outcome.h"
 #include "sinkscope/measure/attention_to.h"
 #include "sinkscope/measure/loss.h"
+#include "sinkscope/trials/options.h"
+#include "sinkscope/trials/outcome.h"
+#include "sinkscope/trials/sink_baseline.h"
 
 namespace sinkscope::trials {
 
 /// How much is read of a pass.
 enum class Detail {
-  sink,  ///< attention at the sink layer and the spike, nothing after: enough for a control
+  sink,  ///< attention at the sink layer and the massive activation, nothing after: enough for a control
   full,  ///< every outcome
 };
 
@@ -21,9 +21,9 @@ enum class Detail {
 struct Setting {
   app::Run& run;
   const Options& options;
-  const Facts& facts;
+  const SinkBaseline& baseline;
   Keys keys;
-  std::vector<int64_t> resample_from;  ///< another sample of another document, one a sample; empty: nothing resamples
+  std::vector<int64_t> resample_from;  ///< a sample from another document, one per sample; empty: nothing resamples
   int64_t sink_layer = -1;
   at::Tensor means_over = {};  ///< samples over which the mean operation averages; undefined: all
 };
@@ -47,7 +47,7 @@ class Reading {
 
  private:
   bool reaches(const model::Site& site) const { return !model::before(site, start_); }
-  void attach_spike(model::Taps&);
+  void attach_massive(model::Taps&);
   void attach_written(model::Taps&);
   at::Tensor attention(const Outcome& unedited) const;
   at::Tensor written(const Outcome& unedited) const;
@@ -60,7 +60,7 @@ class Reading {
   std::vector<int64_t> layers_;  // that the pass reaches, of those whose attention is read
   measure::AttentionTo attention_;
   std::optional<measure::Loss> loss_;
-  at::Tensor spike_;                 // [n, tracked]
+  at::Tensor massive_;               // [n, tracked]
   std::vector<at::Tensor> written_;  // [L] of [n]
 };
 

@@ -6,15 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "sinkscope/trials/outcome.h"
 #include "sinkscope/intervene/trial.h"
 #include "sinkscope/result/journal.h"
+#include "sinkscope/trials/outcome.h"
 
 namespace sinkscope::trials {
 
 /// How much of a trial is made.
 enum class Depth {
-  probe,  ///< the sink and the spike, without controls
+  probe,  ///< the sink and the massive activation, without controls
   whole,  ///< every outcome, with the controls
 };
 

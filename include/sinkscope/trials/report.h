@@ -1,7 +1,6 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
-#include <string>
 #include <vector>
 
 #include "sinkscope/trials/runner.h"
@@ -9,6 +8,6 @@
 namespace sinkscope::trials {
 
 /// Trials as a result holds them, with the interactions (A∪B) − A − B that they ask for.
-nlohmann::json describe(Runner&, const std::vector<intervene::Trial>&, const std::vector<Outcome>&);
+nlohmann::json describe(Runner&, const std::vector<Measured>&);
 
 }  // namespace sinkscope::trials

@@ -14,7 +14,6 @@ from sinkscope.figures.parts.later_token import colour_of, draw_levels
 from sinkscope.figures.parts.levels import LEGEND_HEIGHT, from_zero, say
 from sinkscope.figures.parts.style import COLOURS, new, nothing, title
 from sinkscope.figures.parts.trial_rows import TrialRow, of_token, place, trial_rows
-from sinkscope.figures.parts.which_trial import is_channel
 from sinkscope.results import Result, ResultError
 from sinkscope.results.findings import Findings
 
@@ -25,7 +24,7 @@ MOST = 3  # dose curves
 NAMED = 4  # channels that a label spells
 
 
-def carrier(site: dict) -> str:
+def signal(site: dict) -> str:
     """What suffices there, short."""
     if not site["sufficient"]:
         return "–"
@@ -41,9 +40,9 @@ def carrier(site: dict) -> str:
     return " or ".join(sets)
 
 
-def grid(axis, rows: list[TrialRow], sites: list[dict], edit: str, columns: dict[str, str], token: int) -> None:
+def grid(axis, rows: list[TrialRow], sites: list[dict], role: str, columns: dict[str, str], token: int) -> None:
     """A cell a site and set at dose 1, coloured up to the unedited sink; empty: there is no such set."""
-    found = {(row["site"], row["of"]): row.level(token)[0] for row in rows if row["edit"] == edit and row["dose"] == 1}
+    found = {(row["site"], row["of"]): row.level(token)[0] for row in rows if row["role"] == role and row["dose"] == 1}
     levels = np.array([[found.get((site["site"], of), np.nan) for of in columns] for site in sites], dtype=float)
     top = max(rows[0].unedited(0), np.nanmax(levels))
     axis.imshow(np.ma.masked_invalid(levels), aspect="auto", vmin=0, vmax=top)
@@ -90,10 +89,10 @@ def curves(results: dict, site: str | None) -> list[tuple[str, str]]:
     named channels there."""
     sites = results["sites"]
     if site is not None and site not in [one["site"] for one in sites]:
-        raise ResultError(f"--site: {site}: wanted one of {', '.join(one['site'] for one in sites)}")
+        raise ResultError(f"--site: {site}: expected one of {', '.join(one['site'] for one in sites)}")
     with_set = [one for one in sites if small(one)] or [one for one in sites if one["sufficient"] and one["sufficient"][0]["direction"]]
     chosen = site or (with_set[0]["site"] if with_set else sites[-1]["site"])
-    moved = dict.fromkeys(row["of"] for row in results["table"] if row["site"] == chosen and is_channel(row))
+    moved = dict.fromkeys(row["of"] for row in results["table"] if row["site"] == chosen and row["named_channel"] is not None)
     if chosen in [one["site"] for one in with_set]:
         moved = {"smallest set": None} | moved
     return [(chosen, of) for of in moved][:MOST]
@@ -102,7 +101,7 @@ def curves(results: dict, site: str | None) -> list[tuple[str, str]]:
 def what(results: dict, site: str, of: str) -> str:
     if of == "smallest set":
         first = next(one for one in results["sites"] if one["site"] == site)["sufficient"][:1]
-        of = carrier({"sufficient": first})
+        of = signal({"sufficient": first})
         of = of if of[-1].isalpha() else f"channel{'s' if '+' in of else ''} {of}"
     return f"{of} after {place(site)}"
 
@@ -137,14 +136,14 @@ def draw(result: Result, site: str | None = None) -> Figure:
     heights = [0.8 + 0.17 * len(sites), *[1.9] * max(1, len(drawn)), LEGEND_HEIGHT]
     figure, axes = new(len(heights), 6, height=sum(heights) / len(heights), height_ratios=heights)
     grids, *panels, below = merged(figure, axes)
-    for axis, edit, columns, token in zip(grids, ("write", "write", "remove"), (WRITTEN, WRITTEN, REMOVED), (later, 0, 0)):
-        grid(axis, rows, sites, edit, columns, token)
-        axis.set_title(f"{f'written at {later}' if edit == 'write' else 'removed at 0'}: to token {token}")
-    grids[0].set_yticks(range(len(sites)), [f"after {place(one['site'])}: {carrier(one)}" for one in sites], fontsize=6)
+    for axis, role, columns, token in zip(grids, ("writing", "writing", "removal"), (WRITTEN, WRITTEN, REMOVED), (later, 0, 0)):
+        grid(axis, rows, sites, role, columns, token)
+        axis.set_title(f"{f'written at {later}' if role == 'writing' else 'removed at 0'}: to token {token}")
+    grids[0].set_yticks(range(len(sites)), [f"after {place(one['site'])}: {signal(one)}" for one in sites], fontsize=6)
     for pair, (at_site, of) in zip(panels, drawn):
-        for axis, edit, at, tokens in ((pair[0], "write", later, (later, 0)), (pair[1], "remove", 0, (0,))):
-            doses = [row for row in rows if (row["site"], row["of"], row["edit"]) == (at_site, of, edit)]
-            done = f"written at token {later}" if edit == "write" else "removed at token 0"
+        for axis, role, at, tokens in ((pair[0], "writing", later, (later, 0)), (pair[1], "removal", 0, (0,))):
+            doses = [row for row in rows if (row["site"], row["of"], row["role"]) == (at_site, of, role)]
+            done = f"written at token {later}" if role == "writing" else "removed at token 0"
             curve(axis, doses, at, tokens, f"{what(found, at_site, of)}, {done}")
         pair[0].set_ylabel("attention")
     explain(below[0], later)
@@ -164,8 +163,8 @@ def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
     yield "  smallest set that makes a sink", "; ".join(f"{size(one)} after {place(site)}" for site, one in told.items()) or "none"
 
 
-def size(carrier: dict) -> str:
-    dimensions = carrier["dimensions"]
-    if carrier["direction"] is not None:
+def size(signal: dict) -> str:
+    dimensions = signal["dimensions"]
+    if signal["direction"] is not None:
         return "a direction"
     return "+".join(map(str, dimensions)) if len(dimensions) <= NAMED else f"{len(dimensions)} channels"

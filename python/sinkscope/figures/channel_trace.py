@@ -43,7 +43,7 @@ def by_site(axes, sites: list[dict]) -> None:
     certain = np.array([one["p"] <= 0.05 for some in ranked for one in some])
     size = floats([effect(one) for some in ranked for one in some])
     auc = floats([one["auc"] for some in ranked for one in some])
-    top = 1.15 * max(size[size < 1e3], default=1)  # a spike that is all token 0's is beyond any scale
+    top = 1.15 * max(size[size < 1e3], default=1)  # a massive activation that is all token 0's is beyond any scale
     for axis, values in ((axes[0], np.minimum(size, top)), (axes[1], auc)):
         axis.plot(x[first], values[first], color=UNEDITED, lw=0.8)
         for of, fill, text in ((certain, UNEDITED, "p ≤ 0.05"), (~certain, "none", "p > 0.05")):

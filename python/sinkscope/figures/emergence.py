@@ -1,4 +1,4 @@
-"""Figure of a training run (models/demo/emergence.json): loss, sink, spike and induction against the step."""
+"""Figure of a training run (models/demo/emergence.json): loss, sink, massive activation and induction against the step."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from sinkscope.figures.parts.levels import held_against, say, with_intervals
 from sinkscope.figures.parts.style import COLOURS, caption, floats, new, nothing, title, wide
 from sinkscope.figures.parts.trial_rows import level, mean, unedited
-from sinkscope.figures.parts.which_trial import directions, is_neurons, of_neurons
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -21,7 +20,7 @@ SHOWN, EACH = 14, 4  # trials named in a panel; read-outs of a group
 
 
 def projections(axis, read: dict | None, group: str) -> None:
-    """A point a sample, the mean with one standard deviation, by token."""
+    """A point per sample, the mean with one standard deviation, by token."""
     if read is None:
         return nothing(axis, f"no read-out of {group}")
     for token in read["tokens"]:
@@ -45,7 +44,7 @@ def agreement(axis, found: dict) -> None:
     place = np.arange(len(reads))
     axis.plot([read["consistency"] for read in reads], place, "o", color=FIRST, ms=4, label="consistency over samples")
     axis.plot([read["auc"] for read in reads], place, "D", color=LATER, mfc="none", ms=4, label="AUC, token 0 against later ones")
-    chance = 1 / np.sqrt(len(found["halves"]["choosing"]))
+    chance = 1 / np.sqrt(len(found["selection_split"]["choosing"]))
     axis.axvline(chance, color="#666666", ls=":", lw=1, label="1/√n: no sample agrees with another")
     axis.set_yticks(place, [short(read) for read in reads], fontsize=6)
     more = len(found["read_outs"]) - len(reads)
@@ -71,10 +70,9 @@ def gram(axis, found: dict) -> None:
 
 def edit_name(row: dict) -> str:
     """"neurons (3): from 0": which directions, how many, and whether they leave token 0 or come to another."""
-    group, which = directions(row)
-    many = f" ({row['rank']})" if which == "span" else ", first"
-    group = group.removeprefix("blocks.").replace("by the attention", "by attn")
-    return f"{group}{many}: {'from' if row['operation'] == 'project_out' else 'to'} {row['at']}"
+    many = f" ({row['rank']})" if row["directions"] == "span" else ", first"
+    group = row["group"].removeprefix("blocks.").replace("by the attention", "by attn")
+    return f"{group}{many}: {'from' if row['role'] == 'removal' else 'to'} {row['at']}"
 
 
 def edits(axis, found: dict) -> None:
@@ -92,8 +90,8 @@ def edits(axis, found: dict) -> None:
     axis.legend(loc="upper center", bbox_to_anchor=(0.45, -0.24), ncols=5, fontsize=6)
 
 
-def first_of(found: dict, neurons: bool) -> dict | None:
-    return next((read for read in found["read_outs"] if is_neurons(read) == neurons), None)
+def first_of(found: dict, reader: str) -> dict | None:
+    return next((read for read in found["read_outs"] if read["reader"] == reader), None)
 
 
 def draw(result: Result) -> Figure:
@@ -103,19 +101,19 @@ def draw(result: Result) -> Figure:
         nothing(axes[0][0], found["no_trials"])
     else:
         figure, axes = new(3, 2, height=2.5)
-        projections(axes[0][0], first_of(found, neurons=True), "neurons")
-        projections(axes[0][1], first_of(found, neurons=False), "written dimensions")
+        projections(axes[0][0], first_of(found, "neurons"), "neurons")
+        projections(axes[0][1], first_of(found, "written dimensions"), "written dimensions")
         agreement(axes[1][0], found)
         gram(axes[1][1], found)
         edits(wide(figure, axes[2]), found)
-    title(figure, result, "What pattern is read to write the spike")
-    text = "directions: mean unit gradients at token 0, half of the documents; upper panels: a point a sample of the others, mean and sd"
+    title(figure, result, "What pattern is read to write the massive activation")
+    text = "directions: mean unit gradients at token 0, half of the documents; upper panels: a point per sample of the others, mean and sd"
     (say if found["trials"] else caption)(figure, result, text)
     return figure
 
 
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
     found = result.results
-    taken = next((row for row in found["table"] if of_neurons(row) and row["operation"] == "project_out"), None)
+    taken = next((row for row in found["table"] if row["reader"] == "neurons" and row["role"] == "removal"), None)
     if taken:
-        yield "  what the spike's neurons read, taken away", f"leaves token 0 {mean(taken, 0):.3f} of {unedited(found)[0][0]:.3f}"
+        yield "  what its neurons read, taken away", f"leaves token 0 {mean(taken, 0):.3f} of {unedited(found)[0][0]:.3f}"

@@ -43,7 +43,7 @@ def draw(result: Result) -> Figure:
             heads(axis, found, layer, at)
     from_zero(axes[0][0])
     legend_row(figure, axes[-1], axes[0][0])
-    title(figure, result, "Which heads mark the token that sees only itself")
+    title(figure, result, "Which heads give the first-token signal to a token that sees only itself")
     say(figure, result, "all: every head of that layer together")
     return figure
 

@@ -1,5 +1,5 @@
 """Figure of `sinkscope identify`: what every residual below the sink says and which conditions it meets, how the sink answers
-to the mark, and what the other channels that tell token 0 apart do."""
+to the signal, and what the other channels that tell token 0 apart do."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ RULE = {"marker": "|", "ms": 8, "mew": 1.4, "ls": "none", "color": "black"}
 RANDOM = {"marker": "x", "ms": 4, "mew": 1, "ls": "none", "color": "black"}
 
 
-def name_of(carrier: dict) -> str:
-    dimensions = carrier["dimensions"]
+def name_of(signal: dict) -> str:
+    dimensions = signal["dimensions"]
     if not dimensions:
         return "a direction"
     if len(dimensions) > 4:
@@ -43,8 +43,8 @@ class Rows:
         if candidate:
             remove, clamp, pairs = candidate_trials(found, candidate)
             self.list.append(("removed at token 0", "remove", remove))
-            for carrier, (write, copy) in zip(candidate["sufficient"], pairs, strict=True):
-                of = f" ({name_of(carrier)})" if len(candidate["sufficient"]) > 1 else ""
+            for signal, (write, copy) in zip(candidate["sufficient"], pairs, strict=True):
+                of = f" ({name_of(signal)})" if len(candidate["sufficient"]) > 1 else ""
                 self.list += [(f"written at token {token}{of}", "write", write), (f"copied from self-only{of}", "write", copy)]
             clamped = [("self-only, clamped", "clamp", clamp)]
         self.list += [(f"token {token} self-only", "", alone), *clamped, (f"token {token} sees one other key", "", one_key)]
@@ -100,10 +100,10 @@ def rule(axis, rows: Rows, alone: dict, later: int) -> None:
 
 
 def suspects(axis, found: dict, candidate: dict | None) -> None:
-    """A row a channel, the mark's first: what writing it gives the later token and what removing it takes from token 0."""
+    """A row a channel, the signal's first: what writing it gives the later token and what removing it takes from token 0."""
     list_ = sorted(found["suspects"], key=lambda one: -abs(one["effect_size"] or 0))
     if not list_:
-        return nothing(axis, "no mark that other channels could be held against")
+        return nothing(axis, "no signal that other channels could be held against")
     remove, _, ((write, _), *_) = candidate_trials(found, candidate)
     later = found["self_only"]["token"]
     for token, colour, key, trial, shift in ((later, OF_LATER, "written", write, -0.15), (0, OF_FIRST, "removed", remove, 0.15)):
@@ -112,7 +112,7 @@ def suspects(axis, found: dict, candidate: dict | None) -> None:
     axis.axvline(0, color="#666666", ls=":", lw=1)
     axis.axhline(0.5, color="black", lw=0.6)
     names = [f"{one['dimension']}: {one['reading']}, d = {number(one['effect_size'], '+.2g')}" for one in list_]
-    axis.set_yticks(range(len(names) + 1), ["the mark", *names], fontsize=6.5)
+    axis.set_yticks(range(len(names) + 1), ["the signal", *names], fontsize=6.5)
     reach = 1.05 * max(map(abs, axis.get_xlim()))
     axis.set(ylim=(len(names) + 0.5, -0.5), xlim=(-reach, reach), xlabel="change of attention")
 
@@ -122,11 +122,11 @@ def number(value: float | None, form: str) -> str:
 
 
 def flags(found: dict) -> list[str]:
-    """What stands beside the verdict, a line each."""
+    """What else was measured, a line each."""
     alone, one_key, backup, dormant = (found[key] for key in ("self_only", "one_key", "backup", "dormant"))
     makes = "becomes" if alone["makes_sink"] else "does not become"
     lines = [f"token {alone['token']} {makes} a sink when it sees only itself in layers 0 to {alone['last_layer']}"
-             + (f"; what marks is: {one_key['mark']}" if alone["makes_sink"] else "")]
+             + (f"; what gives the signal is: {one_key['given_by']}" if alone["makes_sink"] else "")]
     if dormant:
         moves = ", ".join(f"channel {one['dimension']} by {number(one['moved_by'], '+.3g')} ({number(one['natural_share'], '.2g')})"
                           for one in dormant)
@@ -135,14 +135,14 @@ def flags(found: dict) -> list[str]:
         layers = ", ".join(f"layer {one['layer']} (norm {number(one['written'], '.3g')})" for one in backup["blocks"])
         then = f"one is then written in {layers}" if layers else "no later layer then writes one"
         flag = "backup: " if backup["flagged"] else ""
-        spike, left = place(found["facts"]["spike"]["site"]), number(backup["sink_left"]["mean"], ".3g")
-        lines.append(f"{flag}with the spike of {spike} clamped token 0 keeps {left}; {then}")
+        written, left = place(found["sink_baseline"]["massive_activation"]["site"]), number(backup["sink_left"]["mean"], ".3g")
+        lines.append(f"{flag}with the massive activation of {written} clamped token 0 keeps {left}; {then}")
     return [line for one in lines for line in textwrap.wrap(one, 98)]
 
 
 def no_sink(axis, found: dict) -> None:
     """Attention by layer, where nothing is left to explain."""
-    attention = found["facts"]["mean_attention"]
+    attention = found["sink_baseline"]["mean_attention"]
     axis.plot(attention["first"], "o-", ms=3, color=OF_FIRST, label="attention to token 0")
     axis.plot(attention["ordinary"], "D:", ms=3, mfc="none", color="#666666", label="attention to an ordinary token")
     layers_axis(axis, len(attention["first"]))
@@ -171,7 +171,7 @@ def name_panels(top, left, right, candidate: dict | None, found: dict) -> None:
     else:
         sets = candidate["sufficient"]
         what = name_of(sets[0]) if len(sets) == 1 else f"{len(sets)} sets"
-        which = f"{'the mark' if found['verdict']['mark'] else 'nearest'}: {what} after {place(candidate['site'])}"
+        which = f"{'the signal' if found['verdict']['signal'] else 'nearest'}: {what} after {place(candidate['site'])}"
     left.set_title(f"(b) {which}", loc="left")
     right.set_title("(c) other channels", loc="left")
 
@@ -181,7 +181,7 @@ def draw(result: Result) -> Figure:
     if found["verdict"]["kind"] == "no sink":
         figure, axes = new(1, 1)
         no_sink(axes[0][0], found)
-        caption(figure, result, f"mean_attention by layer. A sink: {found['facts']['sink_layer_rule']}")
+        caption(figure, result, f"mean_attention by layer. A sink: {found['sink_baseline']['sink_layer_rule']}")
     else:
         candidate = shown_candidate(found)
         rows, lines = Rows(found, candidate), flags(found)

@@ -1,5 +1,5 @@
 """Figure of `sinkscope magc`: which channel sets token 0 apart and how few neurons answer to it, those neurons, and what
-the sink and the spike do as the channel's value changes."""
+the sink and the massive activation do as the channel's value changes."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def sink_level(row: TrialRow, token: int) -> tuple:
     return found["mean"], *found["ci95"]
 
 
-def spike_norm(row: TrialRow, token: int) -> tuple:
-    one = of_token(row.trial["spike"], token)
+def massive_norm(row: TrialRow, token: int) -> tuple:
+    one = of_token(row.trial["massive_activation"], token)
     before, change = one["unedited"], one["difference"]["ci95"]
     return one["edited"], *((before + edge if edge is not None else None) for edge in change)
 
@@ -93,14 +93,14 @@ def sink(axis, result: Result) -> None:
     from_zero(axis)
 
 
-def spike(axis, result: Result) -> None:
+def massive_activation(axis, result: Result) -> None:
     found = result.results
-    if not found["trials"] or found["trials"][0]["spike"] is None:
-        return nothing(axis, "" if not found["trials"] else "no spike")
-    sweep(axis, result, spike_norm)
+    if not found["trials"] or found["trials"][0]["massive_activation"] is None:
+        return nothing(axis, "" if not found["trials"] else "no massive activation")
+    sweep(axis, result, massive_norm)
     top = max(line.get_ydata().max() for line in axis.lines if line.get_marker() != "None")
-    axis.set(yscale="symlog", xlabel=f"input channel {found['channel']['channel']} becomes", ylabel="norm", title="the spike's dimensions",
-             ylim=(-0.2, 3 * top))
+    axis.set(yscale="symlog", xlabel=f"input channel {found['channel']['channel']} becomes", ylabel="norm",
+             title="the massive activation's dimensions", ylim=(-0.2, 3 * top))
 
 
 def draw(result: Result) -> Figure:
@@ -113,9 +113,9 @@ def draw(result: Result) -> Figure:
         channels(axes[0][0], found)
         neurons(axes[0][1], found)
         sink(axes[1][0], result)
-        spike(axes[1][1], result)
+        massive_activation(axes[1][1], result)
         legend_row(figure, axes[-1], axes[1][0])
-    title(figure, result, "Which channel gates the spike" + (f": MLP {found['layer']}" if found["layer"] is not None else ""))
+    title(figure, result, "Which channel gates the massive activation" + (f": MLP {found['layer']}" if found["layer"] is not None else ""))
     text = "R = log m + Σ p log p of p = alpha²/‖alpha‖², m neurons"
     (say if found["trials"] else caption)(figure, result, text)
     return figure

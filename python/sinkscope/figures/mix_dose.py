@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.later_token import draw_levels, draw_spike, draw_unedited, explain
+from sinkscope.figures.parts.later_token import draw_levels, draw_massive_activation, draw_unedited, explain
 from sinkscope.figures.parts.style import COLOURS, caption, new, title
 from sinkscope.figures.parts.trial_rows import TrialRow, mean, trial_rows
 from sinkscope.results import Result
@@ -22,11 +22,11 @@ def curve(axis, rows: list[TrialRow], places: list[float], unedited: float, tick
         axis.plot(places, sample, color=COLOURS[7], lw=0.4, alpha=0.5, zorder=0)
     for token in {at, 0}:
         draw_levels(axis, places, rows, token)
-    draw_spike(axis, places, rows, at)
+    draw_massive_activation(axis, places, rows, at)
     draw_unedited(axis, unedited, rows[0], at)
     if ticks:
         axis.set_xticks([*places, unedited], ticks)
-    axis.set(ylabel="attention; spike")
+    axis.set(ylabel="attention; massive activation")
 
 
 def dose(axis, rows: list[TrialRow]) -> None:
@@ -50,9 +50,9 @@ def kinds(axis, rows: list[TrialRow], names: list[str], name: str) -> None:
     draw_unedited(axis, 0, rows[0], at, shift=0.1)
     for token, shift in ((at, -0.1), (0, 0.1)):
         draw_levels(axis, [place + shift for place in places], rows, token, ls="none")
-    draw_spike(axis, places, rows, at, ls="none")
+    draw_massive_activation(axis, places, rows, at, ls="none")
     axis.set_xticks(range(len(rows) + 1), ["unedited", *names])
-    axis.set(title=name, ylabel="attention; spike", xlim=(-0.5, len(rows) + 0.5))
+    axis.set(title=name, ylabel="attention; massive activation", xlim=(-0.5, len(rows) + 0.5))
 
 
 def draw(result: Result) -> Figure:
@@ -72,10 +72,10 @@ def draw(result: Result) -> Figure:
     kinds(axes[1][1], contexts, [row["part"] for row in contexts], f"tokens 1 to {contexts[0]['at']} replaced")
     axes[1][2].axis("off")
     explain(axes[1][2], loc="center left")
-    title(figure, result, "How much mixing can the mark of the first token survive?")
+    title(figure, result, "How much mixing can the first-token signal survive?")
     caption(figure, result, f"mean attention in layer {result.results['sink_layer']}, with 95 % over documents, thin: samples, "
             f"queries after token {max(result.results['tokens']['tracked'])}; hollow: unedited; "
-            "spike: its norm over that of the unedited token 0")
+            "massive activation: its norm over that of the unedited token 0")
     return figure
 
 

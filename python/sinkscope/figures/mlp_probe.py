@@ -1,4 +1,4 @@
-"""Figure of `sinkscope mlp-probe`: the spike by dimension, magnitudes and parts by layer, neurons' energy; with
+"""Figure of `sinkscope mlp-probe`: the massive activation by dimension, magnitudes and parts by layer, neurons' energy; with
 --self-only the comparison of layers 0 and 1."""
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ def parts(axis, found: dict) -> None:
     axis.legend(loc="center right")
 
 
-def spike(axis, found: dict) -> None:
-    if found["spike"] is None:
+def massive_activation(axis, found: dict) -> None:
+    if found["massive_activation"] is None:
         return nothing(axis, "no dimension of mlp_out meets the outlier rule")
-    dimensions = found["spike"]["dimensions"][:10]
+    dimensions = found["massive_activation"]["dimensions"][:10]
     place = np.arange(len(dimensions))
     axis.bar(place - 0.2, [abs(d["mean"]) for d in dimensions], 0.4, color=COLOURS[1], label="token 0")
     axis.bar(place + 0.2, [d["others"] for d in dimensions], 0.4, color="#999999", label="other tokens")
     axis.set_xticks(place, [f"{d['dimension']} ({'+' if d['mean'] > 0 else '−'})" for d in dimensions])
     axis.set(yscale="symlog", xlabel="dimension (sign)", ylabel="mean |x| of mlp_out",
-             title=f"spike of the MLP of layer {found['spike']['layer']}")
+             title=f"massive activation, written at {found['massive_activation']['site'].replace('hook_', '')}")
     axis.set_ylim(0, 30 * abs(dimensions[0]["mean"]))
     axis.legend(loc="upper right")
 
 
 def energy(axis, found: dict) -> None:
     if found["neurons"] is None:
-        return nothing(axis, "no spike, so no neurons to name")
+        return nothing(axis, "no massive activation, so no neurons to name")
     tokens = found["neurons"]["tokens"]
     place = np.arange(len(tokens))
     for offset, (share, colour) in zip((-0.25, 0, 0.25), zip(("25", "75", "99"), COLOURS)):
@@ -90,7 +90,7 @@ def direction(axis, found: dict) -> None:
         colour = COLOURS[column % len(COLOURS)]
         axis.plot(way["layers"], floats(way["before_gain"])[:, column], color=colour, label=f"token {token}")
         axis.plot(way["layers"], floats(way["after_gain"])[:, column], color=colour, ls="--", lw=0.9)
-    axis.set(xlabel="layer", ylabel="cosine with the spike", title="residual along the spike (dashed: after the gain)", ylim=(-1.05, 1.05))
+    axis.set(xlabel="layer", ylabel="cosine", title="residual along the massive activation (dashed: after the gain)", ylim=(-1.05, 1.05))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend()
 
@@ -129,7 +129,7 @@ def draw(result: Result, self_only: bool = False) -> Figure:
 
 def probe(result: Result) -> Figure:
     figure, axes = new(3, 2, height=2.5)
-    for axis, panel in zip(axes.flat, (spike, magnitudes, parts, energy, neurons, direction)):
+    for axis, panel in zip(axes.flat, (massive_activation, magnitudes, parts, energy, neurons, direction)):
         panel(axis, result.results)
     title(figure, result, "What the MLPs write at the first token")
     caption(figure, result, "means over samples")
@@ -148,9 +148,9 @@ def comparison(result: Result) -> Figure:
 
 
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
-    found = result.results["spike"]
+    found = result.results["massive_activation"]
     if found is None:
-        yield "massive activation", "no dimension of any MLP's output meets the outlier rule"
+        yield "massive activation", "no block before the sink writes one"
         return
     dimensions = ", ".join(f"{d['dimension']} ({d['mean']:+.0f})" for d in found["dimensions"][:4])
-    yield "massive activation", f"written by the MLP of layer {found['layer']} into dimensions {dimensions}"
+    yield "massive activation", f"written at {found['site'].replace('hook_', '')} into dimensions {dimensions}"

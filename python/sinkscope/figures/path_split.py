@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from sinkscope.figures.parts.levels import held_against, legend_row, say, with_intervals, with_legend_row
 from sinkscope.figures.parts.style import COLOURS, title
 from sinkscope.figures.parts.trial_rows import level, mean, place, unedited
-from sinkscope.figures.parts.which_trial import hidden_from
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -67,4 +66,4 @@ def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
     written = found["table"][0]["written"]
     row = min((row for row in found["table"] if row["written"] == written != row["taken_away_at"]), key=lambda row: mean(row, 0))
     yield f"  output of {place(written)} hidden from one reader", \
-        f"{mean(row, 0):.3f} of {unedited(found)[0][0]:.3f} without {hidden_from(row)}"
+        f"{mean(row, 0):.3f} of {unedited(found)[0][0]:.3f} without {row['route']}"

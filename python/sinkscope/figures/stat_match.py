@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.later_token import SPIKE, colour_of, draw_levels, draw_spike, draw_unedited, explain
+from sinkscope.figures.parts.later_token import MASSIVE, colour_of, draw_levels, draw_massive_activation, draw_unedited, explain
 from sinkscope.figures.parts.style import caption, new, title
 from sinkscope.figures.parts.trial_rows import TrialRow, mean, trial_rows
 from sinkscope.results import Result
@@ -23,12 +23,12 @@ def statistics(axis, rows: list[TrialRow], at: int, later: int) -> None:
             mean, low, high = row.level(token)
             axis.plot([low, high], [place + shift] * 2, color=colour_of(token), lw=0.8)
             axis.plot(mean, place + shift, "o", color=colour_of(token), ms=3.5)
-        axis.plot(row.spike(at), place, "x", color=SPIKE, ms=4)
+        axis.plot(row.massive_activation(at), place, "x", color=MASSIVE, ms=4)
     for token in (later, 0):
         axis.axvline(rows[0].unedited(token), color=colour_of(token), ls="--", lw=0.8)
     axis.set_yticks(range(len(rows)), [row["statistic"] for row in rows])
     axis.invert_yaxis()
-    axis.set(title=f"token {at}: as at token {later if at == 0 else 0}, or replaced", xlabel="attention; spike", xlim=(-0.03, None))
+    axis.set(title=f"token {at}: as at token {later if at == 0 else 0}, or replaced", xlabel="attention; massive act.", xlim=(-0.03, None))
 
 
 def by_factor(axis, rows: list[TrialRow], later: int) -> None:
@@ -39,10 +39,10 @@ def by_factor(axis, rows: list[TrialRow], later: int) -> None:
         places = [row["factors"][0] for row in scaled]
         for token in (later, 0):
             draw_levels(axis, places, scaled, token)
-        draw_spike(axis, places, scaled, later)
+        draw_massive_activation(axis, places, scaled, later)
     draw_unedited(axis, 1, matched, later)
     axis.axvline(matched["factors"][0], color="#666666", ls=":", lw=1)
-    axis.set(title=f"token {later}: deviation scaled", xlabel="factor (dotted: as token 0's)", ylabel="attention; spike")
+    axis.set(title=f"token {later}: deviation scaled", xlabel="factor (dotted: as token 0's)", ylabel="attention; massive activation")
 
 
 def draw(result: Result) -> Figure:
@@ -57,7 +57,7 @@ def draw(result: Result) -> Figure:
     layers = ", ".join(str(found["layer"]) for found in result.results["statistics"])
     title(figure, result, f"Statistics of the attention output of layer {layers}")
     caption(figure, result, f"mean attention in layer {result.results['sink_layer']}, with 95 % over documents, "
-            f"queries after token {later}; dashed and hollow: unedited; spike: its norm over that of the unedited token 0")
+            f"queries after token {later}; dashed and hollow: unedited; massive activation: its norm over that of the unedited token 0")
     return figure
 
 

@@ -1,5 +1,5 @@
 """Figure of `sinkscope vocab-sweep`: histogram of scores, rank curve with its ends named, box plot by kind of token. With an
-atlas of `sinkscope first-token` the scores stand against the spike that each id makes alone."""
+atlas of `sinkscope first-token` the scores stand against the norm that each id gets alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.atlas import ATLAS, FAILS, at_spike, atlas_of, by_spike, legend, name_points, norm_axis, plain_numbers
+from sinkscope.figures.parts.atlas import ATLAS, FAILS, after_growth, atlas_of, by_growth, legend, name_points, norm_axis, plain_numbers
 from sinkscope.figures.parts.style import COLOURS, caption, floats, new, shown, title, wide
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
@@ -45,9 +45,9 @@ def rank_curve(figure, axis, found: dict, atlas: dict | None) -> None:
     order = np.argsort(-scores, kind="stable")
     ranks = np.arange(1, len(scores) + 1)
     if atlas:
-        norm = at_spike(atlas, found["ids"], "norm")[order]
+        norm = after_growth(atlas, found["ids"], "norm")[order]
         dots = axis.scatter(ranks, scores[order], c=norm, s=4, lw=0, norm=LogNorm(), rasterized=True)
-        bar = figure.colorbar(dots, ax=axis, label=f"norm after block {atlas['spike']['layer']}", fraction=0.05, pad=0.02)
+        bar = figure.colorbar(dots, ax=axis, label=f"norm after block {atlas['largest_growth']['layer']}", fraction=0.05, pad=0.02)
         plain_numbers(bar.ax.yaxis)
         if "screen" in found:
             exact = np.array(found["screen"]["exact"])[order]
@@ -68,7 +68,7 @@ def table(axis, found: dict, entries: list[dict], head: str, atlas: dict | None)
     axis.set_title(head)
     lacks = [False] * len(entries)
     if atlas:
-        lacks = at_spike(atlas, [e["id"] for e in entries], "norm") < atlas["without_spike"]["norm_below"]
+        lacks = after_growth(atlas, [e["id"] for e in entries], "norm") < atlas["without_growth"]["norm_below"]
     for row, (entry, fails) in enumerate(zip(entries, lacks)):
         y = 0.97 - row / max(len(entries), 12)
         look = {"va": "top", "fontsize": 6.5, "transform": axis.transAxes}
@@ -86,26 +86,27 @@ def boxes(axis, found: dict) -> None:
     axis.set_xlim(0, None)
 
 
-def against_spike(axis, found: dict, atlas: dict) -> None:
-    """The weakest sinks are named: left of the dotted line they lack the spike."""
-    norm, scores = at_spike(atlas, found["ids"], "norm"), floats(found["score"])
-    by_spike(axis, atlas, norm, scores, norm)
+def against_growth(axis, found: dict, atlas: dict) -> None:
+    """The weakest sinks are named: left of the dotted line they do not grow."""
+    norm, scores = after_growth(atlas, found["ids"], "norm"), floats(found["score"])
+    by_growth(axis, atlas, norm, scores, norm)
     norm_axis(axis, atlas)
     axis.axhline(found["uniform"], color="#666666", ls="--", lw=0.8, label="uniform")
-    axis.set(ylabel="mean attention to token 0", title="do weak sinks lack the spike? (the weakest named)")
+    axis.set(ylabel="mean attention to token 0", title="do weak sinks lack the massive activation? (the weakest named)")
     legend(axis)
     weakest = found["bottom"][:14]
-    places = at_spike(atlas, [e["id"] for e in weakest], "norm")
+    places = after_growth(atlas, [e["id"] for e in weakest], "norm")
     name_points(axis, [(x, e["score"], shown(e["piece"], e["id"])) for x, e in zip(places, weakest)])
 
 
 def against_key(axis, found: dict, atlas: dict) -> None:
-    if atlas["at_spike"]["key_cosine"] is None:
+    if atlas["after_growth"]["key_cosine"] is None:
         axis.axis("off")
         return
-    by_spike(axis, atlas, at_spike(atlas, found["ids"], "key_cosine"), floats(found["score"]), at_spike(atlas, found["ids"], "norm"))
+    cosine, norm = (after_growth(atlas, found["ids"], name) for name in ("key_cosine", "norm"))
+    by_growth(axis, atlas, cosine, floats(found["score"]), norm)
     axis.axhline(found["uniform"], color="#666666", ls="--", lw=0.8)
-    axis.set(xlabel="cosine with the mean key", title=f"the key of layer {atlas['spike']['key_layer']}")
+    axis.set(xlabel="cosine with the mean key", title=f"the key of layer {atlas['largest_growth']['key_layer']}")
 
 
 def screening(found: dict) -> str:
@@ -136,16 +137,16 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def draw(result: Result, atlas: Path | None = None) -> Figure:
-    found, spikes = result.results, atlas_of(result, atlas)
-    figure, axes = new(3 if spikes else 2, 3, height=2.7)
+    found, beside = result.results, atlas_of(result, atlas)
+    figure, axes = new(3 if beside else 2, 3, height=2.7)
     histogram(axes[0][0], found)
-    rank_curve(figure, axes[0][1], found, spikes)
-    table(axes[0][2], found, found["top"][:14], "strongest", spikes)
+    rank_curve(figure, axes[0][1], found, beside)
+    table(axes[0][2], found, found["top"][:14], "strongest", beside)
     boxes(wide(figure, axes[1][:2]), found)
-    table(axes[1][2], found, found["bottom"][:14], "weakest (orange: no spike)" if spikes else "weakest", spikes)
-    if spikes:
-        against_spike(wide(figure, axes[2][:2]), found, spikes)
-        against_key(axes[2][2], found, spikes)
+    table(axes[1][2], found, found["bottom"][:14], "weakest (orange: not massive)" if beside else "weakest", beside)
+    if beside:
+        against_growth(wide(figure, axes[2][:2]), found, beside)
+        against_key(axes[2][2], found, beside)
     title(figure, result, f"Every token id at position {found['position']}")
     caption(figure, result, f"score: mean over layers, heads and queries q ≥ {found['baseline']['first_query']}; "
             f"{len(found['ids'])} ids{screening(found)}")

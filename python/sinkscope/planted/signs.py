@@ -28,5 +28,5 @@ def draw_signs(count: int, width: int, rng: np.random.Generator) -> np.ndarray:
                 return kept
     raise ValueError(
         f"{width} signs: room for {len(kept)} ids of which no two agree in more than "
-        f"{max_agreement(width)}, wanted {count}; take more signs or a smaller vocabulary"
+        f"{max_agreement(width)}, expected {count}; take more signs or a smaller vocabulary"
     )

@@ -31,7 +31,7 @@ def truth(plan: Plan) -> Json:
             "uniform": list(range(o.layers if removed else plan.sink_from)),
             "sink": [] if removed else list(range(plan.sink_from, o.layers)),
         },
-        # After these blocks the carrier stands in the residual and the spike has yet to be written.
+        # After these blocks the first-token signal is in the residual and the massive activation is not yet written.
         "carrier_sites": [f"blocks.{i}.hook_resid_post" for i in range(plan.energy_layer, plan.spike_layer)],
         "mark": "itself" if o.variant == "itself" else "one key",
         "circuits": [circuit_truth(plan, c, removed) for c in plan.circuits],
@@ -40,7 +40,7 @@ def truth(plan: Plan) -> Json:
 
 
 def circuit_truth(plan: Plan, circuit: Circuit, removed: str | None) -> Json:
-    """One circuit: where it stands, what carries it, and which sets of dimensions decide."""
+    """One circuit: where it is, what carries it, and which sets of dimensions decide."""
     energies = [c for c in circuit.energies if c.read]
     dims = [[int(d) for d in np.flatnonzero(e.direction)] for e in energies]
     rotated = plan.options.variant == "rotated"

@@ -19,18 +19,18 @@ EXTRA_DIMS = {"decoy": ["decoy"], "bystander": ["bystander"], "dormant": ["dorma
 def check_options(o: Options) -> None:
     """Raise ValueError for options that cannot be planted."""
     if o.variant not in VARIANTS:
-        raise ValueError(f"variant '{o.variant}': wanted one of {', '.join(VARIANTS)}")
+        raise ValueError(f"variant '{o.variant}': expected one of {', '.join(VARIANTS)}")
     if o.remove not in STAGES:
-        raise ValueError(f"stage '{o.remove}': wanted one of {', '.join(STAGES)}")
+        raise ValueError(f"stage '{o.remove}': expected one of {', '.join(STAGES)}")
     if o.heads % o.kv_heads:
         raise ValueError(f"{o.heads} heads cannot share {o.kv_heads} key heads")
     if o.variant == "second-circuit" and o.kv_heads < 2:
-        raise ValueError("second-circuit gives each circuit key heads of its own: wanted at least 2, found 1")
+        raise ValueError("second-circuit gives each circuit key heads of its own: expected at least 2, found 1")
     for name, heads in (("average", o.average_heads), ("sink", o.sink_heads)):
         if heads is not None and not set(heads) <= set(range(o.heads)):
             raise ValueError(f"{name} heads {list(heads)}: the model has heads 0 to {o.heads - 1}")
     if o.head_dim < 8 or o.head_dim % 2:
-        raise ValueError(f"head_dim {o.head_dim}: wanted an even number of at least 8")
+        raise ValueError(f"head_dim {o.head_dim}: expected an even number of at least 8")
 
 
 def stage_layers(o: Options) -> tuple[int, int, int]:
@@ -43,7 +43,7 @@ def stage_layers(o: Options) -> tuple[int, int, int]:
     if not (0 <= o.average_layer <= energy and energy + gap <= spike and spike + after <= sink < o.layers):
         raise ValueError(
             f"layers of average {o.average_layer}, energy {energy}, spike {spike}, sink {sink} of {o.layers}: "
-            f"wanted average <= energy, energy + {gap} <= spike, spike + {after} <= sink < layers"
+            f"expected average <= energy, energy + {gap} <= spike, spike + {after} <= sink < layers"
         )
     return energy, spike, sink
 
@@ -71,7 +71,7 @@ def make_plan(o: Options, unused: list[int]) -> Plan:
         return np.array([next(dims) for _ in range(n)], dtype=np.int64)
 
     if circuits * o.weak_ids > len(unused):
-        raise ValueError(f"{circuits * o.weak_ids} weak ids wanted, the text leaves {len(unused)} ids unused")
+        raise ValueError(f"{circuits * o.weak_ids} weak ids expected, the text leaves {len(unused)} ids unused")
     weak = rng.permutation(unused)[: circuits * o.weak_ids].reshape(circuits, o.weak_ids)
     plan = Plan(
         options=o, hidden=hidden, intermediate=2 * o.signs * circuits * (2 if o.variant == "itself" else 1) + 8,
@@ -106,7 +106,7 @@ def fill_circuit(plan: Plan, circuit: Circuit, energy_dims: np.ndarray) -> None:
     chosen = plan.options.threshold
     circuit.threshold = chosen if chosen is not None else 0.95 * circuit.first_energy
     if not 0 < circuit.threshold < circuit.first_energy:
-        raise ValueError(f"threshold {circuit.threshold:g}: wanted one between 0 and the first token's energy, "
+        raise ValueError(f"threshold {circuit.threshold:g}: expected one between 0 and the first token's energy, "
                          f"{circuit.first_energy:.3f}")  # fmt: skip
     circuit.neurons = make_neurons(plan, circuit)
 

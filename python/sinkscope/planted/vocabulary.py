@@ -28,7 +28,7 @@ def train_tokenizer(text: str, size: int) -> Tokenizer:
     tokenizer.train_from_iterator([text], trainer)
     tokenizer.add_special_tokens([AddedToken(END_OF_TEXT, special=True, normalized=False)])
     if tokenizer.get_vocab_size() != size:
-        raise ValueError(f"the text gives a vocabulary of {tokenizer.get_vocab_size()} ids, wanted {size}")
+        raise ValueError(f"the text gives a vocabulary of {tokenizer.get_vocab_size()} ids, expected {size}")
     return tokenizer
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-SCHEMA_VERSION = 1  # of src/app/run.cpp
+SCHEMA_VERSION = 2  # of src/app/run.cpp
 SECTIONS = ("model", "data", "numerics", "metrics", "results")  # that every result has
 
 
@@ -82,21 +82,21 @@ def read(path: Path | str, experiment: str | None = None) -> Result:
         raise ResultError(f"{path}: not JSON: {error}") from None
     check(path, document)
     if experiment not in (None, document["experiment"]):
-        raise ResultError(f"{path}: wanted a result of {experiment}, found one of {document['experiment']}")
+        raise ResultError(f"{path}: expected a result of {experiment}, found one of {document['experiment']}")
     return Result(path, document)
 
 
 def check(path: Path, document: Any) -> None:
     if not isinstance(document, dict):
-        raise ResultError(f"{path}: no result of sinkscope: wanted an object, found {type(document).__name__}")
+        raise ResultError(f"{path}: no result of sinkscope: expected an object, found {type(document).__name__}")
     if not isinstance(document.get("experiment"), str):
         raise ResultError(f"{path}: no result of sinkscope: it names no experiment")
     version = document.get("schema_version")
     if not isinstance(version, int):
-        raise ResultError(f"{path}: no result of sinkscope: wanted a number as schema_version, found {version!r}")
+        raise ResultError(f"{path}: no result of sinkscope: expected a number as schema_version, found {version!r}")
     if version != SCHEMA_VERSION:
         other = "a newer" if version > SCHEMA_VERSION else "an older"
         raise ResultError(f"{path}: is of schema version {version}, of {other} sinkscope; this one reads version {SCHEMA_VERSION}")
     for name in SECTIONS:
         if not isinstance(document.get(name), dict):
-            raise ResultError(f"{path}: no whole result: wanted an object as {name}, found {type(document.get(name)).__name__}")
+            raise ResultError(f"{path}: no whole result: expected an object as {name}, found {type(document.get(name)).__name__}")

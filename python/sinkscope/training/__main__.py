@@ -39,7 +39,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     place.add_argument("--text", type=Path, required=True, help="folder of *.txt, documents separated by <|endoftext|> lines")
     place.add_argument("--state", type=Path, required=True, help="folder of checkpoint and log, outside the work tree")
     place.add_argument("--out", type=Path, help="where the model goes at the end")
-    place.add_argument("--export", action="store_true", help="write the model as it stands to --out and stop")
+    place.add_argument("--export", action="store_true", help="write the current model to --out and stop")
     place.add_argument("--export-dtype", choices=["float32", "bfloat16"], default="float32")
     shape = parser.add_argument_group("model")
     shape.add_argument("--family", choices=FAMILIES, default="qwen3", help="llama has no q/k norm (%(default)s)")
@@ -55,7 +55,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         run.add_argument(f"--{name}", type=int, default=default, help=f"{what} (%(default)s)")
     for name, default, what in [("lr", 1.5e-3, "peak"), ("weight-decay", 0.2, "on matrices, not norms and embedding"),
                                 ("decay-from", 0.7, "share of the steps after which the rate falls"),
-                                ("repeat-share", 0.2, "share of windows in which a span stands twice"),
+                                ("repeat-share", 0.2, "share of windows in which a span occurs twice"),
                                 ("backcopy-share", 0.2, "share of windows with triggers that repeat an earlier token")]:
         run.add_argument(f"--{name}", type=float, default=default, help=f"{what} (%(default)s)")
     run.add_argument("--device", default="auto", help="auto, cpu or cuda (%(default)s)")

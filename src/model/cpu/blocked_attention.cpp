@@ -1,7 +1,7 @@
 // Causal attention on a CPU: blocks of queries against the keys up to the block's end, scores in float32, and the
 // attention columns on the way. The products are oneDNN's block products (brgemm) as ATen exports them.
 
-#include "blocked_attention.h"
+#include "model/cpu/blocked_attention.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "row_kernels.h"
+#include "model/cpu/row_kernels.h"
 
 namespace sinkscope::model {
 namespace {
@@ -27,24 +27,24 @@ class BlockedAttention {
   using Bits = std::conditional_t<kHalf, uint16_t, float>;
 
  public:
-  BlockedAttention(const Heads& heads, const std::vector<int64_t>& keys, bool mixed)
+  BlockedAttention(const Heads& heads, const Asked& asked)
       : q_(heads.q),
         k_(heads.k),
         v_(heads.v),
-        keys_(keys),
-        mixed_(mixed),
+        keys_(asked.keys),
+        mixed_(asked.mixed),
         T_(q_.size(1)),
         h_(q_.size(3)),
         heads_(q_.size(2)),
         key_heads_(k_.size(2)),
-        scale_(1.0f / std::sqrt(static_cast<float>(h_))) {
+        scale_(1.0f / std::sqrt(static_cast<float>(heads.width_of_scores()))) {
     out_.lse = at::empty({q_.size(0), heads_, T_}, q_.options().dtype(at::kFloat));
-    if (mixed) out_.z = at::empty(q_.sizes(), q_.options());
+    if (mixed_) out_.z = at::empty(q_.sizes(), q_.options());
     out_.columns =
-        at::empty({q_.size(0), heads_, T_, static_cast<int64_t>(keys.size())}, q_.options().dtype(at::kFloat));
+        at::empty({q_.size(0), heads_, T_, static_cast<int64_t>(keys_.size())}, q_.options().dtype(at::kFloat));
   }
 
-  Fused run() {
+  Attended run() {
     at::parallel_for(0, q_.size(0) * key_heads_, 1, [&](int64_t begin, int64_t end) {
       Buffers buffers(*this);
       for (int64_t i = begin; i < end; ++i) run_key_head(i / key_heads_, i % key_heads_, buffers);
@@ -137,7 +137,7 @@ class BlockedAttention {
   bool mixed_;
   int64_t T_, h_, heads_, key_heads_;
   float scale_;
-  Fused out_;
+  Attended out_;
 };
 
 /// Head vectors without gaps, and for bfloat16 at an even place, as the transpose of pairs wants.
@@ -154,10 +154,11 @@ bool can_block(const Heads& heads) {
          (heads.q.scalar_type() == at::kFloat || (heads.q.scalar_type() == at::kBFloat16 && has_avx512_bf16()));
 }
 
-Fused blocked_attention(const Heads& heads, const std::vector<int64_t>& keys, bool mixed) {
-  const Heads laid{laid_out(heads.q), laid_out(heads.k), mixed ? laid_out(heads.v) : at::Tensor()};
-  if (heads.q.scalar_type() == at::kFloat) return BlockedAttention<float>(laid, keys, mixed).run();
-  return BlockedAttention<c10::BFloat16>(laid, keys, mixed).run();
+Attended blocked_attention(const Heads& heads, const Asked& asked) {
+  const Heads laid{laid_out(heads.q), laid_out(heads.k), asked.mixed ? laid_out(heads.v) : at::Tensor(),
+                   heads.score_width};
+  if (heads.q.scalar_type() == at::kFloat) return BlockedAttention<float>(laid, asked).run();
+  return BlockedAttention<c10::BFloat16>(laid, asked).run();
 }
 
 }  // namespace sinkscope::model

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "sinkscope/model/attention.h"
 
 namespace sinkscope::model {
@@ -11,6 +8,6 @@ namespace sinkscope::model {
 bool can_block(const Heads&);
 
 /// fused_attention on such a machine, with one block of scores in memory at a time.
-Fused blocked_attention(const Heads&, const std::vector<int64_t>& keys, bool mixed);
+Attended blocked_attention(const Heads&, const Asked&);
 
 }  // namespace sinkscope::model

@@ -1,4 +1,4 @@
-#include "row_kernels.h"
+#include "model/cpu/row_kernels.h"
 
 namespace sinkscope::model {
 

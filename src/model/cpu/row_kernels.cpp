@@ -1,7 +1,7 @@
 // Compiled twice, with SINKSCOPE_ISA = portable or avx512. Nothing of the standard library in here: an inline function
 // compiled for AVX-512 could be the one that the linker keeps for everybody.
 
-#include "row_kernels.h"
+#include "model/cpu/row_kernels.h"
 
 namespace sinkscope::model::SINKSCOPE_ISA {
 namespace {

@@ -1,5 +1,5 @@
-#include "columns.cuh"
-#include "element.cuh"
+#include "model/cuda/columns.cuh"
+#include "model/cuda/element.cuh"
 
 namespace {
 

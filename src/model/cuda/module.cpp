@@ -5,11 +5,10 @@
 #include <c10/cuda/CUDAStream.h>
 #include <cuda_runtime.h>
 
-#include <cmath>
 #include <cstdio>
 
-#include "columns.cuh"
-#include "rows.cuh"
+#include "model/cuda/columns.cuh"
+#include "model/cuda/rows.cuh"
 #include "sinkscope/model/cuda_module.h"
 
 namespace {
@@ -81,13 +80,13 @@ void sinkscope_cuda_synchronize(int device) {
 }
 
 void sinkscope_cuda_columns(const at::Tensor& q_any, const at::Tensor& k_any, const at::Tensor& lse_any,
-                            const at::Tensor& keys, at::Tensor& out) {
+                            const at::Tensor& keys, double scale, at::Tensor& out) {
   const auto q = dense_last(q_any), k = dense_last(k_any), lse = lse_any.contiguous();
   const c10::cuda::CUDAGuard on(q.device());
   launch_columns(q.data_ptr(), strides_of(q), k.data_ptr(), strides_of(k), element_of(q), lse.data_ptr<float>(),
                  keys.data_ptr<int64_t>(), out.data_ptr<float>(), q.size(0), q.size(1), q.size(2),
-                 q.size(2) / k.size(2), q.size(3), keys.numel(),
-                 static_cast<float>(1 / std::sqrt(static_cast<double>(q.size(3)))), c10::cuda::getCurrentCUDAStream());
+                 q.size(2) / k.size(2), q.size(3), keys.numel(), static_cast<float>(scale),
+                 c10::cuda::getCurrentCUDAStream());
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
 

@@ -1,7 +1,7 @@
 #include <cuda_fp8.h>
 
-#include "element.cuh"
-#include "rows.cuh"
+#include "model/cuda/element.cuh"
+#include "model/cuda/rows.cuh"
 
 namespace {
 

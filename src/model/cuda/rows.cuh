@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "columns.cuh"
+#include "model/cuda/columns.cuh"
 
 /// Residual sum, RMSNorm and rotary embedding of rows; twin of rms_norm, rotate, rms_norm_rotate and add_rms_norm.
 struct RowWork {

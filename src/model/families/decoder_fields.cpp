@@ -1,6 +1,8 @@
-#include "decoder_fields.h"
+#include "model/families/decoder_fields.h"
 
 #include <fmt/format.h>
+
+#include <utility>
 
 #include "sinkscope/error.h"
 
@@ -8,6 +10,8 @@ namespace sinkscope::model {
 namespace {
 
 constexpr int64_t kLargest = 1 << 24;  // of any size in a config; products stay within int64
+
+constexpr std::pair<Activation, const char*> kActivations[] = {{Activation::silu, "silu"}};
 
 [[noreturn]] void refuse(const Fields& config, const std::string& key, const std::string& what) {
   throw InputError(fmt::format("{}: '{}': {} is not supported", config.where(), key, what));
@@ -26,8 +30,14 @@ void refuse_unsupported(const Fields& config) {
   if (config.has("quantization_config")) refuse(config, "quantization_config", "a quantized checkpoint");
   if (config.has("partial_rotary_factor") && config.number("partial_rotary_factor") != 1)
     refuse(config, "partial_rotary_factor", "partial rotary");
-  if (config.string("hidden_act") != "silu")
-    refuse(config, "hidden_act", fmt::format("activation '{}'", config.string("hidden_act")));
+}
+
+Activation read_activation(const Fields& config) {
+  const auto name = config.string("hidden_act");
+  for (const auto& [activation, spelling] : kActivations) {
+    if (name == spelling) return activation;
+  }
+  refuse(config, "hidden_act", fmt::format("activation '{}'", name));
 }
 
 RopeType rope_type(const Fields& rope) {
@@ -80,6 +90,10 @@ int64_t even(const Fields& fields, const std::string& key, int64_t width) {
 
 }  // namespace
 
+std::string spelled(Activation activation) {
+  return kActivations[static_cast<size_t>(activation)].second;
+}
+
 void refuse_true(const Fields& config, const std::string& key, const std::string& what) {
   if (config.has(key) && config.boolean(key)) refuse(config, key, what);
 }
@@ -98,6 +112,7 @@ Config read_decoder(const Fields& fields) {
   c.rms_norm_eps = fields.positive("rms_norm_eps");
   c.tied = fields.has("tie_word_embeddings") && fields.boolean("tie_word_embeddings");
   c.dtype = read_dtype(fields);
+  c.activation = read_activation(fields);
   if (c.n_heads % c.n_kv_heads != 0) {
     fields.fail("num_key_value_heads", fmt::format("a divisor of num_attention_heads ({})", c.n_heads));
   }

@@ -1,9 +1,12 @@
 #pragma once
 
-#include "../strict_json.h"
+#include "model/strict_json.h"
 #include "sinkscope/model/config.h"
 
 namespace sinkscope::model {
+
+/// An activation as `hidden_act` spells it.
+std::string spelled(Activation);
 
 /// What every family spells alike: sizes, norm, activation, dtype, rotary. Refuses by name what no forward pass here
 /// does. The head's width is left to head_width().

@@ -1,8 +1,14 @@
 #include <algorithm>
 
-#include "family.h"
+#include "model/families/family.h"
 
 namespace sinkscope::model {
+
+// families/NAME.cpp defines each.
+Family llama();
+Family mistral();
+Family qwen2();
+Family qwen3();
 
 const std::vector<Family>& families() {
   static const std::vector<Family> list = {qwen3(), qwen2(), llama(), mistral()};

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
-#include "decoder_fields.h"
-#include "family.h"
+#include "model/families/decoder_fields.h"
+#include "model/families/family.h"
 
 namespace sinkscope::model {
 namespace {
@@ -13,7 +13,7 @@ Config read(const Fields& fields) {
   refuse_true(fields, "mlp_bias", "a bias in the MLP");
   Config c = read_decoder(fields);
   c.d_head = head_width_or_ratio(fields, c);
-  c.rope = read_rope(fields, c, kTheta);
+  c.ropes[0] = read_rope(fields, c, kTheta);
   return c;
 }
 
@@ -46,25 +46,25 @@ std::vector<NamedShape> shapes() {
   second.d_mlp = 11008;
   second.max_positions = 4096;
   second.dtype = "float16";
-  second.rope.theta = kTheta;
+  second.ropes[0].theta = kTheta;
   third.vocab_size = 128256;
   third.n_kv_heads = 8;
   third.d_mlp = 14336;
   third.max_positions = 131072;
   third.dtype = "bfloat16";
-  third.rope.type = RopeType::llama3;
-  third.rope.theta = 500000;
-  third.rope.factor = 8;
-  third.rope.low_freq_factor = 1;
-  third.rope.high_freq_factor = 4;
-  third.rope.original_max_positions = 8192;
+  third.ropes[0].type = RopeType::llama3;
+  third.ropes[0].theta = 500000;
+  third.ropes[0].factor = 8;
+  third.ropes[0].low_freq_factor = 1;
+  third.ropes[0].high_freq_factor = 4;
+  third.ropes[0].original_max_positions = 8192;
   return {{"llama-2-7b", second}, {"llama-3.1-8b", third}};
 }
 
 }  // namespace
 
 Family llama() {
-  return {"llama", "LlamaForCausalLM", read, own, shapes};
+  return {"llama", "LlamaForCausalLM", decoder_tensors, read, own, shapes};
 }
 
 }  // namespace sinkscope::model

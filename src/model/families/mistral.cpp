@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
-#include "decoder_fields.h"
-#include "family.h"
+#include "model/families/decoder_fields.h"
+#include "model/families/family.h"
 
 namespace sinkscope::model {
 namespace {
@@ -15,8 +15,8 @@ int64_t read_window(const Fields& fields) {
 Config read(const Fields& fields) {
   Config c = read_decoder(fields);
   c.d_head = head_width_or_ratio(fields, c);
-  c.rope = read_rope(fields, c);
-  c.sliding_window = read_window(fields);
+  c.ropes[0] = read_rope(fields, c);
+  c.layers[0].window = read_window(fields);
   return c;
 }
 
@@ -24,7 +24,7 @@ nlohmann::ordered_json own(const Config& c) {
   return {{"bos_token_id", 1},
           {"eos_token_id", 2},
           {"head_dim", c.d_head},
-          {"sliding_window", c.sliding_window > 0 ? nlohmann::ordered_json(c.sliding_window) : nullptr}};
+          {"sliding_window", c.layers[0].window > 0 ? nlohmann::ordered_json(c.layers[0].window) : nullptr}};
 }
 
 std::vector<NamedShape> shapes() {
@@ -40,15 +40,15 @@ std::vector<NamedShape> shapes() {
   c.max_positions = 32768;
   c.rms_norm_eps = 1e-5;
   c.dtype = "bfloat16";
-  c.rope.theta = 10000;
-  c.sliding_window = 4096;
+  c.ropes[0].theta = 10000;
+  c.layers[0].window = 4096;
   return {{"mistral-7b-v0.1", c}};
 }
 
 }  // namespace
 
 Family mistral() {
-  return {"mistral", "MistralForCausalLM", read, own, shapes};
+  return {"mistral", "MistralForCausalLM", decoder_tensors, read, own, shapes};
 }
 
 }  // namespace sinkscope::model

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
-#include "decoder_fields.h"
-#include "family.h"
+#include "model/families/decoder_fields.h"
+#include "model/families/family.h"
 
 namespace sinkscope::model {
 namespace {
@@ -12,7 +12,7 @@ Config read(const Fields& fields) {
   refuse_true(fields, "use_mrope", "multimodal rotary");
   Config c = read_decoder(fields);
   c.d_head = head_width_or_ratio(fields, c);
-  c.rope = read_rope(fields, c);
+  c.ropes[0] = read_rope(fields, c);
   c.qkv_bias = true;
   return c;
 }
@@ -39,7 +39,7 @@ std::vector<NamedShape> shapes() {
   c.max_positions = 131072;
   c.rms_norm_eps = 1e-6;
   c.dtype = "bfloat16";
-  c.rope.theta = 1e6;
+  c.ropes[0].theta = 1e6;
   c.qkv_bias = true;
   return {{"qwen2.5-7b", c}};
 }
@@ -47,7 +47,7 @@ std::vector<NamedShape> shapes() {
 }  // namespace
 
 Family qwen2() {
-  return {"qwen2", "Qwen2ForCausalLM", read, own, shapes};
+  return {"qwen2", "Qwen2ForCausalLM", decoder_tensors, read, own, shapes};
 }
 
 }  // namespace sinkscope::model

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
-#include "decoder_fields.h"
-#include "family.h"
+#include "model/families/decoder_fields.h"
+#include "model/families/family.h"
 
 namespace sinkscope::model {
 namespace {
@@ -10,7 +10,7 @@ Config read(const Fields& fields) {
   refuse_true(fields, "use_sliding_window", "sliding-window attention");
   Config c = read_decoder(fields);
   c.d_head = head_width(fields);
-  c.rope = read_rope(fields, c);
+  c.ropes[0] = read_rope(fields, c);
   c.qk_norm = true;
   return c;
 }
@@ -37,7 +37,7 @@ std::vector<NamedShape> shapes() {
     c.rms_norm_eps = 1e-6;
     c.tied = d_model <= 2560;
     c.dtype = "bfloat16";
-    c.rope.theta = 1e6;
+    c.ropes[0].theta = 1e6;
     c.qk_norm = true;
     return NamedShape{std::move(name), c};
   };
@@ -49,7 +49,7 @@ std::vector<NamedShape> shapes() {
 }  // namespace
 
 Family qwen3() {
-  return {"qwen3", "Qwen3ForCausalLM", read, own, shapes};
+  return {"qwen3", "Qwen3ForCausalLM", decoder_tensors, read, own, shapes};
 }
 
 }  // namespace sinkscope::model

@@ -1,7 +1,8 @@
 #include "sinkscope/trials/search/alone.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+
+#include <numeric>
 
 #include "sinkscope/trials/search/search.h"
 
@@ -15,24 +16,22 @@ std::string Alone::all_run() const {
   return fmt::format("every token self-only in layers 0 to {}", last);
 }
 
-std::string Alone::spec() const {
-  return fmt::format("layers=0-{};tokens={}", last, token);
+std::vector<int64_t> Alone::layers() const {
+  std::vector<int64_t> first(static_cast<size_t>(last) + 1);
+  std::iota(first.begin(), first.end(), int64_t{0});
+  return first;
 }
 
-std::string Alone::one_key_spec(int64_t key) const {
-  std::vector<std::string> blocked;
-  for (int64_t other = 0; other <= token; ++other) {
-    if (other != key) blocked.push_back(fmt::format("{}>{}", token, other));
-  }
-  return fmt::format("layers=0-{};block={}", last, fmt::join(blocked, ","));
+intervene::AttentionCondition Alone::condition() const {
+  return intervene::self_only({token}, layers());
 }
 
 intervene::Runs alone_runs(int64_t token, int64_t layers) {
   intervene::Runs runs;
   for (int64_t last = 0; last < layers; ++last) {
     const Alone alone{token, last};
-    runs[alone.run()] = alone.spec();
-    runs[alone.all_run()] = fmt::format("layers=0-{};tokens=all", last);
+    runs[alone.run()] = alone.condition();
+    runs[alone.all_run()] = intervene::all_self_only(alone.layers());
   }
   return runs;
 }
@@ -41,7 +40,8 @@ Alone find_alone(Runner& r, int64_t token) {
   Alone alone{token};
   const double unedited = level(r.unedited_probe(), 0).first;
   for (; alone.last < std::max<int64_t>(r.sink_layer(), 1); ++alone.last) {
-    const auto outcome = r.probe({.name = alone.run(), .attention = alone.spec()});
+    const auto outcome =
+        r.probe({.name = alone.run(), .role = intervene::Role::condition, .attention = alone.condition()});
     alone.makes_sink = makes_sink(level(outcome, 1), unedited);
     if (alone.makes_sink) return alone;
   }

@@ -6,29 +6,30 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "sinkscope/trials/listed.h"
 #include "sinkscope/measure/smallest_set.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::trials::search {
 namespace {
 
 using intervene::Operation;
+using intervene::Role;
 
-/// One site's questions, answered by a probe each.
-class Site {
+/// The questions that are asked of one site, a probe each.
+class Probes {
  public:
-  Site(Runner& r, const model::Site& site, const Alone& alone)
+  Probes(Runner& r, const model::Site& site, const Alone& alone)
       : r_(r), site_(site), alone_(alone), unedited_(level(r.unedited_probe(), 1)) {}
 
   /// At token 0's mean level; after take_own(), at the same sample's.
-  Level written(const Carrier& carrier) {
-    auto edit = level_of(site_, carrier, 0, alone_.token);
+  Level written(const Signal& signal) {
+    auto edit = level_of(site_, signal, 0, alone_.token);
     if (own_) edit.operation = Operation::copy;
-    return probe(own_ ? "copy" : "write", carrier, std::move(edit));
+    return probe(own_ ? Role::copy : Role::writing, signal, std::move(edit));
   }
   void take_own(bool own) { own_ = own; }
-  Level removed(const Carrier& carrier) { return probe("remove", carrier, level_of(site_, carrier, alone_.token, 0)); }
+  Level removed(const Signal& signal) { return probe(Role::removal, signal, level_of(site_, signal, alone_.token, 0)); }
   bool makes(const Level& found) const {
     return makes_sink(found, unedited_.first, share_) && gain(found) >= wanted_gain_;
   }
@@ -42,13 +43,15 @@ class Site {
     wanted_gain_ = kNearlyAll * gain(written({}));
   }
   bool ends(const Level& found) const { return ends_sink(found, unedited_.first); }
-  double gain(const Level& found) const { return found.marked - unedited_.marked; }
+  double gain(const Level& found) const { return found.later - unedited_.later; }
 
  private:
-  Level probe(const char* what, const Carrier& carrier, intervene::Edit edit) {
-    return level(r_.probe({.name = fmt::format("{} {} at {}", what, name(carrier), short_name(site_)),
-                           .edits = {std::move(edit)}}),
-                 1);
+  Level probe(Role role, const Signal& signal, intervene::Edit edit) {
+    return level(
+        r_.probe({.name = fmt::format("{} of {} at {}", intervene::name(role), name(signal), short_name(site_)),
+                  .role = role,
+                  .edits = {std::move(edit)}}),
+        1);
   }
 
   Runner& r_;
@@ -64,12 +67,12 @@ std::vector<int64_t> sorted(std::vector<int64_t> set) {
   return set;
 }
 
-Carrier along(const at::Tensor& shift) {
+Signal along(const at::Tensor& shift) {
   return {.direction = (shift / shift.norm().clamp_min(1e-20)).unsqueeze(0).to(at::kCPU)};
 }
 
 /// What seeing only itself adds to tokens 1 to 8 on average, free of what a token says; and token 0's mean less theirs.
-std::vector<Carrier> directions_at(Runner& r, const model::Site& site, const Alone& alone) {
+std::vector<Signal> directions_at(Runner& r, const model::Site& site, const Alone& alone) {
   const auto rows = traced_rows(r, "unedited", site, r.choosing());
   const auto added = traced_rows(r, alone.all_run(), site, r.choosing()) - rows;
   const auto others = [](const at::Tensor& x) { return x.slice(1, 1).flatten(0, 1).mean(0); };
@@ -77,7 +80,7 @@ std::vector<Carrier> directions_at(Runner& r, const model::Site& site, const Alo
 }
 
 /// Disjoint sets, most promising first; stops at the first that is no small one.
-void find_sufficient(Site& at, std::vector<int64_t> order, Candidate& into) {
+void find_sufficient(Probes& at, std::vector<int64_t> order, Candidate& into) {
   while (into.sufficient.size() < kMostSets && !order.empty()) {
     const auto set = measure::smallest_set(
         order, [&](const auto& dimensions) { return at.makes(at.written({.dimensions = sorted(dimensions)})); });
@@ -95,7 +98,7 @@ void find_sufficient(Site& at, std::vector<int64_t> order, Candidate& into) {
 }
 
 /// Whether channels that suffice together each do a part of it alone.
-bool work_apart(Site& at, const Carrier& set) {
+bool work_apart(Probes& at, const Signal& set) {
   if (set.dimensions.size() < 2 || set.dimensions.size() > kMostChannels) return false;
   constexpr double kOfJoint = 0.8, kOfEach = 0.1;
   const double joint = at.gain(at.written(set));
@@ -109,8 +112,8 @@ bool work_apart(Site& at, const Carrier& set) {
 }
 
 /// Channels, or where many share it one direction.
-void find_carriers(Site& at, Runner& r, const model::Site& site, const Alone& alone,
-                   const std::vector<int64_t>& order, Candidate& found) {
+void find_signals(Probes& at, Runner& r, const model::Site& site, const Alone& alone, const std::vector<int64_t>& order,
+                  Candidate& found) {
   find_sufficient(at, order, found);
   if (found.found() && found.removal_ends && !at.ends(at.removed(joined(found.sufficient)))) {
     // Some part makes half a sink, but another part keeps token 0's: look for all of it.
@@ -144,7 +147,7 @@ Level level(const Outcome& outcome, int64_t which) {
 }
 
 bool makes_sink(const Level& found, double unedited, double share) {
-  return found.marked >= share * found.first && found.marked >= kAgainstCompetition * unedited;
+  return found.later >= share * found.first && found.later >= kAgainstCompetition * unedited;
 }
 
 bool ends_sink(const Level& found, double unedited) {
@@ -153,7 +156,7 @@ bool ends_sink(const Level& found, double unedited) {
 
 nlohmann::json to_json(const Level& found) {
   return {{"first", measure::finite(found.first)},
-          {"later", measure::finite(found.marked)},
+          {"later", measure::finite(found.later)},
           {"ordinary", measure::finite(found.ordinary)}};
 }
 
@@ -183,13 +186,13 @@ std::vector<model::Site> candidate_sites(int64_t sink_layer) {
 void gather(Runner& r, const std::vector<model::Site>& sites, const Alone& alone) {
   for (const auto& site : sites) {
     for (const auto& run : {std::string("unedited"), alone.all_run()}) want_trace(r, run, site);
-    for (const auto& run : {std::string("unedited"), alone.run()}) r.rows().want(run, site, alone.token);
+    for (const auto& run : {std::string("unedited"), alone.run()}) r.sources().want(run, site, alone.token);
   }
   r.gather();
 }
 
 Candidate search(Runner& r, const model::Site& site, const Alone& alone, bool apart) {
-  Site at(r, site, alone);
+  Probes at(r, site, alone);
   Candidate found{.site = site};
   at.take_own(true);
   found.own = at.written({});
@@ -203,7 +206,7 @@ Candidate search(Runner& r, const model::Site& site, const Alone& alone, bool ap
   const auto order = trace_of(traced_rows(r, "unedited", site, r.choosing())).by_effect;
   if (found.level_suffices || (apart && found.own_suffices)) {
     at.take_own(!found.level_suffices);
-    find_carriers(at, r, site, alone, order, found);
+    find_signals(at, r, site, alone, order, found);
     at.take_own(false);
   }
   const bool by_dimension = found.found() && !found.sufficient[0].direction.defined();

@@ -8,13 +8,13 @@
 namespace sinkscope::trials::search {
 
 void want_trace(Runner& r, const std::string& run, const model::Site& site) {
-  for (int64_t token = 0; token <= kLastTraced; ++token) r.rows().want(run, site, token);
+  for (int64_t token = 0; token <= kLastTraced; ++token) r.sources().want(run, site, token);
 }
 
 at::Tensor traced_rows(Runner& r, const std::string& run, const model::Site& site, const at::Tensor& samples) {
   std::vector<at::Tensor> by_token;
   for (int64_t token = 0; token <= kLastTraced; ++token) {
-    const auto& rows = r.rows().at(run, site, token);
+    const auto& rows = r.sources().at(run, site, token);
     by_token.push_back(rows.index_select(0, samples.to(rows.device())));
   }
   return at::stack(by_token, 1);

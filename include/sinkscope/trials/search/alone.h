@@ -1,22 +1,22 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "sinkscope/trials/runner.h"
 #include "sinkscope/intervene/trial_json.h"
+#include "sinkscope/trials/runner.h"
 
 namespace sinkscope::trials::search {
 
-/// The condition under which a later token is marked as the first is: it sees only itself in layers 0 to `last`.
+/// The condition under which a later token gets the signal of the first: it sees only itself in layers 0 to `last`.
 struct Alone {
   int64_t token = 8;
   int64_t last = 0;
   bool makes_sink = false;      ///< the token then has half of what token 0 has, on the half that chooses
   std::string run() const;      ///< the name of its run
   std::string all_run() const;  ///< the same for every token
-  std::string spec() const;
-  /// The token sees exactly one key in these layers, `key`, which is not itself.
-  std::string one_key_spec(int64_t key) const;
+  std::vector<int64_t> layers() const;
+  intervene::AttentionCondition condition() const;
 };
 
 /// The runs that any of them may be: declared before the sink is known.

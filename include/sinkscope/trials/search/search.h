@@ -4,12 +4,12 @@
 #include <vector>
 
 #include "sinkscope/trials/search/alone.h"
-#include "sinkscope/trials/search/carrier.h"
+#include "sinkscope/trials/search/signal.h"
 #include "sinkscope/trials/search/site_trace.h"
 
 namespace sinkscope::trials::search {
 
-inline constexpr int64_t kMarked = 1;  ///< the later token among the tracked ones
+inline constexpr int64_t kLater = 1;  ///< the later token among the tracked ones
 
 /// The rule's bars (README of the page that `identify` writes; section 9 of the definitions).
 inline constexpr double kHalf = 0.5;          ///< of what token 0 gets from the same queries: a sink is made
@@ -22,14 +22,14 @@ inline constexpr size_t kMostSets = 4;       ///< disjoint sufficient sets that 
 
 /// Mean attention to token 0, to tracked token `which`, and to an ordinary token, over the samples that count.
 struct Level {
-  double first = 0, marked = 0, ordinary = 0;
+  double first = 0, later = 0, ordinary = 0;
 };
 Level level(const Outcome&, int64_t which);
 
 /// The same of one reading at the sink layer, [n, tracked + 1].
 Level level(const at::Tensor& attention, int64_t which);
 
-/// The marked token has become a sink beside token 0, which had `unedited`: it has this share of what token 0 has.
+/// The later token has become a sink beside token 0, which had `unedited`: it has this share of what token 0 has.
 bool makes_sink(const Level&, double unedited, double share = kMargin * kHalf);
 
 /// Token 0 is a sink no more.
@@ -38,11 +38,11 @@ bool ends_sink(const Level&, double unedited);
 /// What the half that chooses says of one site.
 struct Candidate {
   model::Site site = {};
-  bool own_suffices = false;    ///< token 0's own row makes the later token a sink: the mark is here in some form
-  bool level_suffices = false;  ///< its mean over samples does too: the mark is a level, the same for all
+  bool own_suffices = false;    ///< token 0's own row makes the later token a sink: the signal is here in some form
+  bool level_suffices = false;  ///< its mean over samples does too: the signal is a level, the same for all
   bool removal_ends = false;    ///< the later token's mean row at token 0 ends its sink
   Level own = {}, whole = {}, removed = {};  ///< what these three were read from
-  std::vector<Carrier> sufficient = {};      ///< disjoint, each makes a sink when written
+  std::vector<Signal> sufficient = {};       ///< disjoint, each makes a sink when written
   bool each_needed = false;                  ///< of the first set's channels, none can go
   bool apart = false;                ///< the first set's channels work each by itself and add up: circuits of their own
   std::vector<int64_t> needed = {};  ///< a smallest set whose removal at token 0 ends its sink
@@ -52,13 +52,13 @@ struct Candidate {
 nlohmann::json to_json(const Level&);
 nlohmann::json to_json(const Candidate&);
 
-/// Sites where a mark may stand: the residual after each attention and each MLP below the sink's layer.
+/// Sites where the signal may be: the residual after each attention and each MLP below the sink's layer.
 std::vector<model::Site> candidate_sites(int64_t sink_layer);
 
 /// The rows of these sites that search and evidence look at.
 void gather(Runner&, const std::vector<model::Site>&, const Alone&);
 
-/// Looks for carriers at a site whose rows were gathered. `apart`: also for the smallest needed set where none
+/// Looks for signals at a site whose rows were gathered. `apart`: also for the smallest needed set where none
 /// suffices, and where only token 0's own row suffices for the smallest set of that.
 Candidate search(Runner&, const model::Site&, const Alone&, bool apart = false);
 

@@ -11,7 +11,7 @@ namespace sinkscope::trials::search {
 /// Tokens that token 0 is told from.
 inline constexpr int64_t kLastTraced = 8;
 
-/// How far token 0 stands from tokens 1 to 8 in each dimension of a site (measure/separation.h), in some samples.
+/// How far token 0 is from tokens 1 to 8 in each dimension of a site (measure/separation.h), in some samples.
 struct SiteTrace {
   at::Tensor effect;               ///< [D] float64, Cohen's d
   at::Tensor auc;                  ///< [D] float64
@@ -19,7 +19,7 @@ struct SiteTrace {
   std::vector<int64_t> by_effect;  ///< dimensions, largest |effect| first
 };
 
-/// Rows of tokens 0 to 8 that a trace of `site` takes, to be gathered.
+/// SourceActivations of tokens 0 to 8 that a trace of `site` takes, to be gathered.
 void want_trace(Runner&, const std::string& run, const model::Site&);
 
 /// [samples, 9, D] float32 of the samples with these indices.

@@ -12,7 +12,7 @@ from sinkscope.results import Result, ResultError, read
 
 ATLAS = "first-token"  # the experiment that makes it
 MOST_NAMES = 22  # a panel's height holds as many
-FAILS = COLOURS[1]  # ids without the spike, in every panel
+FAILS = COLOURS[1]  # ids that do not grow, in every panel
 
 
 def atlas_of(sweep: Result, path: Path | None) -> dict | None:
@@ -40,26 +40,26 @@ def fitting(atlas: Result, sweep: Result) -> dict:
     return atlas.results
 
 
-def at_spike(atlas: dict, ids: list[int], name: str) -> np.ndarray:
-    """One of the values after the spike's block, by these ids."""
-    value = dict(zip(atlas["ids"], atlas["at_spike"][name]))
+def after_growth(atlas: dict, ids: list[int], name: str) -> np.ndarray:
+    """One of the values after the block of the largest growth, by these ids."""
+    value = dict(zip(atlas["ids"], atlas["after_growth"][name]))
     return floats([value[i] for i in ids])
 
 
 def norm_axis(axis, atlas: dict) -> None:
-    """x: the norm after the spike's block, with its limit, and room on the left for names."""
-    norms = [norm for norm in atlas["at_spike"]["norm"] if norm > 0]
+    """x: the norm after the block of the largest growth, with its limit, and room on the left for names."""
+    norms = [norm for norm in atlas["after_growth"]["norm"] if norm > 0]
     span = max(max(norms) / min(norms), 1.1)
     axis.set(xscale="log", xlim=(min(norms) / span**0.2, max(norms) * span**0.05),
-             xlabel=f"norm of the residual after block {atlas['spike']['layer']}, the id alone")
+             xlabel=f"norm of the residual after block {atlas['largest_growth']['layer']}, the id alone")
     plain_numbers(axis.xaxis)
-    axis.axvline(atlas["without_spike"]["norm_below"], color="#666666", ls=":", lw=1, label="half of the median norm")
+    axis.axvline(atlas["without_growth"]["norm_below"], color="#666666", ls=":", lw=1, label="half of the median norm")
 
 
-def by_spike(axis, atlas: dict, x: np.ndarray, y: np.ndarray, norm: np.ndarray) -> None:
-    """A point an id, coloured by whether it has the spike."""
-    lacks = norm < atlas["without_spike"]["norm_below"]
-    for which, colour, name in ((~lacks, COLOURS[0], "with the spike"), (lacks, FAILS, "without")):
+def by_growth(axis, atlas: dict, x: np.ndarray, y: np.ndarray, norm: np.ndarray) -> None:
+    """A point an id, coloured by whether it grows."""
+    lacks = norm < atlas["without_growth"]["norm_below"]
+    for which, colour, name in ((~lacks, COLOURS[0], "massive"), (lacks, FAILS, "not")):
         axis.scatter(x[which], y[which], s=5, color=colour, alpha=0.6, lw=0, rasterized=True, label=f"{name} ({which.sum()})")
 
 

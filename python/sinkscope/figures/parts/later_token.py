@@ -1,4 +1,4 @@
-"""What figures of trials draw: levels of attention with their intervals, and the spike beside the unedited first token's."""
+"""What figures of trials draw: levels of attention with their intervals, and the massive activation beside the unedited first token's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sinkscope.figures.parts.levels import with_intervals
 from sinkscope.figures.parts.style import COLOURS
 from sinkscope.figures.parts.trial_rows import TrialRow, level
 
-OF_FIRST, OF_LATER, SPIKE = COLOURS[1], COLOURS[0], COLOURS[6]
+OF_FIRST, OF_LATER, MASSIVE = COLOURS[1], COLOURS[0], COLOURS[6]
 
 
 def colour_of(token: int) -> str:
@@ -21,21 +21,22 @@ def draw_levels(axis, places, rows: list[TrialRow], token: int, **look) -> None:
     with_intervals(axis, places, [level(row.row, token) for row in rows], **look)
 
 
-def draw_spike(axis, places, rows: list[TrialRow], token: int, **look) -> None:
-    axis.plot(places, [row.spike(token) for row in rows], **{"color": SPIKE, "ls": ":", "marker": "x", "ms": 3.5, "lw": 0.8} | look)
+def draw_massive_activation(axis, places, rows: list[TrialRow], token: int, **look) -> None:
+    look = {"color": MASSIVE, "ls": ":", "marker": "x", "ms": 3.5, "lw": 0.8} | look
+    axis.plot(places, [row.massive_activation(token) for row in rows], **look)
 
 
 def draw_unedited(axis, place: float, row: TrialRow, token: int, shift: float = 0) -> None:
-    """Hollow: attention to this token and to token 0, and this token's spike, without edits."""
+    """Hollow: attention to this token and to token 0, and this token's massive activation, without edits."""
     for key, to in ((token, place - shift), (0, place + shift)):
         axis.plot(to, row.unedited(key), "D", color=colour_of(key), ms=4, mfc="none")
-    axis.plot(place, row.spike(token, "unedited"), "D", color=SPIKE, ms=4, mfc="none")
+    axis.plot(place, row.massive_activation(token, "unedited"), "D", color=MASSIVE, ms=4, mfc="none")
 
 
 def explain(axis, **look) -> None:
     """The legend of all that is drawn here."""
     entries = [Line2D([], [], color=OF_LATER, marker="o", ms=3.5, lw=1, label="attention to the later token"),
                Line2D([], [], color=OF_FIRST, marker="o", ms=3.5, lw=1, label="attention to token 0"),
-               Line2D([], [], color=SPIKE, marker="x", ms=4, ls=":", lw=0.8, label="spike at the edited token"),
+               Line2D([], [], color=MASSIVE, marker="x", ms=4, ls=":", lw=0.8, label="massive activation at the edited token"),
                Line2D([], [], color="#666666", marker="D", ms=4, mfc="none", ls="none", label="unedited")]
     axis.legend(handles=entries, **look)

@@ -1,4 +1,4 @@
-"""What identify says of every residual below the sink: a column a site, the mark's framed; and which candidate comes nearest."""
+"""What identify says of every residual below the sink: a column a site, the signal's framed; and which candidate comes nearest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from matplotlib.patches import Rectangle
 
 from sinkscope.figures.parts.style import COLOURS, nothing
 from sinkscope.figures.parts.trial_rows import place
-from sinkscope.figures.parts.which_trial import condition_kind
 
 QUESTIONS = {"own_suffices": "token 0's own row makes a sink", "level_suffices": "its mean level makes a sink",
              "removal_ends": "removal ends the sink"}
@@ -23,7 +22,7 @@ def met(candidate: dict) -> dict[str, bool | str]:
     """Conditions by name, "?" for an open one; what is asked of several sets is as the set that does worst."""
     worst: dict[str, str] = {}
     for one in candidate["conditions"]:
-        name = condition_kind(one)
+        name = one["name"]
         worst[name] = min(worst.get(name, "yes"), one["met"], key=["no", "open", "yes"].index)
     return {name: {"yes": True, "no": False, "open": "?"}[answer] for name, answer in worst.items()}
 
@@ -43,7 +42,8 @@ def column(site: dict, candidates: dict[str, dict]) -> list[bool | str | None]:
 
 def roles(found: dict) -> dict[str, str]:
     verdict = found["verdict"]
-    return {**{one["site"]: "mediator" for one in verdict["mediators"]}, **({verdict["mark"]["site"]: "mark"} if verdict["mark"] else {})}
+    found = {one["site"]: "mediator" for one in verdict["mediators"]}
+    return found | {verdict["signal"]["site"]: "signal"} if verdict["signal"] else found
 
 
 def turned(found: dict) -> int:
@@ -52,7 +52,7 @@ def turned(found: dict) -> int:
 
 
 def height(found: dict) -> float:
-    """Inches that the matrix wants."""
+    """Inches that the matrix needs."""
     if not found["sites"]:
         return 0.6
     return 4.2 if turned(found) else 3.4
@@ -61,7 +61,7 @@ def height(found: dict) -> float:
 def matrix(axis, found: dict) -> None:
     """A column a site, in the order of the pass: the answers of the half that chooses, below them those of the half that tests."""
     if not found["sites"]:
-        return nothing(axis, "no residual stands below the sink's layer")
+        return nothing(axis, "no residual comes before the sink's layer")
     candidates = {one["site"]: one for one in found["candidates"]}
     cells = [column(site, candidates) for site in found["sites"]]
     colours = [[to_rgb(COLOUR_OF[cell] if not isinstance(cell, str) else "#FFFFFF") for cell in row] for row in zip(*cells)]
@@ -88,20 +88,20 @@ def matrix(axis, found: dict) -> None:
 
 
 def name_columns(axis, found: dict, rows: int, size: float) -> None:
-    """The mark's column is framed; it and its mediators are named above."""
+    """The signal's column is framed; it and its mediators are named above."""
     role = roles(found)
     for x, site in enumerate(found["sites"]):
         if site["site"] not in role:
             continue
         name = role[site["site"]]
         axis.text(x, -0.65, name, ha="center", va="bottom", fontsize=size, rotation=turned(found),
-                  fontweight="bold" if name == "mark" else "normal")
-        if name == "mark":
+                  fontweight="bold" if name == "signal" else "normal")
+        if name == "signal":
             axis.add_patch(Rectangle((x - 0.5, -0.5), 1, rows, fill=False, lw=1.8, ec="black", clip_on=False, zorder=5))
 
 
 def shown_candidate(found: dict) -> dict | None:
-    """The mark; without one the candidate that meets the most conditions, the earliest of several."""
+    """The signal; without one the candidate that meets the most conditions, the earliest of several."""
     role = roles(found)
-    marks = [one for one in found["candidates"] if role.get(one["site"]) == "mark"]
-    return marks[0] if marks else max(found["candidates"], key=lambda one: list(met(one).values()).count(True), default=None)
+    signals = [one for one in found["candidates"] if role.get(one["site"]) == "signal"]
+    return signals[0] if signals else max(found["candidates"], key=lambda one: list(met(one).values()).count(True), default=None)

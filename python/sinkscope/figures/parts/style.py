@@ -1,4 +1,4 @@
-"""What every figure shares: the look, what is said beneath, and saving the same bytes each time."""
+"""What every figure shares: the look, the caption, and saving the same bytes each time."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def caption(figure, result: Result, metric: str) -> None:
 def save(figure: Figure, path: Path) -> None:
     """The same result gives the same bytes: no date, no version. Raises ResultError on a name of another kind."""
     if path.suffix not in UNDATED:
-        raise ResultError(f"{path}: wanted a name that ends in .png, .pdf or .svg")
+        raise ResultError(f"{path}: expected a name that ends in .png, .pdf or .svg")
     figure.savefig(path, metadata=UNDATED[path.suffix])
 
 

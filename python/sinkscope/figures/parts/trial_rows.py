@@ -67,11 +67,11 @@ class TrialRow:
     def by_sample(self, token: int, which: str = "edited") -> np.ndarray:
         return np.array(of_token(self.trial["mean_attention"], token)["by_sample"][which], dtype=float)
 
-    def spike(self, token: int, which: str = "edited") -> float:
-        """Norm of the spike at a tracked token over that of the unedited token 0; NaN where the model has no spike."""
-        if self.trial["spike"] is None:
+    def massive_activation(self, token: int, which: str = "edited") -> float:
+        """Norm of the massive activation at a tracked token over that of the unedited token 0; NaN where the model has none."""
+        if self.trial["massive_activation"] is None:
             return np.nan
-        return of_token(self.trial["spike"], token)[which] / of_token(self.trial["spike"], 0)["unedited"]
+        return of_token(self.trial["massive_activation"], token)[which] / of_token(self.trial["massive_activation"], 0)["unedited"]
 
 
 def trial_rows(result: Result) -> list[TrialRow]:

@@ -1,4 +1,4 @@
-"""What a trial, a row or a condition is, where a result says so by its place in a list or in its name alone."""
+"""The trials of a result by what they are for, and the sentence that gives the answer."""
 
 from __future__ import annotations
 
@@ -15,51 +15,25 @@ class CandidateTrials(NamedTuple):
     pairs: list[tuple[Trial, Trial]]  # write at the later token, copy from the self-only run
 
 
+def the_trial(found: dict[str, Any], role: str, **about: Any) -> Trial:
+    """The one trial of this role that says all this of itself."""
+    (one,) = (trial for trial in found["trials"] if trial["role"] == role and about.items() <= trial.get("about", {}).items())
+    return one
+
+
 def candidate_trials(found: dict[str, Any], candidate: dict[str, Any]) -> CandidateTrials:
-    trials = {one["name"]: one for one in found["trials"]}
-    remove, clamp, *pairs = (trials[name] for name in candidate["trials"])
-    return CandidateTrials(remove, clamp, list(zip(pairs[::2], pairs[1::2], strict=True)))
+    about = {"part": "candidate", "candidate": found["candidates"].index(candidate)}
+    sets = range(len(candidate["sufficient"]))
+    pairs = [(the_trial(found, "writing", **about, set=i), the_trial(found, "copy", **about, set=i)) for i in sets]
+    return CandidateTrials(the_trial(found, "removal", **about), the_trial(found, "clamp", **about), pairs)
 
 
 def alone_and_one_key(found: dict[str, Any]) -> tuple[Trial, Trial]:
     """identify's later token that sees only itself, and the one that sees one other key alone."""
-    alone, one_key = found["trials"][:2]
-    return alone, one_key
-
-
-def condition_kind(condition: dict[str, Any]) -> str:
-    """What a condition of identify asks, without the set that it asks it of."""
-    name, bracket, rest = condition["name"].partition(" (")
-    return name + rest.partition(")")[2] if bracket else name
+    return the_trial(found, "condition", part="itself"), the_trial(found, "condition", part="one other key")
 
 
 def headline(found: dict[str, Any]) -> str:
-    """identify's verdict in a sentence that begins with its kind."""
+    """identify's verdict: its kind and its sentence. That of "no sink" begins with these words already."""
     verdict = found["verdict"]
-    kind = verdict["kind"].capitalize()
-    return verdict["statement"] if verdict["statement"].startswith(kind) else f"{kind}. {verdict['statement']}"
-
-
-def hidden_from(row: dict[str, Any]) -> str:
-    """The reader that a trial of path-split hides a written vector from."""
-    return row["name"].split(" not through ")[1]
-
-
-def is_channel(row: dict[str, Any]) -> bool:
-    """Whether a row of channel-patch moves a channel that an option named, not a set that was searched for."""
-    return row["of"].startswith("channel ")
-
-
-def directions(row: dict[str, Any]) -> tuple[str, str]:
-    """The group of read-outs that a trial of gate-readout takes its directions from, and which: "span" or "first"."""
-    group, which = row["of"].rsplit(", ", 1)
-    return group, which
-
-
-def of_neurons(row: dict[str, Any]) -> bool:
-    return row["of"].startswith("neurons")
-
-
-def is_neurons(read: dict[str, Any]) -> bool:
-    """Whether a read-out is a neuron's gradient; else it is a written dimension's."""
-    return read["group"].startswith("neurons")
+    return verdict["statement"] if verdict["kind"] == "no sink" else f"{verdict['kind'].capitalize()}. {verdict['statement']}"

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "sinkscope/app/batches.h"
+#include "sinkscope/app/inputs.h"
+#include "sinkscope/app/progress.h"
+#include "sinkscope/model/model.h"
+
+namespace sinkscope::app {
+
+/// Where a run's time went.
+struct Timing {
+  double load_s = 0, first_pass_s = 0;
+  double run_s = 0;    ///< without loading
+  int64_t tokens = 0;  ///< of all passes; of a resumed pass by its share of the layers
+};
+
+/// A loaded model and the passes through it: counts their tokens, shows progress, and ends between two passes when a
+/// signal has come.
+class Session {
+ public:
+  /// Of a model that is there; `name` and `tokens` (of the whole run) are what progress shows.
+  Session(model::Model, const std::string& name, int64_t tokens, bool quiet);
+
+  /// Loads the weights first.
+  static Session load(const Inputs&, const std::string& name, int64_t tokens);
+
+  const model::Model& model() const { return model_; }
+
+  /// Throws Interrupted before the pass where a signal has arrived.
+  void forward(const at::Tensor& ids, model::Taps&);
+  void forward(const Batch& batch, model::Taps& taps) { forward(batch.ids, taps); }
+
+  /// The rest of a pass from a place that an earlier one kept.
+  void resume(const model::Start&, model::Taps&);
+
+  /// From now on passes do not look for signals; the experiment calls check_interrupt where it may end.
+  void hold_interrupts() { holds_interrupts_ = true; }
+
+  /// Words behind the progress, such as "ids 128 of 2048".
+  void note(std::string words) {
+    if (progress_) progress_->note(std::move(words));
+  }
+
+  /// No progress is shown from here on.
+  void end_progress() { progress_.reset(); }
+
+  Timing timing() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void count(int64_t tokens);
+
+  model::Model model_;
+  std::unique_ptr<Progress> progress_;
+  Clock::time_point start_;
+  double load_seconds_ = 0, first_pass_seconds_ = 0;
+  int64_t tokens_ = 0;
+  bool holds_interrupts_ = false;
+};
+
+}  // namespace sinkscope::app

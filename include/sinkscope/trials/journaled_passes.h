@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "sinkscope/trials/pass.h"
+#include "sinkscope/trials/records.h"
+
+namespace sinkscope::trials {
+
+/// Makes trials batch by batch, each from the tensors that the batch's unedited pass kept. What the journal has is not
+/// made again.
+class JournaledPasses {
+ public:
+  /// Takes up the journal at `file`, and what those of `shards` hold. Throws InputError where one is of another run.
+  JournaledPasses(const Setting&, SourceActivations&, const std::filesystem::path& file, const nlohmann::json& header,
+                  const std::vector<std::string>& shards);
+
+  /// Makes what the journal does not have.
+  void complete(const std::vector<intervene::Trial>&, Depth);
+
+  /// Of all batches, once they are complete.
+  Outcome outcome(const intervene::Trial&, Depth) const;
+  Outcome unedited() const { return joined(unedited_); }
+
+  void remove_journal() { records_.remove(); }
+
+ private:
+  std::vector<intervene::Trial> missing(const std::vector<intervene::Trial>&, int64_t batch, Depth) const;
+  void want_sources(const std::vector<intervene::Trial>&, Depth);
+  BatchTrials& batch(int64_t index, const std::vector<intervene::Trial>&);
+
+  const Setting& setting_;
+  SourceActivations& sources_;
+  Records records_;
+  std::vector<Outcome> unedited_;  // by batch
+  int64_t held_ = -1;              // the batch whose tensors are held
+  std::unique_ptr<BatchTrials> batch_;
+};
+
+}  // namespace sinkscope::trials

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "sinkscope/trials/outcome.h"
+
+namespace sinkscope::trials {
+
+/// Indices of samples [..] int64: those that choose candidates, and those that test them.
+struct SelectionSplit {
+  at::Tensor choosing = {}, testing = {};
+};
+
+/// Every sample in both.
+SelectionSplit undivided(int64_t samples);
+
+/// Half of the documents each, drawn. `documents`: the document of every sample. Throws InputError for fewer than 4.
+SelectionSplit draw_split(const std::vector<int64_t>& documents, uint64_t seed);
+
+/// NaN in these samples' rows of everything that has one row per sample.
+Outcome without(Outcome, const at::Tensor& samples);
+
+}  // namespace sinkscope::trials

@@ -1,0 +1,60 @@
+#include "app/read_samples.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "sinkscope/error.h"
+
+namespace sinkscope::app {
+namespace {
+
+/// The id that begins every sample; none where samples begin with their text.
+std::optional<int64_t> bos_of(const RunOptions& options, const model::Checkpoint& checkpoint,
+                              const text::Tokenizer* tokenizer) {
+  const bool is_unasked = !options.text.empty() && tokenizer && tokenizer->adds_bos();
+  if (options.bos == "without" || (options.bos == "auto" && !is_unasked)) return std::nullopt;
+  const auto bos = tokenizer ? tokenizer->bos() : std::nullopt;
+  if (!bos && options.bos == "with") {
+    throw InputError(
+        fmt::format("--bos with: {}", tokenizer ? fmt::format("{} has no BOS token", tokenizer->file().string())
+                                                : fmt::format("{} has no tokenizer", checkpoint.dir().string())));
+  }
+  return bos;
+}
+
+/// Samples of up to `length` tokens, BOS not counted.
+text::Samples of_length(int64_t length, const RunOptions& options, const std::set<std::string>& given,
+                        const model::Checkpoint& checkpoint, const text::Tokenizer* tokenizer) {
+  const int64_t n = options.samples, vocabulary = checkpoint.config().vocab_size;
+  if (options.tokens == "random") {
+    return text::random_tokens(n, length, vocabulary, static_cast<uint64_t>(options.seed));
+  }
+  if (!options.tokens.empty()) {
+    const auto cut = [&](const char* name, int64_t value) {  // the file sets samples and length; given flags only cut
+      return given.contains(name) ? value : 0;
+    };
+    return text::from_token_file(options.tokens, cut("samples", n), cut("length", length), vocabulary);
+  }
+  if (!tokenizer) {
+    throw InputError(
+        fmt::format("--text needs a tokenizer: neither {} nor tokenizer.model exists; --tokens FILE.json takes ids",
+                    (checkpoint.dir() / "tokenizer.json").string()));
+  }
+  const auto texts = text::read_texts(options.text);
+  return options.slice == "lines" ? text::lines(*tokenizer, texts, n, length)
+                                  : text::windows(*tokenizer, texts, n, length);
+}
+
+}  // namespace
+
+text::Samples read_samples(const RunOptions& options, const std::set<std::string>& given,
+                           const model::Checkpoint& checkpoint, const text::Tokenizer* tokenizer) {
+  if (options.text.empty() == options.tokens.empty()) throw InputError("expected either --text or --tokens");
+  const auto bos = bos_of(options, checkpoint, tokenizer);
+  if (!bos) return of_length(options.length, options, given, checkpoint, tokenizer);
+  if (options.length < 2) throw InputError("--length 1: expected 2 or more with BOS, or --bos without");
+  return text::with_bos(of_length(options.length - 1, options, given, checkpoint, tokenizer), *bos);
+}
+
+}  // namespace sinkscope::app

@@ -1,0 +1,74 @@
+#include "sinkscope/app/session.h"
+
+#include <algorithm>
+
+#include "sinkscope/app/interrupt.h"
+#include "sinkscope/app/plan.h"
+#include "sinkscope/model/device.h"
+
+namespace sinkscope::app {
+namespace {
+
+constexpr int64_t kTokensForCeiling = 1 << 22;  // runs below are over before a share of the ceiling says anything
+
+template <typename Point>
+double seconds_since(Point start) {
+  return std::chrono::duration<double>(Point::clock::now() - start).count();
+}
+
+model::Model load_model(const Inputs& inputs) {
+  Progress loading("loading weights", "", 1'000'000, inputs.options().quiet);
+  double shown = 0;
+  return model::Model::load(inputs.checkpoint(), inputs.device(), inputs.dtype(), [&](double share) {
+    check_interrupt();
+    loading.add(static_cast<int64_t>((share - shown) * 1e6));
+    shown = share;
+  });
+}
+
+}  // namespace
+
+Session::Session(model::Model model, const std::string& name, int64_t tokens, bool quiet)
+    : model_(std::move(model)),
+      progress_(std::make_unique<Progress>(name, "tokens", tokens, quiet)),
+      start_(Clock::now()) {}
+
+Session Session::load(const Inputs& inputs, const std::string& name, int64_t tokens) {
+  const bool quiet = inputs.options().quiet;
+  const auto start = Clock::now();
+  auto model = load_model(inputs);
+  const double load_seconds = seconds_since(start);
+  Session session(std::move(model), name, tokens, quiet);
+  session.load_seconds_ = load_seconds;
+  if (!quiet && tokens >= kTokensForCeiling) session.progress_->ceiling(ceiling_tokens_per_s(inputs.plan(tokens)));
+  session.start_ = Clock::now();
+  return session;
+}
+
+void Session::forward(const at::Tensor& ids, model::Taps& taps) {
+  if (!holds_interrupts_) check_interrupt();
+  model_.forward(ids, taps);
+  count(ids.numel());
+}
+
+void Session::resume(const model::Start& start, model::Taps& taps) {
+  if (!holds_interrupts_) check_interrupt();
+  model_.resume(start, taps);
+  const int64_t skipped = std::max<int64_t>(0, start.site.layer), layers = model_.config().n_layers;
+  count(start.residual.size(0) * start.residual.size(1) * (layers - skipped) / layers);
+}
+
+void Session::count(int64_t tokens) {
+  if (tokens_ == 0) {
+    model::synchronize(model_.device());
+    first_pass_seconds_ = seconds_since(start_);
+  }
+  tokens_ += tokens;
+  if (progress_) progress_->add(tokens);
+}
+
+Timing Session::timing() const {
+  return {load_seconds_, first_pass_seconds_, seconds_since(start_), tokens_};
+}
+
+}  // namespace sinkscope::app

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+
+#include "sinkscope/app/run.h"
+#include "sinkscope/trials/options.h"
+
+namespace sinkscope::tests {
+
+/// A folder of its own, deleted with all that is in it.
+class Folder {
+ public:
+  explicit Folder(const std::string& name) : path_(std::filesystem::path(testing::TempDir()) / name) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// What a command of trials is asked, without a command line. Nothing is read without a model, samples and an out.
+inline trials::Options trial_options(const std::filesystem::path& model, const std::filesystem::path& out) {
+  trials::Options o;
+  o.run.model = model.string();
+  o.run.out = out.string();
+  o.run.device = "cpu";
+  o.run.dtype = "float32";
+  o.run.threads = 1;
+  o.run.quiet = true;
+  o.controls = 2;
+  return o;
+}
+
+}  // namespace sinkscope::tests

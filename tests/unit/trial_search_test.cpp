@@ -1,0 +1,135 @@
+#include <nlohmann/json.hpp>
+
+#include "sinkscope/trials/search/search.h"
+#include "tests/support/tiny_model.h"
+#include "tests/support/trial_run.h"
+
+namespace sinkscope::tests {
+namespace {
+
+using namespace trials::search;
+using intervene::Role;
+using model::Point;
+
+TEST(Signal, IsNamedAndJoinedByItsDimensions) {
+  EXPECT_EQ(name(Signal{}), "the whole vector");
+  EXPECT_EQ(name(Signal{.dimensions = {5}}), "channel 5");
+  EXPECT_EQ(name(Signal{.dimensions = {5, 61}}), "channels 5, 61");
+  EXPECT_EQ(name(Signal{.direction = at::ones({1, 4})}), "a direction");
+  EXPECT_EQ(joined({{.dimensions = {9}}, {.dimensions = {2, 4}}}).dimensions, (std::vector<int64_t>{2, 4, 9}));
+  EXPECT_TRUE(joined({{.dimensions = {9}}, {.direction = at::ones({1, 4})}}).direction.defined());
+}
+
+TEST(Signal, ItsLevelIsWrittenAndItsCopyTakenWhereTheyAreAskedFor) {
+  const model::Site site{Point::resid_post, 0};
+  const auto level = level_of(site, {.dimensions = {5}}, 0, 8);
+  EXPECT_EQ(level.operation, intervene::Operation::mean);
+  EXPECT_EQ(level.tokens, (std::vector<int64_t>{8}));
+  EXPECT_EQ(level.from->tokens, (std::vector<int64_t>{0}));
+  EXPECT_EQ(level.dimensions, (std::vector<int64_t>{5}));
+  const auto copy = copy_of(site, {}, "alone", 8);
+  EXPECT_EQ(copy.operation, intervene::Operation::copy);
+  EXPECT_EQ(copy.from->run, "alone");
+  const auto rows = at::arange(8, at::kFloat).view({2, 4});
+  EXPECT_TRUE(at::equal(mean_coordinates({.dimensions = {1, 3}}, rows), at::tensor({3.0, 5.0}, at::kDouble)));
+}
+
+TEST(Signal, ChannelsThatTheResidualDoesNotHaveAreRefused) {
+  EXPECT_EQ(parse_channels("5,1-2,5", tiny_config()), (std::vector<int64_t>{5, 1, 2}));
+  EXPECT_TRUE(parse_channels("", tiny_config()).empty());
+  expect_input_error([] { parse_channels("40", tiny_config()); }, {"--dimensions", "40", "0 to 39"});
+}
+
+TEST(Search, TheBarsOfASink) {
+  // Half of what token 0 has from the same queries with a fifth to spare, and a quarter of the unedited sink.
+  EXPECT_TRUE(makes_sink({.first = 0.5, .later = 0.31, .ordinary = 0.01}, 0.9));
+  EXPECT_FALSE(makes_sink({.first = 0.5, .later = 0.29, .ordinary = 0.01}, 0.9));
+  EXPECT_FALSE(makes_sink({.first = 0.1, .later = 0.2, .ordinary = 0.01}, 0.9));  // half of a fallen sink is none
+  EXPECT_TRUE(makes_sink({.first = 0.5, .later = 0.26, .ordinary = 0.01}, 0.9, kHalf));
+  EXPECT_TRUE(ends_sink({.first = 0.1, .later = 0, .ordinary = 0.02}, 0.9));
+  EXPECT_FALSE(ends_sink({.first = 0.12, .later = 0, .ordinary = 0.02}, 0.9));
+}
+
+TEST(Search, LevelsAreMeansOverTheSamplesThatCount) {
+  const double nan = std::nan("");
+  const auto attention = at::tensor({0.2, 0.4, 0.1, nan, nan, nan, 0.4, 0.6, 0.3}, at::kDouble).view({3, 3});
+  const auto found = level(attention, 1);
+  EXPECT_DOUBLE_EQ(found.first, 0.3);
+  EXPECT_DOUBLE_EQ(found.later, 0.5);
+  EXPECT_DOUBLE_EQ(found.ordinary, 0.2);
+}
+
+TEST(Search, LooksBelowTheSinkInTheOrderOfThePass) {
+  const std::vector<model::Site> wanted{
+      {Point::resid_mid, 0}, {Point::resid_post, 0}, {Point::resid_mid, 1}, {Point::resid_post, 1}};
+  EXPECT_EQ(candidate_sites(2), wanted);
+  EXPECT_TRUE(candidate_sites(0).empty());
+}
+
+TEST(Search, ATraceRanksDimensionsByHowFarTokenZeroStandsApart) {
+  auto generator = at::detail::createCPUGenerator(5);
+  auto rows = at::randn({50, 9, 4}, generator, at::kFloat);
+  rows.select(1, 0).select(1, 2).add_(6);
+  rows.select(1, 0).select(1, 1).sub_(3);
+  const auto trace = trace_of(rows);
+  EXPECT_EQ(trace.by_effect[0], 2);
+  EXPECT_EQ(trace.by_effect[1], 1);
+  EXPECT_GT(trace.effect[2].item<double>(), 3);
+  EXPECT_LT(trace.effect[1].item<double>(), -1.5);
+}
+
+TEST(Search, SelfOnlyRunsAreNamedByTheirLayers) {
+  const auto runs = alone_runs(8, 3);
+  EXPECT_EQ(runs.size(), 6U);
+  const Alone alone{.token = 8, .last = 1};
+  EXPECT_EQ(intervene::spell(runs.at(alone.run())), "layers=0-1;tokens=8");
+  EXPECT_EQ(intervene::spell(runs.at(alone.all_run())), "layers=0-1;tokens=all");
+}
+
+/// The planted circuit's answer, from models/planted/planted.json: channel 87 of the residual after block 0.
+class PlantedSearch : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::filesystem::path model = std::string(SINKSCOPE_SOURCE_DIR) + "/models/planted";
+    options_ = trial_options(model, folder_ / "out.json");
+    options_.run.text = (model / "text.txt").string();
+    options_.run.samples = 12;
+    options_.run.length = 32;
+    options_.run.q_min = 4;
+    run_ = std::make_unique<app::Run>(options_.run, command_);
+    runner_ = std::make_unique<trials::Runner>(*run_, options_,
+                                               trials::Design{.tracked = {0, kToken},
+                                                              .edited = {0, kLastTraced, kToken},
+                                                              .runs = alone_runs(kToken, run_->config().n_layers),
+                                                              .split = true});
+    ASSERT_TRUE(runner_->start());
+  }
+
+  static constexpr int64_t kToken = 9;
+  Folder folder_{"planted_search"};
+  CLI::App command_{"", "search"};
+  trials::Options options_;
+  std::unique_ptr<app::Run> run_;
+  std::unique_ptr<trials::Runner> runner_;
+};
+
+TEST_F(PlantedSearch, FindsThePlantedChannelAndNoOther) {
+  ASSERT_EQ(runner_->sink_layer(), 2);
+  EXPECT_EQ(runner_->baseline().massive_activation->site, (model::Site{Point::mlp_out, 1}));
+  EXPECT_EQ(runner_->baseline().massive_activation->dimensions, (std::vector<int64_t>{5, 13}));
+  const auto alone = find_alone(*runner_, kToken);
+  EXPECT_TRUE(alone.makes_sink);
+  EXPECT_EQ(alone.last, 0);
+  const model::Site before{Point::resid_mid, 0}, site{Point::resid_post, 0};
+  gather(*runner_, {before, site}, alone);
+  const auto found = search(*runner_, site, alone);
+  EXPECT_TRUE(found.level_suffices);
+  EXPECT_TRUE(found.removal_ends);
+  ASSERT_EQ(found.sufficient.size(), 1U);
+  EXPECT_EQ(found.sufficient[0].dimensions, (std::vector<int64_t>{87}));
+  EXPECT_TRUE(found.each_needed);
+  EXPECT_EQ(found.needed, (std::vector<int64_t>{87}));
+}
+
+}  // namespace
+}  // namespace sinkscope::tests
