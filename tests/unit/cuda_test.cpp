@@ -92,8 +92,8 @@ TEST_F(Cuda, FusedAttentionTakesHeadsOfAnyWidth) {
     const model::Heads heads{noise({2, 33, 4, 20}, dtype, 13), noise({2, 33, 2, 20}, dtype, 14),
                              noise({2, 33, 2, 20}, dtype, 15)};
     const model::Heads on_cpu{heads.q.cpu().to(at::kFloat), heads.k.cpu().to(at::kFloat), heads.v.cpu().to(at::kFloat)};
-    const auto ours = model::library_attention(heads, {0, 7}, true),
-               wanted = model::library_attention(on_cpu, {0, 7}, true);
+    const auto ours = model::library_attention(heads, {.keys = {0, 7}}),
+               wanted = model::library_attention(on_cpu, {.keys = {0, 7}});
     expect_same(ours.z.cpu(), wanted.z);
     EXPECT_LE(largest_difference(ours.columns.cpu(), wanted.columns), 5e-6);
   }
