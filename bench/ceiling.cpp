@@ -13,6 +13,7 @@
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "sinkscope/model/checkpoint.h"
 #include "sinkscope/model/device.h"
@@ -37,10 +38,13 @@ struct Part {
   std::function<void(int64_t layer)> run;
 };
 
-double seconds(const Part& part, int64_t layer, at::Device device) {
+/// Of these parts in all layers, without a wait between them.
+double seconds(const std::vector<Part>& parts, const std::vector<int64_t>& layers, at::Device device) {
   sinkscope::model::synchronize(device);
   const auto start = std::chrono::steady_clock::now();
-  part.run(layer);
+  for (const int64_t layer : layers) {
+    for (const auto& part : parts) part.run(layer);
+  }
   sinkscope::model::synchronize(device);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -52,7 +56,7 @@ Part fastest(const std::vector<Part>& ways, const Shape& s) {
   for (size_t way = 0; way < ways.size(); ++way) {
     ways[way].run(0);
     for (int64_t i = 1; i <= 3; ++i) {
-      const double taken = seconds(ways[way], i % s.layers, s.options.device());
+      const double taken = seconds({ways[way]}, {i % s.layers}, s.options.device());
       if (taken < least) {
         least = taken;
         best = way;
@@ -149,17 +153,12 @@ int main(int argc, char** argv) {
       product(c.d_model, c.d_mlp, s)};
   nlohmann::json taken = nlohmann::json::array();
   const auto faults = page_faults();
+  std::vector<int64_t> layers(c.n_layers);
+  std::iota(layers.begin(), layers.end(), 0);
   double of_attention = 0;
   for (int64_t pass = 0; pass < passes; ++pass) {
-    double sum = 0;
-    for (int64_t layer = 0; layer < c.n_layers; ++layer) {
-      for (size_t part = 0; part < parts.size(); ++part) {
-        const double one = seconds(parts[part], layer, place);
-        sum += one;
-        if (part == 1) of_attention += one;
-      }
-    }
-    taken.push_back(sum);
+    taken.push_back(seconds(parts, layers, place));
+    of_attention += seconds({parts[1]}, layers, place);
   }
   std::map<std::string, std::string> ways;
   for (size_t part = 0; part < parts.size(); ++part) ways[kParts[part]] = parts[part].way;

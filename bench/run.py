@@ -80,7 +80,8 @@ def sinkscope(model: Path, shape: list, args: argparse.Namespace, dtype: str) ->
         sys.exit(f"bench: sinkscope failed: {' '.join(map(str, command))}")
     timing = json.loads(out.read_text())["timing"]
     return {"seconds": [(timing["run_s"] - timing["first_pass_s"]) / args.passes], "peak_mb": usage.ru_maxrss / 1024,
-            "gpu_peak_mb": timing["peak_memory_gb"] * 1e9 / 2**20 if args.device != "cpu" else None, "page_faults_in_all": usage.ru_minflt}
+            "gpu_peak_mb": timing["peak_memory_gb"] * 1e9 / 2**20 if args.device != "cpu" else None, "page_faults_in_all": usage.ru_minflt,
+            "load_s": timing["load_s"]}
 
 
 def measure(contender: str, model: Path, shape: list, dtype: str, args: argparse.Namespace) -> dict:
@@ -108,9 +109,15 @@ def machine() -> str:
     return next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.machine())
 
 
+def spelled(seconds: float) -> str:
+    return f"{seconds:.2f}" if seconds >= 1 else f"{seconds:.4f}"
+
+
 def table(record: dict) -> str:
     """Markdown, a row a contender, grouped by shape and dtype; `ratio` is the ceiling's time over the contender's."""
-    lines = [f"{record['model']}, {record['device_name']}, {record['threads']} threads, {record['date']}; `{record['command']}`", "",
+    device = record["device_name"] + (f" (driver {record['driver']})" if "driver" in record else "")
+    lines = [f"{record['model']}, {device}, {record['threads']} threads, torch {record['torch']}, {record['date']}; "
+             f"`{record['command']}`", "",
              "| samples × tokens | dtype | contender | seconds a pass | ratio to the ceiling | peak memory | beside the weights |",
              "|---|---|---|---|---|---|---|"]
     ceilings = {(r["samples"], r["length"], r["dtype"]): r["seconds"] for r in record["rows"] if r["contender"] == "ceiling"}
@@ -120,15 +127,41 @@ def table(record: dict) -> str:
         peak = (row.get("gpu_peak_mb") or row["peak_mb"]) / 1024
         beside = peak - record["weights_gib"][row["dtype"]]
         memory = "– | –" if row["contender"] == "ceiling" else f"{peak:.2f} GiB | {beside:.2f} GiB"
-        lines.append(f"| {row['samples']} × {row['length']} | {row['dtype']} | {NAMES[row['contender']]} | {row['seconds']:.2f} "
-                     f"({row['least']:.2f} to {row['most']:.2f}) | {ratio} | {memory} |")
+        lines.append(f"| {row['samples']} × {row['length']} | {row['dtype']} | {NAMES[row['contender']]} | {spelled(row['seconds'])} "
+                     f"({spelled(row['least'])} to {spelled(row['most'])}) | {ratio} | {memory} |")
     return "\n".join(lines) + "\n"
+
+
+def driver() -> str:
+    done = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader", "--id=0"], capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def describe(model: Path, args: argparse.Namespace) -> dict:
+    import torch
+
+    stored = sum(file.stat().st_size for file in model.glob("*.safetensors"))  # in bfloat16
+    name = torch.cuda.get_device_name() if args.device != "cpu" else machine()
+    return {"model": model.name, "device_name": name, **({"driver": driver()} if args.device != "cpu" else {}), "threads": args.threads,
+            "torch": torch.__version__, "date": datetime.date.today().isoformat(),
+            "command": " ".join(["scripts/bench.sh", *sys.argv[1:]]),
+            "weights_gib": {"bfloat16": stored / 2**30, "float32": stored / 2**29}, "rows": []}
+
+
+def write(record: dict, args: argparse.Namespace) -> None:
+    """Of what is measured so far: a run that is cut keeps it."""
+    name = re.sub(r"\W+", "-", f"{record['device_name']}-{args.threads}".lower()).strip("-")
+    out = args.out or ROOT / "bench/results" / name
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    out.with_suffix(".md").write_text(table(record))
 
 
 def main() -> None:
     args = parse()
     WORK.mkdir(parents=True, exist_ok=True)
-    model, rows = checkpoint(args), []
+    model = checkpoint(args)
+    record = describe(model, args)
     for shape in ([int(n) for n in s.split("x")] for s in args.shapes.split(",")):
         for dtype in args.dtypes.split(","):
             found: dict[str, list] = {name: [] for name in args.contenders.split(",")}
@@ -136,20 +169,10 @@ def main() -> None:
                 for contender in found:
                     found[contender].append(measure(contender, model, shape, dtype, args))
                     print(f"{shape[0]} x {shape[1]} {dtype} {contender}: {found[contender][-1]['seconds']}", file=sys.stderr, flush=True)
-            rows += [summarise(contender, shape, dtype, each) for contender, each in found.items()]
-    import torch
-
-    stored = sum(file.stat().st_size for file in model.glob("*.safetensors"))  # in bfloat16
-    name = torch.cuda.get_device_name() if args.device != "cpu" else machine()
-    record = {"model": model.name, "device_name": name, "threads": args.threads, "torch": torch.__version__,
-              "date": datetime.date.today().isoformat(), "command": " ".join(["scripts/bench.sh", *sys.argv[1:]]),
-              "weights_gib": {"bfloat16": stored / 2**30, "float32": stored / 2**29}, "rows": rows}
+            record["rows"] += [summarise(contender, shape, dtype, each) for contender, each in found.items()]
+            if not args.quick:
+                write(record, args)
     print(table(record))
-    if not args.quick:
-        out = args.out or ROOT / "bench/results" / re.sub(r"\W+", "-", f"{name}-{args.threads}".lower()).strip("-")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
-        out.with_suffix(".md").write_text(table(record))
 
 
 if __name__ == "__main__":

@@ -192,7 +192,8 @@ void run(const Options& o, const CLI::App& command) {
 
 commands::Command channel_patch() {
   return {
-      "channel-patch", "which dimensions make a sink when moved, and which end it when taken away?", [](CLI::App& app) {
+      "channel-patch", "which dimensions make a sink when moved, and which end it when taken away?",
+      [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_sharing_options(app, o->trials);
@@ -201,7 +202,8 @@ commands::Command channel_patch() {
         app.add_option("--dimensions", o->dimensions, "channels to move beside those that are found");
         app.add_option("--doses", o->doses, "shares of the way to the other token's level")->capture_default_str();
         app.callback([o, &app] { run(*o, app); });
-      }};
+      },
+      commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

@@ -135,7 +135,8 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command channel_trace() {
-  return {"channel-trace", "which dimensions tell the first token from others, and where?", [](CLI::App& app) {
+  return {"channel-trace", "which dimensions tell the first token from others, and where?",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->trials.run);
             app.add_option("--layer", o->trials.layer, "the sink's layer; -1: where it appears")
@@ -151,7 +152,8 @@ commands::Command channel_trace() {
                 ->capture_default_str()
                 ->check(CLI::Range(1, 1 << 20));
             app.callback([o, &app] { run(*o, app); });
-          }};
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

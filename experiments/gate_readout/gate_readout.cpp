@@ -172,7 +172,8 @@ void run(const Options& o, const CLI::App& command) {
 
 commands::Command gate_readout() {
   return {
-      "gate-readout", "what pattern does the network read to write the massive activation?", [](CLI::App& app) {
+      "gate-readout", "what pattern does the network read to write the massive activation?",
+      [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_mlp_option(app, o->mlp_layer);
@@ -180,7 +181,8 @@ commands::Command gate_readout() {
         app.add_option("--write", o->write,
                        "written dimensions whose gradient is taken, as SITE:DIM; empty: the massive activation's own");
         app.callback([o, &app] { run(*o, app); });
-      }};
+      },
+      commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

@@ -89,7 +89,8 @@ commands::Command head_attribution() {
         app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
         app.add_option("--layers", o->layers, "layers whose heads are replaced")->capture_default_str();
         app.callback([o, &app] { run(*o, app); });
-      }};
+      },
+      commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

@@ -147,14 +147,16 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command identify() {
-  return {"identify", "what tells the model which token is first? the whole chain, with a verdict", [](CLI::App& app) {
+  return {"identify", "what tells the model which token is first? the whole chain, with a verdict",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
             app.add_option("--token", o->token, "the later token that is made a sink")
                 ->capture_default_str()
                 ->check(CLI::Range(2, 1 << 24));
             app.callback([o, &app] { run(*o, app); });
-          }};
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

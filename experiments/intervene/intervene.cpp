@@ -81,7 +81,8 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command intervene() {
-  return {"intervene", "what does the sink do under any declared edits?", [](CLI::App& app) {
+  return {"intervene", "what does the sink do under any declared edits?",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
             trials::add_sharing_options(app, o->trials);
@@ -94,7 +95,8 @@ commands::Command intervene() {
                 ->type_name(app::kJsonType);
             app.add_option("--track", o->track, "tokens whose attention is compared, 0 first")->capture_default_str();
             app.callback([o, &app] { run(*o, app); });
-          }};
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

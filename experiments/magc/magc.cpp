@@ -122,7 +122,8 @@ commands::Command magc() {
             ->capture_default_str();
         app.add_option("--values", o->values, "more values of the channel, as they are");
         app.callback([o, &app] { run(*o, app); });
-      }};
+      },
+      commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

@@ -202,7 +202,8 @@ void run(const Options& o, const CLI::App& command) {
 
 commands::Command mix_dose() {
   return {
-      "mix-dose", "how much mixing can the first-token signal survive?", [](CLI::App& app) {
+      "mix-dose", "how much mixing can the first-token signal survive?",
+      [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_sharing_options(app, o->trials);
@@ -218,7 +219,8 @@ commands::Command mix_dose() {
             ->capture_default_str();
         app.add_option("--means", o->means, "over how many tokens token 0's output is averaged")->capture_default_str();
         app.callback([o, &app] { run(*o, app); });
-      }};
+      },
+      commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

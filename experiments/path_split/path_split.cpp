@@ -95,7 +95,8 @@ commands::Command path_split() {
             app.add_option("--written", o->written, "attention or MLP outputs whose vector is followed")
                 ->capture_default_str();
             app.callback([o, &app] { run(*o, app); });
-          }};
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

@@ -153,7 +153,8 @@ void run(const Options& o, const CLI::App& command) {
 
 commands::Command stat_match() {
   return {
-      "stat-match", "which statistic of the first attention output is the first-token signal?", [](CLI::App& app) {
+      "stat-match", "which statistic of the first attention output is the first-token signal?",
+      [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_sharing_options(app, o->trials);
@@ -163,7 +164,8 @@ commands::Command stat_match() {
         app.add_option("--factors", o->factors, "factors of the deviation from the mean, beside the matched one")
             ->capture_default_str();
         app.callback([o, &app] { run(*o, app); });
-      }};
+      },
+      commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

@@ -69,7 +69,8 @@ commands::Command transplant() {
         trials::add_sharing_options(app, o->trials);
         app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
         app.callback([o, &app] { run(*o, app); });
-      }};
+      },
+      commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

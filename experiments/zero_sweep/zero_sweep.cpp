@@ -107,14 +107,16 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command zero_sweep() {
-  return {"zero-sweep", "which attention and MLP outputs does the sink need at token 0?", [](CLI::App& app) {
+  return {"zero-sweep", "which attention and MLP outputs does the sink need at token 0?",
+          [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
             trials::add_sharing_options(app, o->trials);
             app.add_option("--operations", o->operations, "some of zero, mean, resample")->capture_default_str();
             app.add_flag("--pairs", o->pairs, "two outputs together, before the sink layer, by the first operation");
             app.callback([o, &app] { run(*o, app); });
-          }};
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

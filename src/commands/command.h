@@ -24,13 +24,13 @@ struct Command {
   std::string name;
   std::string summary;  ///< one line of --help: the question that it answers
   std::function<void(CLI::App&)> setup;
-  std::string group = kMarks;  ///< one of kGroups
+  std::string group;  ///< one of kGroups
 };
 
 /// The commands that are no experiments, in the order of --help (list.cpp).
 std::vector<Command> all();
 
-/// Adds them to the program, in the order of their groups.
+/// Adds them to the program, in the order of their groups. Throws std::logic_error for a group that is none of kGroups.
 void add_to(CLI::App& program, const std::vector<Command>&);
 
 }  // namespace sinkscope::commands

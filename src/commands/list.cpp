@@ -1,4 +1,9 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
+#include <stdexcept>
 
 #include "commands/command.h"
 
@@ -17,6 +22,10 @@ std::vector<Command> all() {
 }
 
 void add_to(CLI::App& program, const std::vector<Command>& commands) {
+  for (const auto& command : commands) {
+    if (std::find(std::begin(kGroups), std::end(kGroups), command.group) == std::end(kGroups))
+      throw std::logic_error(fmt::format("{}: its group '{}' is not in command.h", command.name, command.group));
+  }
   for (const char* group : kGroups) {
     for (const auto& command : commands) {
       if (command.group != group) continue;

@@ -49,7 +49,7 @@ std::vector<double> largest_auc_by_chance(const at::Tensor& x, uint64_t seed, in
     for (int64_t sample = 0; sample < n; ++sample) {
       rows.push_back(sample * tokens + static_cast<int64_t>(generator() % static_cast<uint64_t>(tokens)));
     }
-    const auto sum = rank.index_select(0, at::tensor(rows, at::kLong)).sum(0);
+    const auto sum = rank.index_select(0, at::tensor(rows, at::kLong).to(rank.device())).sum(0);
     largest.push_back(auc_of(sum, n, n * (tokens - 1)).max().item<double>());
   }
   std::sort(largest.begin(), largest.end());

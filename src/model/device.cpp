@@ -32,7 +32,7 @@ const CudaModule& cuda_module() {
     if (!std::filesystem::exists(file)) file = file.parent_path().parent_path() / "lib" / file.filename();
     if (!std::filesystem::exists(file)) {
       module.error =
-          fmt::format("{} is not there: build sinkscope where nvcc is on the PATH", beside_program().string());
+          fmt::format("{} does not exist: build sinkscope where nvcc is on the PATH", beside_program().string());
       return module;
     }
     module.handle = dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL);

@@ -33,16 +33,31 @@ Mixed on_cuda(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, dou
   return {z, lse.slice(-1, 0, q.size(2))};
 }
 
+/// Both kernels take heads of a multiple of 8; zeros behind them change no score.
+Mixed on_cuda_padded(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
+  const int64_t width = q.size(-1), missing = (8 - width % 8) % 8;
+  if (missing == 0) return on_cuda(q, k, v, scale);
+  const auto padded = [&](const at::Tensor& x) { return at::constant_pad_nd(x, {0, missing}); };
+  const auto [z, lse] = on_cuda(padded(q), padded(k), padded(v), scale);
+  return {z.slice(-1, 0, width), lse};
+}
+
+/// A copy from pinned memory: any other would wait, at every layer, for all that the GPU has to do.
+at::Tensor index_on(at::Device device, const std::vector<int64_t>& keys) {
+  return at::tensor(keys, at::TensorOptions(at::kLong).pinned_memory(device.is_cuda()))
+      .to(device, /*non_blocking=*/true);
+}
+
 }  // namespace
 
 Attended library_attention(const Heads& heads, const Asked& asked) {
   const auto q = heads.q.transpose(1, 2), k = heads.k.transpose(1, 2);
   // Its kernels mix something; where it is not wanted, only the log-sum-exp is.
   const auto v = asked.mixed ? heads.v.transpose(1, 2) : k;
-  const auto [z, lse] = q.is_cuda() ? on_cuda(q, k, v, heads.scale()) : on_cpu(q, k, v, heads.scale());
+  const auto [z, lse] = q.is_cuda() ? on_cuda_padded(q, k, v, heads.scale()) : on_cpu(q, k, v, heads.scale());
   Attended given{asked.mixed ? z.transpose(1, 2) : at::Tensor(), lse, {}};
   if (asked.keys.empty()) return given;
-  const auto index = at::tensor(asked.keys, at::kLong).to(heads.q.device());
+  const auto index = index_on(heads.q.device(), asked.keys);
   given.columns = q.is_cuda() ? cuda_columns(heads.q, heads.k, lse, index, heads.scale())
                               : attention_columns_by_products(heads, lse, index);
   return given;

@@ -40,11 +40,11 @@ uint64_t natural(const nlohmann::json& value, const std::string& where) {
 
 uint64_t bytes_of(const TensorEntry& entry, const std::string& where) {
   uint64_t bits = bits_of(entry.dtype);
-  if (bits == 0) fail(where, fmt::format("dtype '{}' is none of the format's", entry.dtype));
+  if (bits == 0) fail(where, fmt::format("dtype '{}' is not one of the format", entry.dtype));
   for (const int64_t size : entry.shape) {
     if (__builtin_mul_overflow(bits, static_cast<uint64_t>(size), &bits)) fail(where, "its shape overflows");
   }
-  if (bits % 8 != 0) fail(where, "its size is no whole number of bytes");
+  if (bits % 8 != 0) fail(where, "its size is not a whole number of bytes");
   return bits / 8;
 }
 

@@ -71,6 +71,11 @@ TEST_F(Commands, HelpShowsEveryCommandOnceUnderItsGroup) {
   }
 }
 
+TEST_F(Commands, ACommandWithoutAGroupIsNotLost) {
+  CLI::App program;
+  EXPECT_THROW(add_to(program, {{"lost", "a command", [](CLI::App&) {}, ""}}), std::logic_error);
+}
+
 TEST_F(Commands, OptionsAreGroupedAndAConfigFileSetsThoseOfEveryGroup) {
   CLI::App program;
   program.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // as main sets it

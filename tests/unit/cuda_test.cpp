@@ -28,7 +28,7 @@ class Cuda : public ::testing::Test {
 
 TEST_F(Cuda, RowKernelsAgreeWithTheirTwins) {
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
-    for (const int64_t h : {2, 24, 40, 128}) {
+    for (const int64_t h : {2, 24, 40, 128, 512}) {
       const auto x = noise({3, 7, 5, h}, dtype, 1), w = noise({h}, dtype, 2);
       const auto half = noise({7, h / 2}, at::kFloat, 3);
       const auto angles = at::cat({half, half}, -1);
@@ -55,11 +55,22 @@ TEST_F(Cuda, PartsOfAProductAreReadAsTheyLie) {
   EXPECT_TRUE(at::equal(model::swiglu(part, part), model::swiglu(part.contiguous(), part.contiguous())));
 }
 
+/// Rows that begin between the addresses from which a kernel reads several values at once.
+TEST_F(Cuda, RowsMayBeginAnywhere) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    const auto x = noise({5, 3, 65}, dtype, 11).slice(-1, 1), w = noise({65}, dtype, 12).slice(0, 1);
+    expect_same(model::rms_norm(x, w, 1e-6),
+                model::rms_norm(x.contiguous(), w.clone(), 1e-6));  // sums in another order
+    EXPECT_TRUE(at::equal(model::swiglu(x, x), model::swiglu(x.contiguous(), x.contiguous())));
+  }
+}
+
 TEST_F(Cuda, Float8AgreesWithItsTwins) {
   const auto x = noise({40, 64}, at::kBFloat16, 8);
-  const auto ours = model::float8_rows(x), wanted = model::plain::float8_rows(x);
-  EXPECT_TRUE(at::equal(ours.scale, wanted.scale));
-  EXPECT_TRUE(at::equal(ours.values.to(at::kFloat), wanted.values.to(at::kFloat)));
+  const auto ours = model::float8_rows(x);
+  const auto wanted = model::plain::float8_rows(x.cpu());  // ATen divides by 448 on a CPU, on a GPU it takes 1 / 448
+  EXPECT_TRUE(at::equal(ours.scale.cpu(), wanted.scale));
+  EXPECT_TRUE(at::equal(ours.values.cpu().to(at::kFloat), wanted.values.to(at::kFloat)));
   const auto a = noise({48, 64}, at::kBFloat16, 9), b = noise({16, 64}, at::kBFloat16, 10);
   const model::Linear gpu({a, b}, at::kFloat8_e4m3fn), cpu({a.cpu(), b.cpu()}, at::kFloat8_e4m3fn);
   for (const int part : {0, 1}) expect_same(gpu.each(x)[part].cpu(), cpu.each(x.cpu())[part]);
@@ -72,6 +83,19 @@ TEST_F(Cuda, ColumnsAgreeWithTheirTwin) {
     const auto fused = model::fused_attention(heads, {.keys = {0, 5, 69}});
     const auto keys = at::tensor({0, 5, 69}, at::kLong).to(at::kCUDA);
     EXPECT_LE(largest_difference(fused.columns, model::attention_columns_by_products(heads, fused.lse, keys)), 5e-6);
+  }
+}
+
+/// Heads whose width the library's kernels do not take as they are.
+TEST_F(Cuda, FusedAttentionTakesHeadsOfAnyWidth) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    const model::Heads heads{noise({2, 33, 4, 20}, dtype, 13), noise({2, 33, 2, 20}, dtype, 14),
+                             noise({2, 33, 2, 20}, dtype, 15)};
+    const model::Heads on_cpu{heads.q.cpu().to(at::kFloat), heads.k.cpu().to(at::kFloat), heads.v.cpu().to(at::kFloat)};
+    const auto ours = model::library_attention(heads, {.keys = {0, 7}}),
+               wanted = model::library_attention(on_cpu, {.keys = {0, 7}});
+    expect_same(ours.z.cpu(), wanted.z);
+    EXPECT_LE(largest_difference(ours.columns.cpu(), wanted.columns), 5e-6);
   }
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-SCHEMA_VERSION = 2  # of src/app/run.cpp
+SCHEMA_VERSION = 2  # kSchemaVersion of include/sinkscope/result/read_result.h
 SECTIONS = ("model", "data", "numerics", "metrics", "results")  # that every result has
 
 

@@ -70,6 +70,7 @@ int64_t sinkscope_cuda_total_memory(int device) {
 
 int64_t sinkscope_cuda_peak_memory(int device) {
   using c10::CachingAllocator::StatType;
+  if (!c10::cuda::CUDACachingAllocator::get()->initialized()) return 0;  // no tensor was made yet
   const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(device));
   return stats.allocated_bytes[static_cast<size_t>(StatType::AGGREGATE)].peak;
 }

@@ -1,6 +1,7 @@
 #include <cuda_fp8.h>
 
 #include "model/cuda/element.cuh"
+#include "model/cuda/pack.cuh"
 #include "model/cuda/rows.cuh"
 
 namespace {
@@ -8,76 +9,114 @@ namespace {
 constexpr int kWarp = 32, kWarpsPerBlock = 8, kThreads = 256;
 
 /// One warp a row. Products are rounded one by one (no fused multiply-add), as the plain operations round them.
-template <typename T>
+template <typename T, int V>
 __global__ void row_work(RowWork r) {
-  const int64_t row = int64_t{blockIdx.x} * kWarpsPerBlock + threadIdx.x / kWarp;
+  const unsigned row = blockIdx.x * kWarpsPerBlock + threadIdx.x / kWarp;
   if (row >= r.rows) return;
-  const int lane = threadIdx.x % kWarp;
-  const T* x = static_cast<const T*>(r.x) + row / r.heads * r.stride + row % r.heads * r.width;
+  const auto heads = static_cast<unsigned>(r.heads);
+  const int lane = threadIdx.x % kWarp, packs = static_cast<int>(r.width) / V;
+  const T* x = static_cast<const T*>(r.x) + row / heads * r.stride + row % heads * r.width;
   T* out = static_cast<T*>(r.out) + row * r.width;
   const T* weight = static_cast<const T*>(r.weight);
   if (r.sum) {  // a lane writes what only it reads again
     const T* y = static_cast<const T*>(r.y) + row * r.width;
     T* sum = static_cast<T*>(r.sum) + row * r.width;
-    for (int64_t i = lane; i < r.width; i += kWarp) sum[i] = from_float<T>(__fadd_rn(to_float(x[i]), to_float(y[i])));
+    for (int i = lane; i < packs; i += kWarp) {
+      const auto a = pack_of<V>(x, i), b = pack_of<V>(y, i);
+      Pack<T, V> both;
+      for (int v = 0; v < V; ++v) {
+        both.values[v] = from_float<T>(__fadd_rn(to_float(a.values[v]), to_float(b.values[v])));
+      }
+      pack_of<V>(sum, i) = both;
+    }
     x = sum;
   }
 
   float factor = 1;
   if (weight) {
     float squares = 0;
-    for (int64_t i = lane; i < r.width; i += kWarp) squares += to_float(x[i]) * to_float(x[i]);
+    for (int i = lane; i < packs; i += kWarp) {
+      const auto a = pack_of<V>(x, i);
+      for (int v = 0; v < V; ++v) squares += to_float(a.values[v]) * to_float(a.values[v]);
+    }
     for (int offset = kWarp / 2; offset > 0; offset /= 2) squares += __shfl_xor_sync(0xffffffff, squares, offset);
     factor = rsqrtf(squares / static_cast<float>(r.width) + r.eps);
   }
-  const auto normed = [&](int64_t i) {
-    const float value = to_float(x[i]);
-    return weight ? rounded<T>(__fmul_rn(to_float(weight[i]), rounded<T>(__fmul_rn(value, factor)))) : value;
+  const auto normed = [&](int i) {
+    auto a = pack_of<V>(x, i);
+    if (!weight) return a;
+    const auto w = pack_of<V>(weight, i);
+    for (int v = 0; v < V; ++v) {
+      const float scaled = rounded<T>(__fmul_rn(to_float(a.values[v]), factor));
+      a.values[v] = from_float<T>(__fmul_rn(to_float(w.values[v]), scaled));
+    }
+    return a;
   };
   if (!r.cos) {
-    for (int64_t i = lane; i < r.width; i += kWarp) out[i] = from_float<T>(normed(i));
+    for (int i = lane; i < packs; i += kWarp) pack_of<V>(out, i) = normed(i);
     return;
   }
-  const int64_t angles = row / r.heads % r.tokens * r.width, half = r.width / 2;
+  const int64_t angles = row / heads % static_cast<unsigned>(r.tokens) * r.width;
   const T* cos = static_cast<const T*>(r.cos) + angles;
   const T* sin = static_cast<const T*>(r.sin) + angles;
-  const auto turned = [&](float a, float b, int64_t i) {
-    return from_float<T>(
-        __fadd_rn(rounded<T>(__fmul_rn(a, to_float(cos[i]))), rounded<T>(__fmul_rn(b, to_float(sin[i])))));
+  /// a cos + sign b sin
+  const auto turned = [&](const Pack<T, V>& a, const Pack<T, V>& b, float sign, int i) {
+    const auto c = pack_of<V>(cos, i), s = pack_of<V>(sin, i);
+    Pack<T, V> sum;
+    for (int v = 0; v < V; ++v) {
+      const float straight = rounded<T>(__fmul_rn(to_float(a.values[v]), to_float(c.values[v])));
+      const float across = rounded<T>(__fmul_rn(sign * to_float(b.values[v]), to_float(s.values[v])));
+      sum.values[v] = from_float<T>(__fadd_rn(straight, across));
+    }
+    return sum;
   };
-  for (int64_t i = lane; i < half; i += kWarp) {
-    const float first = normed(i), second = normed(i + half);
-    out[i] = turned(first, -second, i);
-    out[i + half] = turned(second, first, i + half);
+  const int half = packs / 2;
+  for (int i = lane; i < half; i += kWarp) {
+    const auto first = normed(i), second = normed(i + half);
+    pack_of<V>(out, i) = turned(first, second, -1, i);
+    pack_of<V>(out, i + half) = turned(second, first, 1, i + half);
   }
 }
 
-template <typename T>
+template <typename T, int V>
 __global__ void swiglu(GatedRows r) {
-  const int64_t step = int64_t{gridDim.x} * blockDim.x;
-  for (int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < r.rows * r.width; i += step) {
-    const int64_t row = i / r.width, column = i % r.width;
-    const float x = to_float(static_cast<const T*>(r.gate)[row * r.gate_stride + column]);
-    const float up = to_float(static_cast<const T*>(r.up)[row * r.up_stride + column]);
-    static_cast<T*>(r.out)[i] = from_float<T>(__fmul_rn(rounded<T>(x / (1.0f + expf(-x))), up));
+  const int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x;
+  if (i >= r.width / V) return;
+  for (int64_t row = blockIdx.y; row < r.rows; row += gridDim.y) {
+    const auto gate = pack_of<V>(static_cast<const T*>(r.gate) + row * r.gate_stride, i);
+    const auto up = pack_of<V>(static_cast<const T*>(r.up) + row * r.up_stride, i);
+    Pack<T, V> both;
+    for (int v = 0; v < V; ++v) {
+      const float x = to_float(gate.values[v]);
+      both.values[v] = from_float<T>(__fmul_rn(rounded<T>(x / (1.0f + expf(-x))), to_float(up.values[v])));
+    }
+    pack_of<V>(static_cast<T*>(r.out) + row * r.width, i) = both;
   }
 }
 
 /// One block a row.
-template <typename T>
+template <typename T, int V>
 __global__ void float8_rows(const T* x, __nv_fp8_e4m3* values, float* scale, int64_t width) {
   __shared__ float largest[kThreads / kWarp];
   x += blockIdx.x * width;
   values += blockIdx.x * width;
   float mine = 0;
-  for (int64_t i = threadIdx.x; i < width; i += kThreads) mine = fmaxf(mine, fabsf(to_float(x[i])));
+  for (int64_t i = threadIdx.x; i < width / V; i += kThreads) {
+    const auto a = pack_of<V>(x, i);
+    for (int v = 0; v < V; ++v) mine = fmaxf(mine, fabsf(to_float(a.values[v])));
+  }
   for (int offset = kWarp / 2; offset > 0; offset /= 2) mine = fmaxf(mine, __shfl_xor_sync(0xffffffff, mine, offset));
   if (threadIdx.x % kWarp == 0) largest[threadIdx.x / kWarp] = mine;
   __syncthreads();
   for (const float other : largest) mine = fmaxf(mine, other);
   const float factor = fmaxf(__fdiv_rn(mine, 448.0f), 1e-12f);
   if (threadIdx.x == 0) scale[blockIdx.x] = factor;
-  for (int64_t i = threadIdx.x; i < width; i += kThreads) values[i] = __nv_fp8_e4m3(__fdiv_rn(to_float(x[i]), factor));
+  for (int64_t i = threadIdx.x; i < width / V; i += kThreads) {
+    const auto a = pack_of<V>(x, i);
+    Pack<__nv_fp8_e4m3, V> small;
+    for (int v = 0; v < V; ++v) small.values[v] = __nv_fp8_e4m3(__fdiv_rn(to_float(a.values[v]), factor));
+    pack_of<V>(values, i) = small;
+  }
 }
 
 /// `f` gets a value of the element's type.
@@ -88,22 +127,47 @@ void of_type(Element element, const F& f) {
 
 }  // namespace
 
-void launch_row_work(const RowWork& work, Element element, cudaStream_t stream) {
-  const auto blocks = static_cast<unsigned>((work.rows + kWarpsPerBlock - 1) / kWarpsPerBlock);
-  of_type(element, [&](auto type) { row_work<decltype(type)><<<blocks, kWarp * kWarpsPerBlock, 0, stream>>>(work); });
+void launch_row_work(const RowWork& w, Element element, cudaStream_t stream) {
+  const auto blocks = static_cast<unsigned>((w.rows + kWarpsPerBlock - 1) / kWarpsPerBlock);
+  of_type(element, [&](auto type) {
+    using T = decltype(type);
+    constexpr int kWidest = 16 / sizeof(T);
+    const auto can = [&](int V) {
+      return can_pack<T>(V, {w.x, w.y, w.sum, w.weight, w.cos, w.sin, w.out},
+                         {w.stride, w.cos ? w.width / 2 : w.width});
+    };
+    const auto run = [&](auto V) { row_work<T, V><<<blocks, kWarp * kWarpsPerBlock, 0, stream>>>(w); };
+    if (w.width >= kWarp * kWidest && can(kWidest)) {
+      run(Width<kWidest>{});
+    } else {
+      can(4) ? run(Width<4>{}) : run(Width<1>{});  // heads: more lanes have something to do
+    }
+  });
 }
 
-void launch_swiglu(const GatedRows& rows, Element element, cudaStream_t stream) {
-  const int64_t wanted = (rows.rows * rows.width + kThreads - 1) / kThreads;
-  const auto blocks = static_cast<unsigned>(wanted < 65535 ? wanted : 65535);
-  of_type(element, [&](auto type) { swiglu<decltype(type)><<<blocks, kThreads, 0, stream>>>(rows); });
+void launch_swiglu(const GatedRows& r, Element element, cudaStream_t stream) {
+  of_type(element, [&](auto type) {
+    using T = decltype(type);
+    const auto run = [&](auto V) {
+      const dim3 blocks(static_cast<unsigned>((r.width / V + kThreads - 1) / kThreads),
+                        static_cast<unsigned>(r.rows < 65535 ? r.rows : 65535));
+      swiglu<T, V><<<blocks, kThreads, 0, stream>>>(r);
+    };
+    constexpr int kWidest = 16 / sizeof(T);
+    can_pack<T>(kWidest, {r.gate, r.up, r.out}, {r.width, r.gate_stride, r.up_stride}) ? run(Width<kWidest>{})
+                                                                                       : run(Width<1>{});
+  });
 }
 
 void launch_float8_rows(const void* x, void* values, float* scale, int64_t rows, int64_t width, Element element,
                         cudaStream_t stream) {
   of_type(element, [&](auto type) {
     using T = decltype(type);
-    float8_rows<<<static_cast<unsigned>(rows), kThreads, 0, stream>>>(
-        static_cast<const T*>(x), static_cast<__nv_fp8_e4m3*>(values), scale, width);
+    const auto run = [&](auto V) {
+      float8_rows<T, V><<<static_cast<unsigned>(rows), kThreads, 0, stream>>>(
+          static_cast<const T*>(x), static_cast<__nv_fp8_e4m3*>(values), scale, width);
+    };
+    constexpr int kWidest = 16 / sizeof(T);
+    can_pack<T>(kWidest, {x, values}, {width}) ? run(Width<kWidest>{}) : run(Width<1>{});
   });
 }
