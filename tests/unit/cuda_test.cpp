@@ -26,6 +26,12 @@ class Cuda : public ::testing::Test {
   }
 };
 
+/// A sweep writes down what it runs on before it loads a weight.
+TEST_F(Cuda, MemoryIsToldBeforeThereIsATensor) {
+  EXPECT_GE(model::peak_memory({c10::kCUDA, 0}), 0);
+  EXPECT_GT(model::free_memory({c10::kCUDA, 0}), 0);
+}
+
 TEST_F(Cuda, RowKernelsAgreeWithTheirTwins) {
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     for (const int64_t h : {2, 24, 40, 128, 512}) {

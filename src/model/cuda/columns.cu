@@ -4,44 +4,38 @@
 
 namespace {
 
-constexpr int kWarp = 32, kWarpsPerBlock = 8;
+template <typename T>
+struct Columns {
+  const T* q;
+  const T* k;
+  HeadStrides q_strides, k_strides;
+  const float* lse;
+  const int64_t* keys;
+  float* out;
+  int tokens, group, d_head;
+  int64_t n_keys;
+  float scale;
+};
 
-/// One warp a (sample, head, query); it goes through the keys, which are few.
-template <typename T, int V>
-__global__ void columns_kernel(const T* q, HeadStrides q_strides, const T* k, HeadStrides k_strides, const float* lse,
-                               const int64_t* keys, float* out, int tokens, int group, int d_head, int64_t n_keys,
-                               float scale) {
-  const int query = blockIdx.x * kWarpsPerBlock + threadIdx.x / kWarp, head = blockIdx.y, sample = blockIdx.z;
-  if (query >= tokens) return;
-  const int lane = threadIdx.x % kWarp;
-  const int64_t row = (int64_t{sample} * gridDim.y + head) * tokens + query;
-  const T* q_row = q + sample * q_strides.sample + query * q_strides.token + head * q_strides.head;
-  const T* k_head = k + sample * k_strides.sample + head / group * k_strides.head;
-  for (int64_t i = 0; i < n_keys; ++i) {
-    const int64_t key = keys[i];
+/// L lanes a (sample, head, query); they go through the keys, which are few.
+template <typename T, int V, int L>
+__global__ void columns_kernel(Columns<T> c) {
+  const int query = blockIdx.x * (kThreads / L) + threadIdx.x / L, head = blockIdx.y, sample = blockIdx.z;
+  if (query >= c.tokens) return;
+  const int lane = threadIdx.x % L;
+  const int64_t row = (int64_t{sample} * gridDim.y + head) * c.tokens + query;
+  const T* q = c.q + sample * c.q_strides.sample + query * c.q_strides.token + head * c.q_strides.head;
+  const T* k = c.k + sample * c.k_strides.sample + head / c.group * c.k_strides.head;
+  for (int64_t i = 0; i < c.n_keys; ++i) {
+    const int64_t key = c.keys[i];
     float sum = 0;
-    for (int d = lane; d < d_head / V; d += kWarp) {
-      const auto a = pack_of<V>(q_row, d), b = pack_of<V>(k_head + key * k_strides.token, d);
+    for (int d = lane; d < c.d_head / V; d += L) {
+      const auto a = constant_pack_of<V>(q, d), b = constant_pack_of<V>(k + key * c.k_strides.token, d);
       for (int v = 0; v < V; ++v) sum += to_float(a.values[v]) * to_float(b.values[v]);
     }
-    for (int offset = kWarp / 2; offset > 0; offset /= 2) sum += __shfl_xor_sync(0xffffffff, sum, offset);
-    if (lane == 0) out[row * n_keys + i] = key > query ? 0.f : expf(scale * sum - lse[row]);
+    sum = sum_over_lanes<L>(sum);
+    if (lane == 0) c.out[row * c.n_keys + i] = key > query ? 0.f : expf(c.scale * sum - c.lse[row]);
   }
-}
-
-template <typename T>
-void launch(const T* q, HeadStrides a, const T* k, HeadStrides b, const float* lse, const int64_t* keys, float* out,
-            int64_t n, int64_t T_, int64_t n_heads, int64_t group, int64_t d_head, int64_t n_keys, float scale,
-            cudaStream_t stream) {
-  const dim3 blocks(static_cast<unsigned>((T_ + kWarpsPerBlock - 1) / kWarpsPerBlock), static_cast<unsigned>(n_heads),
-                    static_cast<unsigned>(n));
-  const auto run = [&](auto width) {
-    columns_kernel<T, width><<<blocks, kWarp * kWarpsPerBlock, 0, stream>>>(
-        q, a, k, b, lse, keys, out, static_cast<int>(T_), static_cast<int>(group), static_cast<int>(d_head), n_keys,
-        scale);
-  };
-  can_pack<T>(4, {q, k}, {d_head, a.sample, a.token, a.head, b.sample, b.token, b.head}) ? run(Width<4>{})
-                                                                                         : run(Width<1>{});
 }
 
 }  // namespace
@@ -49,10 +43,32 @@ void launch(const T* q, HeadStrides a, const T* k, HeadStrides b, const float* l
 void launch_columns(const void* q, HeadStrides q_strides, const void* k, HeadStrides k_strides, Element element,
                     const float* lse, const int64_t* keys, float* out, int64_t n, int64_t T, int64_t n_heads,
                     int64_t group, int64_t d_head, int64_t n_keys, float scale, cudaStream_t stream) {
-  const auto of_type = [&](auto type) {
+  of_type(element, [&](auto type) {
     using Value = decltype(type);
-    launch(static_cast<const Value*>(q), q_strides, static_cast<const Value*>(k), k_strides, lse, keys, out, n, T,
-           n_heads, group, d_head, n_keys, scale, stream);
-  };
-  element == Element::float32 ? of_type(float{}) : of_type(__nv_bfloat16{});
+    const Columns<Value> columns{static_cast<const Value*>(q),
+                                 static_cast<const Value*>(k),
+                                 q_strides,
+                                 k_strides,
+                                 lse,
+                                 keys,
+                                 out,
+                                 static_cast<int>(T),
+                                 static_cast<int>(group),
+                                 static_cast<int>(d_head),
+                                 n_keys,
+                                 scale};
+    const auto can = [&](int V) {
+      return can_pack<Value>(V, {q, k},
+                             {d_head, q_strides.sample, q_strides.token, q_strides.head, k_strides.sample,
+                              k_strides.token, k_strides.head});
+    };
+    with_pack<Value>(can, [&](auto V) {
+      with_lanes(d_head / V, [&](auto L) {
+        constexpr int kQueries = kThreads / L;
+        const dim3 blocks(static_cast<unsigned>((T + kQueries - 1) / kQueries), static_cast<unsigned>(n_heads),
+                          static_cast<unsigned>(n));
+        columns_kernel<Value, V, L><<<blocks, kThreads, 0, stream>>>(columns);
+      });
+    });
+  });
 }

@@ -4,12 +4,12 @@
 
 #include <cstdint>
 
+#include "element.cuh"
+
 /// Element strides of a [n, T, heads, h] tensor whose last axis is contiguous.
 struct HeadStrides {
   int64_t sample, token, head;
 };
-
-enum class Element { float32, bfloat16 };
 
 /// out[n, H, T, keys] = exp(scale q·k - lse), 0 where key > query; twin of attention_columns in attention.cpp.
 /// `keys` holds `n_keys` token indices on the device; lse is [n, H, T] contiguous. Sums in float32.

@@ -2,6 +2,15 @@
 
 #include <cuda_bf16.h>
 
+/// What a tensor's elements are.
+enum class Element { float32, bfloat16 };
+
+/// `f` gets a value of the element's type.
+template <typename F>
+void of_type(Element element, const F& f) {
+  element == Element::float32 ? f(float{}) : f(__nv_bfloat16{});
+}
+
 __device__ inline float to_float(float x) {
   return x;
 }

@@ -6,46 +6,41 @@
 
 namespace {
 
-constexpr int kWarp = 32, kWarpsPerBlock = 8, kThreads = 256;
-
-/// One warp a row. Products are rounded one by one (no fused multiply-add), as the plain operations round them.
-template <typename T, int V>
+/// L lanes a row. Products are rounded one by one (no fused multiply-add), as the plain operations round them.
+template <typename T, int V, int L>
 __global__ void row_work(RowWork r) {
-  const unsigned row = blockIdx.x * kWarpsPerBlock + threadIdx.x / kWarp;
+  const unsigned row = blockIdx.x * (kThreads / L) + threadIdx.x / L;
   if (row >= r.rows) return;
   const auto heads = static_cast<unsigned>(r.heads);
-  const int lane = threadIdx.x % kWarp, packs = static_cast<int>(r.width) / V;
+  const int lane = threadIdx.x % L, packs = static_cast<int>(r.width) / V;
   const T* x = static_cast<const T*>(r.x) + row / heads * r.stride + row % heads * r.width;
   T* out = static_cast<T*>(r.out) + row * r.width;
   const T* weight = static_cast<const T*>(r.weight);
+  float squares = 0;
+  const auto add_squares = [&](const Pack<T, V>& a) {
+    for (int v = 0; v < V; ++v) squares += to_float(a.values[v]) * to_float(a.values[v]);
+  };
   if (r.sum) {  // a lane writes what only it reads again
     const T* y = static_cast<const T*>(r.y) + row * r.width;
     T* sum = static_cast<T*>(r.sum) + row * r.width;
-    for (int i = lane; i < packs; i += kWarp) {
-      const auto a = pack_of<V>(x, i), b = pack_of<V>(y, i);
+    for (int i = lane; i < packs; i += L) {
+      const auto a = constant_pack_of<V>(x, i), b = constant_pack_of<V>(y, i);
       Pack<T, V> both;
       for (int v = 0; v < V; ++v) {
         both.values[v] = from_float<T>(__fadd_rn(to_float(a.values[v]), to_float(b.values[v])));
       }
       pack_of<V>(sum, i) = both;
+      add_squares(both);
     }
     x = sum;
+  } else if (weight) {
+    for (int i = lane; i < packs; i += L) add_squares(constant_pack_of<V>(x, i));
   }
-
-  float factor = 1;
-  if (weight) {
-    float squares = 0;
-    for (int i = lane; i < packs; i += kWarp) {
-      const auto a = pack_of<V>(x, i);
-      for (int v = 0; v < V; ++v) squares += to_float(a.values[v]) * to_float(a.values[v]);
-    }
-    for (int offset = kWarp / 2; offset > 0; offset /= 2) squares += __shfl_xor_sync(0xffffffff, squares, offset);
-    factor = rsqrtf(squares / static_cast<float>(r.width) + r.eps);
-  }
+  const float factor = weight ? rsqrtf(sum_over_lanes<L>(squares) / static_cast<float>(r.width) + r.eps) : 1;
   const auto normed = [&](int i) {
     auto a = pack_of<V>(x, i);
     if (!weight) return a;
-    const auto w = pack_of<V>(weight, i);
+    const auto w = constant_pack_of<V>(weight, i);
     for (int v = 0; v < V; ++v) {
       const float scaled = rounded<T>(__fmul_rn(to_float(a.values[v]), factor));
       a.values[v] = from_float<T>(__fmul_rn(to_float(w.values[v]), scaled));
@@ -53,7 +48,7 @@ __global__ void row_work(RowWork r) {
     return a;
   };
   if (!r.cos) {
-    for (int i = lane; i < packs; i += kWarp) pack_of<V>(out, i) = normed(i);
+    for (int i = lane; i < packs; i += L) pack_of<V>(out, i) = normed(i);
     return;
   }
   const int64_t angles = row / heads % static_cast<unsigned>(r.tokens) * r.width;
@@ -61,7 +56,7 @@ __global__ void row_work(RowWork r) {
   const T* sin = static_cast<const T*>(r.sin) + angles;
   /// a cos + sign b sin
   const auto turned = [&](const Pack<T, V>& a, const Pack<T, V>& b, float sign, int i) {
-    const auto c = pack_of<V>(cos, i), s = pack_of<V>(sin, i);
+    const auto c = constant_pack_of<V>(cos, i), s = constant_pack_of<V>(sin, i);
     Pack<T, V> sum;
     for (int v = 0; v < V; ++v) {
       const float straight = rounded<T>(__fmul_rn(to_float(a.values[v]), to_float(c.values[v])));
@@ -71,7 +66,7 @@ __global__ void row_work(RowWork r) {
     return sum;
   };
   const int half = packs / 2;
-  for (int i = lane; i < half; i += kWarp) {
+  for (int i = lane; i < half; i += L) {
     const auto first = normed(i), second = normed(i + half);
     pack_of<V>(out, i) = turned(first, second, -1, i);
     pack_of<V>(out, i + half) = turned(second, first, 1, i + half);
@@ -119,43 +114,36 @@ __global__ void float8_rows(const T* x, __nv_fp8_e4m3* values, float* scale, int
   }
 }
 
-/// `f` gets a value of the element's type.
-template <typename F>
-void of_type(Element element, const F& f) {
-  element == Element::float32 ? f(float{}) : f(__nv_bfloat16{});
-}
-
 }  // namespace
 
+/// The packs of a row come in pairs, for a rotation turns one half with the other.
 void launch_row_work(const RowWork& w, Element element, cudaStream_t stream) {
-  const auto blocks = static_cast<unsigned>((w.rows + kWarpsPerBlock - 1) / kWarpsPerBlock);
   of_type(element, [&](auto type) {
     using T = decltype(type);
-    constexpr int kWidest = 16 / sizeof(T);
     const auto can = [&](int V) {
-      return can_pack<T>(V, {w.x, w.y, w.sum, w.weight, w.cos, w.sin, w.out},
-                         {w.stride, w.cos ? w.width / 2 : w.width});
+      return w.width % (2 * V) == 0 &&
+             can_pack<T>(V, {w.x, w.y, w.sum, w.weight, w.cos, w.sin, w.out}, {w.stride, w.width});
     };
-    const auto run = [&](auto V) { row_work<T, V><<<blocks, kWarp * kWarpsPerBlock, 0, stream>>>(w); };
-    if (w.width >= kWarp * kWidest && can(kWidest)) {
-      run(Width<kWidest>{});
-    } else {
-      can(4) ? run(Width<4>{}) : run(Width<1>{});  // heads: more lanes have something to do
-    }
+    with_pack<T>(can, [&](auto V) {
+      with_lanes(w.width / V, [&](auto L) {
+        constexpr int kRows = kThreads / L;
+        row_work<T, V, L><<<static_cast<unsigned>((w.rows + kRows - 1) / kRows), kThreads, 0, stream>>>(w);
+      });
+    });
   });
 }
 
 void launch_swiglu(const GatedRows& r, Element element, cudaStream_t stream) {
   of_type(element, [&](auto type) {
     using T = decltype(type);
-    const auto run = [&](auto V) {
+    const auto can = [&](int V) {
+      return can_pack<T>(V, {r.gate, r.up, r.out}, {r.width, r.gate_stride, r.up_stride});
+    };
+    with_pack<T>(can, [&](auto V) {
       const dim3 blocks(static_cast<unsigned>((r.width / V + kThreads - 1) / kThreads),
                         static_cast<unsigned>(r.rows < 65535 ? r.rows : 65535));
       swiglu<T, V><<<blocks, kThreads, 0, stream>>>(r);
-    };
-    constexpr int kWidest = 16 / sizeof(T);
-    can_pack<T>(kWidest, {r.gate, r.up, r.out}, {r.width, r.gate_stride, r.up_stride}) ? run(Width<kWidest>{})
-                                                                                       : run(Width<1>{});
+    });
   });
 }
 
@@ -163,11 +151,10 @@ void launch_float8_rows(const void* x, void* values, float* scale, int64_t rows,
                         cudaStream_t stream) {
   of_type(element, [&](auto type) {
     using T = decltype(type);
-    const auto run = [&](auto V) {
+    const auto can = [&](int V) { return can_pack<T>(V, {x}, {width}) && can_pack<char>(V, {values}, {}); };
+    with_pack<T>(can, [&](auto V) {
       float8_rows<T, V><<<static_cast<unsigned>(rows), kThreads, 0, stream>>>(
           static_cast<const T*>(x), static_cast<__nv_fp8_e4m3*>(values), scale, width);
-    };
-    constexpr int kWidest = 16 / sizeof(T);
-    can_pack<T>(kWidest, {x, values}, {width}) ? run(Width<kWidest>{}) : run(Width<1>{});
+    });
   });
 }
