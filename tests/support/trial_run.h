@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
@@ -9,11 +11,11 @@
 
 namespace sinkscope::tests {
 
-/// A folder of its own, deleted with all that is in it.
+/// A folder of this process's own, deleted with all that is in it: ctest runs tests of one suite at the same time.
 class Folder {
  public:
-  explicit Folder(const std::string& name) : path_(std::filesystem::path(testing::TempDir()) / name) {
-    std::filesystem::remove_all(path_);
+  explicit Folder(const std::string& name)
+      : path_(std::filesystem::path(testing::TempDir()) / (name + "_" + std::to_string(getpid()))) {
     std::filesystem::create_directories(path_);
   }
   ~Folder() { std::filesystem::remove_all(path_); }
