@@ -77,6 +77,17 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """A real model, fetched once a machine into the folder that scripts/get_model.py fills."""
+    from sinkscope.models import NotToBeHad, ensure
+
+    try:
+        return ensure("smollm2-135m")
+    except NotToBeHad as error:
+        pytest.skip(f"SmolLM2-135M cannot be had here: {error}")
+
+
+@pytest.fixture(scope="session")
 def planted(shared: Path) -> Callable[[str | Options], Planted]:
     """The planted model of a name in planted_cases, or of these options."""
     from sinkscope.planted.make import make_planted
