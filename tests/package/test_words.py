@@ -127,7 +127,8 @@ def test_a_character_is_its_escape_where_no_font_has_it(tmp_path: Path) -> None:
     assert any(text.endswith(r"\u…: no installed font has the character") for text in found)
 
 
-@pytest.mark.parametrize(("piece", "label"), [("a\nb\t", r"a\u000ab\u0009"), ("\u200d", r"\u200d"), (None, "id 7"), ("x" * 20, "x" * 13 + "…")])
+@pytest.mark.parametrize(("piece", "label"), [
+    ("a\nb\t", r"a\u000ab\u0009"), ("\u200d", r"\u200d"), (None, "id 7"), ("x" * 20, "x" * 13 + "…")])
 def test_what_nobody_would_see_is_escaped(piece: str | None, label: str) -> None:
     assert shown(piece, 7) == label
 
