@@ -80,6 +80,7 @@ void check_all_there(const fs::path& dir, const std::vector<std::string>& files)
 
 std::string what_it_holds(const fs::path& dir) {
   const auto names = names_in(dir);
+  if (names.contains(kSingle) || names.contains(kIndex)) return "";
   for (const auto& [begin, end, help] : kInstead) {
     for (const auto& name : names) {
       if (name.starts_with(begin) && name.ends_with(end)) return fmt::format(": it holds {}, {}", name, help);

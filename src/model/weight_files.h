@@ -17,7 +17,7 @@ struct WeightFiles {
 /// which shards are missing, or what the folder holds instead and what would help.
 WeightFiles find_weight_files(const std::filesystem::path& dir);
 
-/// ": it holds ..., ..." of a folder that lacks its config.json or its weights; empty where it holds nothing known.
+/// ": it holds ..., ..." of a folder without weights that are read here; empty where it has them, or nothing known.
 std::string what_it_holds(const std::filesystem::path& dir);
 
 }  // namespace sinkscope::model
