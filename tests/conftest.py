@@ -5,8 +5,10 @@ Fixtures import what they need when a test asks for them: a test of the command 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +59,20 @@ def program(request: pytest.FixtureRequest) -> Program:
     path = Path(request.config.getoption("--program")).absolute()
     assert path.exists(), f"{path}: the program is not there; scripts/build.sh builds it, --program names another"
     return Program(path)
+
+
+@pytest.fixture(scope="session")
+def read_models(program: Program) -> Callable[[list[Path]], list[dict]]:
+    """What sinkscope reads in many configs and checkpoints, in one start of a tool that is built beside the unit tests."""
+    tool = program.path.parent / "tests/unit/read_models"
+    assert tool.exists(), f"{tool}: it is not there; scripts/build.sh builds it"
+
+    def read(paths: list[Path]) -> list[dict]:
+        done = subprocess.run([tool], input="".join(f"{path}\n" for path in paths), capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return read
 
 
 @pytest.fixture(scope="session")

@@ -41,9 +41,12 @@ text::Samples of_length(int64_t length, const RunOptions& options, const std::se
         fmt::format("--text needs a tokenizer: neither {} nor tokenizer.model exists; --tokens FILE.json takes ids",
                     (checkpoint.dir() / "tokenizer.json").string()));
   }
-  const auto texts = text::read_texts(options.text);
-  return options.slice == "lines" ? text::lines(*tokenizer, texts, n, length)
-                                  : text::windows(*tokenizer, texts, n, length);
+  std::vector<std::string> warnings;
+  const auto texts = text::read_texts(options.text, &warnings);
+  auto samples = options.slice == "lines" ? text::lines(*tokenizer, texts, n, length)
+                                          : text::windows(*tokenizer, texts, n, length);
+  samples.warnings = std::move(warnings);
+  return samples;
 }
 
 }  // namespace

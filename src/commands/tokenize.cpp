@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <spdlog/spdlog.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -35,7 +37,10 @@ void run(const Options& o) {
     }
     return;
   }
-  for (const auto& text : text::read_texts(o.text)) {
+  std::vector<std::string> warnings;
+  const auto texts = text::read_texts(o.text, &warnings);
+  for (const auto& warning : warnings) spdlog::warn("--text: {}", warning);
+  for (const auto& text : texts) {
     auto ids = tokenizer.encode(text);
     if (o.bos) ids.insert(ids.begin(), bos_of(tokenizer));
     if (!o.pieces) {
