@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from support.shared_data import SHARED_DATA
 
 if TYPE_CHECKING:
     from sinkscope.planted.plan import Options
+    from support.by_line import ByLine
     from support.demo import Demo
     from support.planted_cases import Planted
 
@@ -34,6 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="the program under test (SINKSCOPE, or build/release/sinkscope)")
     group.addoption("--unseen", type=int, default=201, metavar="SEED",
                     help="with -m slow: the seed of the first of the planted models that identify has never met (201)")
+    group.addoption("--strings", type=int, default=1500, metavar="N",
+                    help="generated strings for each kind of tokenizer (1500)")
+    group.addoption("--pipelines", type=int, default=100, metavar="N",
+                    help="random pipelines of tokenizer parts, with 20 strings each (100)")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -57,6 +62,18 @@ def program(request: pytest.FixtureRequest) -> Program:
     path = Path(request.config.getoption("--program")).absolute()
     assert path.exists(), f"{path}: the program is not there; scripts/build.sh builds it, --program names another"
     return Program(path)
+
+
+@pytest.fixture(scope="session")
+def by_line(program: Program) -> Iterator[ByLine]:
+    """Many tokenizers in one start of a program, which is built beside the one under test."""
+    from support import by_line
+
+    path = program.path.parent / "tests/tokenizers_by_line"
+    assert path.exists(), f"{path} is not there; scripts/build.sh builds it"
+    asked = by_line.ByLine(path)
+    yield asked
+    asked.close()
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,11 @@ struct AddedToken {
 /// Finds added tokens leftmost first, the longest of those that start at one place, as `tokenizers` does.
 class AddedTokens {
  public:
+  AddedTokens() = default;
   explicit AddedTokens(std::vector<AddedToken> tokens);
 
-  /// Calls `text` for what lies between tokens and `token` for each id, in order.
-  void split(std::string_view utf8, const std::function<void(std::string_view)>& text,
+  /// Calls `text` with the beginning and end of what lies between tokens, and `token` for each id, in order.
+  void split(std::string_view utf8, const std::function<void(size_t begin, size_t end)>& text,
              const std::function<void(int64_t)>& token) const;
 
   bool empty() const { return count_ == 0; }
