@@ -55,5 +55,5 @@ def test_random_pipelines(by_line: ByLine, tmp_path: Path, request: pytest.Fixtu
         around, plain = or_none(theirs.encode, "a"), theirs.encode("a", add_special_tokens=False).ids
         assert not around or around.ids == found["before"] + plain + found["after"], f"seed {seed}: {around} around {plain}"
     assert refused < count / 10  # sequences of post-processors that each add tokens
-    assert compared > STRINGS * count * 0.9
+    assert compared > STRINGS * count * 0.7
     record_property("random pipelines: strings without a difference", compared)

@@ -186,7 +186,6 @@ TEST_F(Folder, WhatIsNotSupportedIsNamed) {
       {with([](json& j) { j["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = "(["; }), "pattern '(['"},
       {with([](json& j) { j["model"]["type"] = "WordPiece"; }), "model"},
       {with([](json& j) { j["model"]["dropout"] = 0.1; }), "dropout"},
-      {with([](json& j) { j["model"]["unk_token"] = "<no>"; }), "unk_token"},
       {with([](json& j) { j["model"]["vocab"].erase("b"); }), "'b'"},
       {with([](json& j) { j["model"]["vocab"]["abc"] = 256; }), "two tokens"},
       {with([](json& j) { j["model"]["vocab"]["abc"] = -1; }), "'abc'"},

@@ -36,6 +36,11 @@ TokenizerParts make_parts(const json& pipeline, const JoinedTokens& joined, cons
   return parts;
 }
 
+/// Classes that transformers makes of vocab.json and merges.txt; others would start with no vocabulary.
+bool reads_vocabulary(const std::string& name) {
+  return name == "GPT2Tokenizer" || name == "Qwen2Tokenizer" || name == "GPTNeoXTokenizer" || name == "CohereTokenizer";
+}
+
 json read_merges(const fs::path& file) {
   auto merges = json::array();
   const auto text = files::read_file(file, kMaxFile);
@@ -83,10 +88,12 @@ TokenizerParts read_vocab_json(const fs::path& vocab_json) {
   naming(vocab_json, [&] {
     check_config(beside.tokenizer_config);
     const auto name = auto_class(beside);
-    if (name == kBackend)
+    if (!reads_vocabulary(name))
       throw InputError(
-          "a vocabulary and merges alone do not say how text is split; expected a tokenizer_class in "
-          "tokenizer_config.json (GPT2Tokenizer, Qwen2Tokenizer, ...), or a tokenizer.json");
+          fmt::format("a vocabulary and merges alone make a GPT2Tokenizer, Qwen2Tokenizer, GPTNeoXTokenizer or "
+                      "CohereTokenizer, found {}; tokenizer_class in tokenizer_config.json says it, or a "
+                      "tokenizer.json is needed",
+                      name));
     const auto joined = join_tokens(beside, json::array(), true, name);
     parts = make_parts(class_pipeline(name, file, beside.tokenizer_config), joined, beside);
     put_around(beside.tokenizer_config, joined, parts);

@@ -25,6 +25,11 @@ bool is_same(const AddedToken& a, const AddedToken& b) {
          a.normalized == b.normalized && a.special == b.special;
 }
 
+bool is_same(const Named& a, const Named& b) {
+  if (a.flags.has_value() != b.flags.has_value()) return false;
+  return a.flags ? is_same(*a.flags, *b.flags) : a.content == b.content;
+}
+
 std::optional<Named> read_named(const json& value) {
   if (value.is_string()) return Named{value.get<std::string>(), {}};
   if (value.is_object()) return Named{value.at("content").get<std::string>(), read_added_token(value)};
@@ -54,7 +59,8 @@ class Joining {
     }
     JoinedTokens joined;
     joined.added.push_back(tokens_to_add(present));
-    if (name == "Qwen2Tokenizer") joined.added.push_back(as_special());
+    if (name == "Qwen2Tokenizer") joined.added.push_back(as_special(/*keeps_flags=*/false));
+    if (name == "CohereTokenizer") joined.added.push_back(as_special(/*keeps_flags=*/true));
     if (const auto bos = named_.find("bos_token"); bos != named_.end()) joined.bos = bos->second.content;
     if (const auto eos = named_.find("eos_token"); eos != named_.end()) joined.eos = eos->second.content;
     return joined;
@@ -97,6 +103,7 @@ class Joining {
 
   bool names(const std::string& content) const {
     const auto is_named = [&](const json& value) {
+      if (value.is_object() && value.contains("__type")) return false;  // transformers has not read it by then
       const auto token = read_named(value);
       return token && token->content == content;
     };
@@ -148,8 +155,12 @@ class Joining {
       if (std::none_of(present.begin(), present.end(), [&](const auto& other) { return is_same(other, token); }))
         tokens.push_back(token);
     }
-    const auto add = [&](const Named& token) {
-      if (holds(present, token.content) || holds(tokens, token.content)) return;
+    const auto numbered = tokens;
+    std::vector<Named> added;
+    const auto add = [&](const Named& token) {  // again where its flags differ, which then win
+      if (holds(present, token.content) || holds(numbered, token.content)) return;
+      if (std::any_of(added.begin(), added.end(), [&](const Named& other) { return is_same(other, token); })) return;
+      added.push_back(token);
       tokens.push_back(token.flags.value_or(AddedToken{.content = token.content, .special = true}));
     };
     for (const auto& key : order_) add(named_.at(key));
@@ -158,10 +169,15 @@ class Joining {
     return tokens;
   }
 
-  std::vector<AddedToken> as_special() const {
+  /// Two classes add their special tokens once more at the end.
+  std::vector<AddedToken> as_special(bool keeps_flags) const {
     std::vector<AddedToken> tokens;
-    for (const auto& key : order_) tokens.push_back({.content = named_.at(key).content, .special = true});
-    for (const auto& token : extra_) tokens.push_back({.content = token.content, .special = true});
+    const auto add = [&](const Named& token) {
+      tokens.push_back(keeps_flags && token.flags ? *token.flags : AddedToken{.content = token.content});
+      tokens.back().special = true;
+    };
+    for (const auto& key : order_) add(named_.at(key));
+    for (const auto& token : extra_) add(token);
     return tokens;
   }
 

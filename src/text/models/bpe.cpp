@@ -1,7 +1,10 @@
 #include "text/models/bpe.h"
 
+#include <fmt/format.h>
+
 #include <queue>
 
+#include "sinkscope/error.h"
 #include "text/byte_level.h"
 #include "text/code_points.h"
 
@@ -37,7 +40,10 @@ Bpe::Bpe(Vocabulary vocabulary, Merges merges, BpeSettings settings)
     : vocabulary_(std::move(vocabulary)),
       settings_(std::move(settings)),
       merges_(std::move(merges)),
-      bytes_(byte_tokens(vocabulary_)) {}
+      bytes_(byte_tokens(vocabulary_)) {
+  const auto unknown = vocabulary_.find(settings_.unknown.value_or(""));
+  if (settings_.unknown && unknown != vocabulary_.end()) unknown_ = static_cast<int32_t>(unknown->second);
+}
 
 void Bpe::tokenize(std::string_view piece, std::vector<int64_t>& ids) const {
   if (settings_.takes_whole_pieces) {
@@ -78,13 +84,16 @@ void Bpe::add(int64_t id, Symbols& symbols, bool& pending) const {
 
 void Bpe::add_unknown(std::string_view symbol, Symbols& symbols, bool& pending) const {
   if (settings_.falls_back_to_bytes && falls_back(symbol, symbols)) return;  // before what is pending, as the package
-  if (settings_.unknown < 0) return;
+  if (!settings_.unknown) return;
+  if (unknown_ < 0)
+    throw InputError(
+        fmt::format("'{}' is no token, and neither is the unknown token '{}'", symbol, *settings_.unknown));
   if (!settings_.fuses_unknown) end_unknown(symbols, pending);
   pending = true;
 }
 
 void Bpe::end_unknown(Symbols& symbols, bool& pending) const {
-  if (pending) symbols.push_back(settings_.unknown);
+  if (pending) symbols.push_back(unknown_);
   pending = false;
 }
 

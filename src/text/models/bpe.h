@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,7 @@
 namespace sinkscope::text::models {
 
 struct BpeSettings {
-  int32_t unknown = -1;  ///< the token of what is not in the vocabulary; without it, that is left out
+  std::optional<std::string> unknown;  ///< the token of what is not in the vocabulary; without it, that is left out
   bool fuses_unknown = false, falls_back_to_bytes = false;
   bool takes_whole_pieces = false;  ///< `ignore_merges`: a piece that is a token is that token
   std::string prefix, suffix;       ///< of a piece's symbols but the first, and of the last
@@ -48,6 +49,7 @@ class Bpe : public Model {
 
   Merges merges_;
   std::vector<int64_t> bytes_;
+  int32_t unknown_ = -1;
 };
 
 /// The same for pieces of bytes, each of which stands for its symbol in ByteLevel's alphabet.

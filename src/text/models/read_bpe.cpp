@@ -22,10 +22,10 @@ bool flag_of(const json& model, const char* key) {
   return !value.is_null() && value.get<bool>();
 }
 
-int32_t id_of(const Vocabulary& vocabulary, const std::string& token, const char* user) {
+int32_t id_of(const Vocabulary& vocabulary, const std::string& token) {
   const auto found = vocabulary.find(token);
   if (found == vocabulary.end())
-    throw InputError(fmt::format("the vocabulary has no token '{}', which {} needs", token, user));
+    throw InputError(fmt::format("the vocabulary has no token '{}', which a merge needs", token));
   return static_cast<int32_t>(found->second);
 }
 
@@ -46,8 +46,7 @@ Merges read_merges(const json& list, const Vocabulary& vocabulary, const std::st
     if (merge.is_string() && merge.get_ref<const std::string&>().starts_with("#version")) continue;
     const auto [left, right] = read_merge(merge);
     const auto whole = left + right.substr(std::min(prefix.size(), right.size()));
-    merges.put(id_of(vocabulary, left, "a merge"), id_of(vocabulary, right, "a merge"),
-               {rank++, id_of(vocabulary, whole, "a merge")});
+    merges.put(id_of(vocabulary, left), id_of(vocabulary, right), {rank++, id_of(vocabulary, whole)});
   }
   return merges;
 }
@@ -57,13 +56,14 @@ Merges read_merges(const json& list, const Vocabulary& vocabulary, const std::st
 std::unique_ptr<Model> bpe(const json& model, const Vocabulary& vocabulary, Spelling spelling) {
   if (const auto dropout = model.value("dropout", json()); !dropout.is_null() && dropout != 0)
     unsupported("BPE with dropout, which draws its ids,", dropout);
-  BpeSettings settings{.fuses_unknown = flag_of(model, "fuse_unk"),
+  BpeSettings settings{.unknown = {},
+                       .fuses_unknown = flag_of(model, "fuse_unk"),
                        .falls_back_to_bytes = flag_of(model, "byte_fallback"),
                        .takes_whole_pieces = flag_of(model, "ignore_merges"),
                        .prefix = text_of(model, "continuing_subword_prefix"),
                        .suffix = text_of(model, "end_of_word_suffix")};
   if (const auto unknown = model.value("unk_token", json()); !unknown.is_null())
-    settings.unknown = id_of(vocabulary, unknown.get<std::string>(), "unk_token");
+    settings.unknown = unknown.get<std::string>();
   auto merges = read_merges(model.at("merges"), vocabulary, settings.prefix);
   if (spelling == Spelling::bytes) return std::make_unique<ByteBpe>(vocabulary, std::move(merges), settings);
   return std::make_unique<Bpe>(vocabulary, std::move(merges), settings);
