@@ -33,8 +33,11 @@ size_t spaces_at_start(std::string_view utf8) {
 }  // namespace
 
 AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : count_(tokens.size()) {
-  for (auto& token : tokens)
-    by_first_byte_[static_cast<unsigned char>(token.content.front())].push_back(std::move(token));
+  for (auto& token : tokens) {
+    const auto first = static_cast<unsigned char>(token.content.front());
+    begins_[first] = true;
+    by_first_byte_[first].push_back(std::move(token));
+  }
   for (auto& list : by_first_byte_) {
     std::stable_sort(list.begin(), list.end(),
                      [](const auto& a, const auto& b) { return a.content.size() > b.content.size(); });
@@ -52,7 +55,8 @@ void AddedTokens::split(std::string_view utf8, const std::function<void(size_t, 
                         const std::function<void(int64_t)>& token) const {
   size_t done = 0;  // what comes before has been given out
   for (size_t at = 0; at < utf8.size() && count_ > 0;) {
-    const auto* found = longest_at(utf8, at);
+    const bool may_begin = begins_[static_cast<unsigned char>(utf8[at])];
+    const auto* found = may_begin ? longest_at(utf8, at) : nullptr;
     if (!found) {
       ++at;
       continue;

@@ -32,6 +32,7 @@ class AddedTokens {
   const AddedToken* longest_at(std::string_view utf8, size_t at) const;
 
   std::array<std::vector<AddedToken>, 256> by_first_byte_;  // the longest first
+  std::array<bool, 256> begins_{};                          // whether one begins with this byte
   size_t count_ = 0;
 };
 

@@ -40,6 +40,15 @@ uint8_t properties_of(char32_t c) {
 
 }  // namespace
 
+const std::vector<Kind>& kinds() {
+  static const std::vector<Kind> table = [] {
+    std::vector<Kind> found(0x110000);
+    for (char32_t c = 0; c < found.size(); ++c) found[c] = kind_of(c);
+    return found;
+  }();
+  return table;
+}
+
 Kind kind_of(char32_t c) {
   return static_cast<Kind>(properties_of(c) & kKind);
 }
@@ -76,13 +85,17 @@ std::u32string lowercase(char32_t c) {
 
 CodePoints decode_utf8(std::string_view utf8) {
   CodePoints decoded;
-  decoded.characters.reserve(utf8.size());
-  decoded.offsets.reserve(utf8.size() + 1);
-  for (size_t at = 0; at < utf8.size();) {
-    decoded.offsets.push_back(static_cast<uint32_t>(at));
-    decoded.characters.push_back(next_character(utf8, at));
+  decoded.characters.resize(utf8.size());
+  decoded.offsets.resize(utf8.size() + 1);
+  size_t count = 0;
+  for (size_t at = 0; at < utf8.size(); ++count) {
+    decoded.offsets[count] = static_cast<uint32_t>(at);
+    const auto byte = static_cast<unsigned char>(utf8[at]);
+    decoded.characters[count] = byte < 0x80 ? (++at, byte) : next_character(utf8, at);
   }
-  decoded.offsets.push_back(static_cast<uint32_t>(utf8.size()));
+  decoded.offsets[count] = static_cast<uint32_t>(utf8.size());
+  decoded.characters.resize(count);
+  decoded.offsets.resize(count + 1);
   return decoded;
 }
 

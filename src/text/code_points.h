@@ -13,6 +13,9 @@ enum class Kind : uint8_t { other, letter, number, space };
 /// By the tables of unicode_tables.h, as what follows.
 Kind kind_of(char32_t c);
 
+/// The same for every character, by its number: for loops that ask often.
+const std::vector<Kind>& kinds();
+
 bool is_white_space(char32_t c);
 bool is_word(char32_t c);         ///< for added tokens and the pre-tokenizer Whitespace
 bool is_numeric(char32_t c);      ///< for Digits

@@ -13,6 +13,7 @@
 #include "text/code_points.h"
 #include "text/decoders/decoder.h"
 #include "text/models/model.h"
+#include "text/piece_cache.h"
 #include "text/pre_tokenizers/split_by.h"
 #include "text/token_bytes.h"
 
@@ -20,9 +21,6 @@ namespace sinkscope::text {
 namespace {
 
 using nlohmann::json;
-
-constexpr size_t kCachedPiece = 64;  // longer pieces are rare and not remembered
-constexpr size_t kCachedPieces = 1 << 18;
 
 /// The ids of one text, with those of its pieces that came before.
 class Encoding {
@@ -32,19 +30,19 @@ class Encoding {
   void add(int64_t id) { ids_.push_back(id); }
 
   void add_piece(std::string_view piece) {
-    if (piece.size() > kCachedPiece || cache_.size() >= kCachedPieces) return model_.tokenize(piece, ids_);
-    if (const auto known = cache_.find(piece); known != cache_.end()) return append(known->second);
-    auto& entry = cache_[std::string(piece)];
-    model_.tokenize(piece, entry);
-    append(entry);
+    if (const auto known = cache_.find(piece); known.data()) {
+      ids_.insert(ids_.end(), known.begin(), known.end());
+      return;
+    }
+    const size_t before = ids_.size();
+    model_.tokenize(piece, ids_);
+    cache_.put(piece, std::span(ids_).subspan(before));
   }
 
  private:
-  void append(const std::vector<int64_t>& ids) { ids_.insert(ids_.end(), ids.begin(), ids.end()); }
-
   const Model& model_;
   std::vector<int64_t>& ids_;
-  std::unordered_map<std::string, std::vector<int64_t>, HashText, std::equal_to<>> cache_;
+  PieceCache cache_;
 };
 
 struct Pipeline {

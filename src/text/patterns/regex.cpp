@@ -60,7 +60,7 @@ bool search(const Regex& regex, std::string_view utf8, size_t from, OnigRegion* 
 /// Every match from left to right. An empty one counts, but for the one that follows a match that was not empty; which
 /// that is, is the package's: the first empty one after it, wherever it stands.
 void each_match(const Regex& regex, std::string_view utf8, const std::function<void(size_t, size_t)>& match) {
-  const Region region(onig_region_new());
+  thread_local const Region region(onig_region_new());  // texts are cut into many short pieces
   bool skips_empty = false;
   for (size_t at = 0; at <= utf8.size() && search(regex, utf8, at, region.get());) {
     const auto begin = static_cast<size_t>(region->beg[0]), end = static_cast<size_t>(region->end[0]);
