@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from support.shared_data import SHARED_DATA
 
 if TYPE_CHECKING:
     from sinkscope.planted.plan import Options
+    from support.by_line import ByLine
     from support.demo import Demo
     from support.planted_cases import Planted
 
@@ -36,6 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="the program under test (SINKSCOPE, or build/release/sinkscope)")
     group.addoption("--unseen", type=int, default=201, metavar="SEED",
                     help="with -m slow: the seed of the first of the planted models that identify has never met (201)")
+    group.addoption("--strings", type=int, default=1500, metavar="N",
+                    help="generated strings for each kind of tokenizer (1500)")
+    group.addoption("--pipelines", type=int, default=100, metavar="N",
+                    help="random pipelines of tokenizer parts, with 20 strings each (100)")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -73,6 +78,18 @@ def read_models(program: Program) -> Callable[[list[Path]], list[dict]]:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def by_line(program: Program) -> Iterator[ByLine]:
+    """Many tokenizers in one start of a program, which is built beside the one under test."""
+    from support import by_line
+
+    path = program.path.parent / "tests/tokenizers_by_line"
+    assert path.exists(), f"{path} is not there; scripts/build.sh builds it"
+    asked = by_line.ByLine(path)
+    yield asked
+    asked.close()
 
 
 @pytest.fixture(scope="session")

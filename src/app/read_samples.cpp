@@ -12,8 +12,12 @@ namespace {
 /// The id that begins every sample; none where samples begin with their text.
 std::optional<int64_t> bos_of(const RunOptions& options, const model::Checkpoint& checkpoint,
                               const text::Tokenizer* tokenizer) {
-  const bool is_unasked = !options.text.empty() && tokenizer && tokenizer->adds_bos();
+  const bool is_unasked = !options.text.empty() && tokenizer && !tokenizer->before().empty();
   if (options.bos == "without" || (options.bos == "auto" && !is_unasked)) return std::nullopt;
+  if (is_unasked && options.bos == "auto" && tokenizer->before().size() > 1) {
+    throw InputError(fmt::format("--bos auto: {} puts {} tokens before a text; expected one, or --bos with or without",
+                                 tokenizer->file().string(), tokenizer->before().size()));
+  }
   const auto bos = tokenizer ? tokenizer->bos() : std::nullopt;
   if (!bos && options.bos == "with") {
     throw InputError(

@@ -43,7 +43,7 @@ ordered_json tokenizer_facts(const std::filesystem::path& dir, const model::Conf
   return {{"ids", tokenizer.size()},
           {"special", special},
           {"bos", bos ? ordered_json(*bos) : ordered_json()},
-          {"adds_bos", tokenizer.adds_bos()},
+          {"adds_bos", !tokenizer.before().empty()},
           {"embedding_rows_without_a_token", unused}};
 }
 
