@@ -16,8 +16,11 @@ Config read(const Fields& fields) {
   refuse_true(fields, "mlp_bias", "a bias in the MLP");
   Config c = read_decoder(fields);
   read_layers(fields, c, /*window=*/0, /*first=*/0);  // layer_types, where it is there, may only say full attention
-  if (c.d_model % c.n_heads != 0)                     // with a head_dim, too: transformers' class refuses it
+  // What transformers' class refuses though the forward pass has no use for it: with a head_dim, too.
+  if (c.d_model % c.n_heads != 0)
     fields.fail("num_attention_heads", fmt::format("a divisor of hidden_size ({})", c.d_model));
+  if (const double range = fields.number("initializer_range"); range < 0 || range > 1)
+    fields.fail("initializer_range", "a number from 0 to 1");
   c.d_head = head_width_or_ratio(fields, c);
   c.ropes[0] = read_rope(fields, c);
   return c;
