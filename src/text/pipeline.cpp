@@ -16,6 +16,7 @@
 #include "text/piece_cache.h"
 #include "text/pre_tokenizers/split_by.h"
 #include "text/token_bytes.h"
+#include "text/unsupported.h"
 
 namespace sinkscope::text {
 namespace {
@@ -109,7 +110,7 @@ AddedTokens finder_of(const AddedVocabulary& added, bool is_normalized) {
     tokens.push_back(token);
     if (is_normalized) tokens.back().content = added.normalized(token);
     if (tokens.back().content.empty())
-      throw InputError(fmt::format("the normalizer leaves nothing of the added token '{}'", token.content));
+      unsupported("an added token of which the normalizer leaves nothing", token.content);
   }
   return AddedTokens(std::move(tokens));
 }
