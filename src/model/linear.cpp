@@ -4,6 +4,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <fmt/format.h>
 
+#include "model/cpu/panel_product.h"
 #include "model/cpu/row_kernels.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/dtype.h"
@@ -27,14 +28,22 @@ bool can_pack(const at::Tensor& weight, at::ScalarType dtype) {
          (dtype == at::kFloat || (dtype == at::kBFloat16 && has_avx512_bf16()));
 }
 
+/// For packed_product: float32 in panels, bfloat16 in oneDNN's layout.
 at::Tensor packed(const at::Tensor& weight) {
+  if (weight.scalar_type() == at::kFloat) return pack_panels(weight);
   return library_operator<Reorder>("mkldnn::_reorder_linear_weight").call(weight, std::nullopt);
 }
 
-at::Tensor packed_product(const at::Tensor& x, const at::Tensor& weight,
-                          const std::optional<at::Tensor>& bias = std::nullopt) {
+at::Tensor packed_product(const at::Tensor& x, const at::Tensor& weight, int64_t out, const at::Tensor& bias = {}) {
+  if (weight.scalar_type() == at::kFloat) {
+    auto sizes = x.sizes().vec();
+    sizes.back() = out;
+    const auto rows = x.reshape({-1, x.size(-1)});
+    return panel_product(rows.stride(1) == 1 ? rows : rows.contiguous(), weight, out, bias).view(sizes);
+  }
   return library_operator<Product>("mkldnn::_linear_pointwise")
-      .call(x, weight, bias, "none", c10::List<std::optional<at::Scalar>>(), "");
+      .call(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt, "none",
+            c10::List<std::optional<at::Scalar>>(), "");
 }
 
 at::Tensor joined(const std::vector<at::Tensor>& weights) {
@@ -83,8 +92,7 @@ std::vector<at::Tensor> Linear::each(const at::Tensor& x) const {
   }
   std::vector<at::Tensor> products;
   for (size_t i = 0; i < packed_.size(); ++i) {
-    products.push_back(
-        packed_product(x, packed_[i], biases_.empty() ? std::nullopt : std::optional<at::Tensor>(biases_[i])));
+    products.push_back(packed_product(x, packed_[i], outs_[i], biases_.empty() ? at::Tensor() : biases_[i]));
   }
   return products;
 }
@@ -99,7 +107,7 @@ std::vector<at::Tensor> Linear::scaled_products(const at::Tensor& x) const {
   } else {
     const auto exact = rows.values.to(dtype_);
     std::vector<at::Tensor> products;
-    for (const auto& weight : packed_) products.push_back(packed_product(exact, weight));
+    for (size_t i = 0; i < packed_.size(); ++i) products.push_back(packed_product(exact, packed_[i], outs_[i]));
     y = products.empty() ? at::linear(exact, joined_.to(dtype_)) : at::cat(products, -1);
     y = (y.to(at::kFloat) * row_scale * scale_).to(dtype_);
   }

@@ -157,6 +157,28 @@ TEST(Linear, AgreesWithThePlainProductAndKeepsItsWeight) {
   }
 }
 
+/// More rows, outputs and terms than a block has, by some; a bias; rows of x that lie in wider ones.
+TEST(Linear, BlocksMayEndAnywhere) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    for (const auto& [rows, out, in] : {std::tuple{129, 65, 257}, {300, 130, 128}, {1, 64, 129}, {128, 3, 384}}) {
+      const auto weight = noise({out, in}, dtype, 9, 1), bias = noise({out}, dtype, 11, 1);
+      const auto x = noise({rows, in + 5}, dtype, 10, 1).slice(1, 2, 2 + in);
+      const auto wanted = at::linear(x.to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble));
+      const auto ours = model::Linear({weight}, dtype, {bias})(x).to(at::kDouble);
+      EXPECT_LE(largest_difference(ours, wanted),
+                wanted.abs().max().item<double>() * (dtype == at::kFloat ? 2e-6 : 1.0 / 128));
+    }
+  }
+}
+
+/// One chain over 8,192 terms would be 1e-6 from float64; MKL's partial sums of 192 are 2.6e-7 from it.
+TEST(Linear, Float32SumsInParts) {
+  const auto weight = noise({96, 8192}, at::kFloat, 9, 1), x = noise({64, 8192}, at::kFloat, 10, 1);
+  const auto wanted = at::linear(x.to(at::kDouble), weight.to(at::kDouble));
+  const auto ours = model::Linear({weight}, at::kFloat)(x).to(at::kDouble);
+  EXPECT_LE(((ours - wanted).norm() / wanted.norm()).item<double>(), 5e-7);
+}
+
 TEST(Linear, SeveralWeightsAreOneProductInParts) {
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     const auto a = noise({48, 64}, dtype, 9, 1), b = noise({16, 64}, dtype, 12, 1), x = noise({2, 5, 64}, dtype, 10, 1);

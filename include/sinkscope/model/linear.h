@@ -8,9 +8,9 @@
 namespace sinkscope::model {
 
 /// x W^T, and a bias where one is given, in the run's dtype, for one weight or several that read the same x. A GPU
-/// takes several as one product. On an AVX-512 CPU each is packed once for oneDNN, which otherwise lays it out anew in
-/// every product; the tensors they came from are kept for reading, so mapped ones cost no memory once their pages are
-/// dropped.
+/// takes several as one product. On an AVX-512 CPU each is packed once (float32 in panels of ours, bfloat16 for oneDNN,
+/// which otherwise lays it out anew in every product); the tensors they came from are kept for reading, so mapped ones
+/// cost no memory once their pages are dropped.
 ///
 /// In float8_e4m3fn the rows of x and W are divided by their largest magnitude over 448 and rounded to 3 bits of
 /// mantissa; products accumulate in float32 and come out in bfloat16 (on a CPU rounded to it before and after the
@@ -40,7 +40,7 @@ class Linear {
   std::vector<at::Tensor> given_;      // to read, and for products where there is nothing else
   std::vector<int64_t> outs_;          // of each weight
   at::ScalarType dtype_ = at::kFloat;  // of the output
-  std::vector<at::Tensor> packed_;     // each in oneDNN's layout
+  std::vector<at::Tensor> packed_;     // each in the layout of its product
   std::vector<at::Tensor> biases_;     // of each weight, or none
   at::Tensor joined_bias_;             // [out of all weights], where there are biases
   at::Tensor joined_;                  // [out of all weights, in]: another dtype than given, several, or float8

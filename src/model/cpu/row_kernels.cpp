@@ -94,16 +94,21 @@ void add(const T* x, const T* y, int64_t count, T* __restrict out) {
   for (int64_t i = 0; i < count; ++i) out[i] = store<T>(load(x[i]) + load(y[i]));
 }
 
+/// The sum and the root in double: an error of the factor is the same for the whole row, so that no later sum averages
+/// it away.
 template <typename T>
 void rms_norm(const T* x, const T* weight, float eps, int64_t width, T* __restrict out) {
-  float lanes[kLanes] = {};
+  double lanes[kLanes] = {};
+  const auto square = [&](int64_t i) { return static_cast<double>(load(x[i])) * static_cast<double>(load(x[i])); };
   int64_t i = 0;
   for (; i + kLanes <= width; i += kLanes) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += load(x[i + lane]) * load(x[i + lane]);
+    for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += square(i + lane);
   }
-  float squares = sum_of(lanes);
-  for (; i < width; ++i) squares += load(x[i]) * load(x[i]);
-  const float factor = 1.0f / __builtin_sqrtf(squares / static_cast<float>(width) + eps);
+  double squares = 0;
+  for (const double lane : lanes) squares += lane;
+  for (; i < width; ++i) squares += square(i);
+  const double mean = squares / static_cast<double>(width) + static_cast<double>(eps);
+  const auto factor = static_cast<float>(1.0 / __builtin_sqrt(mean));
   for (i = 0; i < width; ++i) out[i] = store<T>(load(weight[i]) * load(store<T>(load(x[i]) * factor)));
 }
 
