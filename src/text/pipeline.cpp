@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "sinkscope/error.h"
 #include "text/added_vocabulary.h"
@@ -105,12 +106,15 @@ AddedVocabulary read_added(const json& tokenizer, const std::vector<std::vector<
 /// The tokens that are matched in raw text, or those that are in normalised text.
 AddedTokens finder_of(const AddedVocabulary& added, bool is_normalized) {
   std::vector<AddedToken> tokens;
+  std::set<std::string> contents;  // two that are the same in normalised text: the package takes either, run by run
   for (const auto& [id, token] : added.tokens()) {
     if (token.normalized != is_normalized) continue;
     tokens.push_back(token);
     if (is_normalized) tokens.back().content = added.normalized(token);
     if (tokens.back().content.empty())
       unsupported("an added token of which the normalizer leaves nothing", token.content);
+    if (!contents.insert(tokens.back().content).second)
+      unsupported("an added token that the normalizer makes the same as another", token.content);
   }
   return AddedTokens(std::move(tokens));
 }
