@@ -48,7 +48,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--threshold", type=float, help="energy above which a token gets the massive activation (0.95 of the first token's)")
     p.add_argument("--average-layer", type=int, default=d.average_layer, help="attention that averages the signs")
     p.add_argument("--energy-layer", type=int, help="MLP that computes the energy")
-    p.add_argument("--spike-layer", type=int, help="MLP that writes the massive activation")
+    p.add_argument("--massive-layer", type=int, help="MLP that writes the massive activation")
     p.add_argument("--sink-layers-from", dest="sink_from", type=int, help="first layer whose heads sink")
     p.add_argument("--average-heads", type=head_list, help="query heads that write the averages, as 0,2 (all)")
     p.add_argument("--sink-heads", type=head_list, help="query heads that sink, as 0,3 (all)")
