@@ -80,22 +80,23 @@ std::vector<Write> writes_or_massive(std::vector<Write> asked, const trials::Sin
 }
 
 json metric_definitions() {
-  return {{"neurons",
-           "those that hold 90 % of the mean squared neurons SiLU(gate) up at token 0, at least 3 and at most 16, "
-           "largest first"},
-          {"read_out",
-           "of a neuron: gradient of its square by the MLP's normalised input, or by the attention output of the same "
-           "block; of a written dimension: gradient by that output; at token 0, sample by sample of the half that "
-           "chooses, scaled to length 1, then the mean; projections and auc are of the other half"},
-          {"consistency",
-           "length of that mean: 1 where all samples agree, about 1/sqrt(n) where they have nothing in common"},
-          {"effective_rank",
-           "exp of the entropy of the eigenvalues of a Gram matrix over their sum: of the samples' unit "
-           "gradients, or (gram) of the mean directions of the first three neurons"},
-          {"auc", "area under the ROC curve of token 0 against the later tokens by their projections, at least 0.5"},
-          {"channels",
-           "the largest components of the direction; contribution: component times (mean at token 0 less mean "
-           "at the later tokens)"}};
+  return {
+      {"neurons",
+       "those that hold 90 % of the mean squared neurons activation(gate) up at token 0, at least 3 and at most 16, "
+       "largest first"},
+      {"read_out",
+       "of a neuron: gradient of its square by the MLP's normalised input, or by the attention output of the same "
+       "block; of a written dimension: gradient by that output; at token 0, sample by sample of the half that "
+       "chooses, scaled to length 1, then the mean; projections and auc are of the other half"},
+      {"consistency",
+       "length of that mean: 1 where all samples agree, about 1/sqrt(n) where they have nothing in common"},
+      {"effective_rank",
+       "exp of the entropy of the eigenvalues of a Gram matrix over their sum: of the samples' unit "
+       "gradients, or (gram) of the mean directions of the first three neurons"},
+      {"auc", "area under the ROC curve of token 0 against the later tokens by their projections, at least 0.5"},
+      {"channels",
+       "the largest components of the direction; contribution: component times (mean at token 0 less mean "
+       "at the later tokens)"}};
 }
 
 std::vector<int64_t> layers_of(const trials::WritingMlp& mlp, const std::vector<Write>& writes) {

@@ -192,7 +192,7 @@ json channel_metrics() {
            "of the three neurons with the largest |alpha|, those whose column of W_down has |cosine| > 0.9 with the "
            "MLP's mean output at token 0"},
           {"cosine_of_predicted", "of y* = sum of alpha_j w_j, w_j unit columns of W_down, with that mean output"},
-          {"energy_share", "share of the mean squared neurons SiLU(gate) up at token 0"}};
+          {"energy_share", "share of the mean squared neurons activation(gate) up at token 0"}};
 }
 
 }  // namespace sinkscope::experiments
