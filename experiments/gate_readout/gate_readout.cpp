@@ -26,7 +26,6 @@
 #include "experiments/gate_readout/gradient_groups.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
-#include "sinkscope/trials/edited_layers.h"
 #include "sinkscope/trials/writing_mlp.h"
 
 namespace sinkscope::experiments {
@@ -149,7 +148,7 @@ json describe(const std::vector<ReadOutGroup>& groups) {
 
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
-  if (o.mlp_layer >= 0) trials::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
+  if (o.mlp_layer >= 0) model::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
   const auto asked = parse_writes(o.write, r.config());
   trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .split = true, .trials = 12});
   if (!runner.start()) return;

@@ -23,7 +23,6 @@
 #include "experiments/magc/gating_channel.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/number_list.h"
-#include "sinkscope/trials/edited_layers.h"
 #include "sinkscope/trials/trial_list.h"
 #include "sinkscope/trials/writing_mlp.h"
 
@@ -88,7 +87,7 @@ void run(const Options& o, const CLI::App& command) {
   const auto values = parse_number_list(o.values, "--values");
   if (multiples.empty() && values.empty()) throw InputError("--multiples and --values are empty: i* becomes nothing");
   app::Run r(o.trials.run, command);
-  if (o.mlp_layer >= 0) trials::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
+  if (o.mlp_layer >= 0) model::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
   const auto count = static_cast<double>(2 * (multiples.size() + values.size()) + 2);
   trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .split = true, .trials = count});
   if (!runner.start()) return;

@@ -65,6 +65,12 @@ std::vector<PointInfo> points(const Config& config) {
   return found;
 }
 
+void check_layer(int64_t layer, const Config& config, const std::string& where) {
+  if (layer >= 0 && layer < config.n_layers) return;
+  throw InputError(fmt::format("{}{}layer {} of a model with {} layers (0 to {})", where, where.empty() ? "" : ": ",
+                               layer, config.n_layers, config.n_layers - 1));
+}
+
 void check_exists(Point point, const Config& config, const std::string& site) {
   if (exists(point, config)) return;
   throw InputError(fmt::format("site '{}': a {} model has no norm of queries and keys; {} is what rotary turns", site,

@@ -56,6 +56,9 @@ std::vector<PointInfo> points(const Config&);
 const PointInfo& info(Point);
 bool in_block(Point);
 
+/// Throws InputError for a layer that the model does not have, which begins with `where` (an option, a site) if given.
+void check_layer(int64_t layer, const Config&, const std::string& where = {});
+
 /// Throws InputError that names the site where the model has no such point.
 void check_exists(Point, const Config&, const std::string& site);
 
