@@ -18,6 +18,7 @@
 #include "commands/command.h"
 #include "sinkscope/measure/separation.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 #include "sinkscope/trials/edited_layers.h"
 #include "sinkscope/trials/search/signal.h"
 #include "sinkscope/trials/search/site_trace.h"
@@ -51,7 +52,7 @@ std::vector<Site> traced_sites(int64_t sink_layer, int64_t layers) {
 }
 
 std::vector<double> means_by_token(const at::Tensor& rows, int64_t dimension) {
-  return measure::to_vector(rows.select(2, dimension).to(at::kDouble).mean(0));
+  return model::to_vector(rows.select(2, dimension).to(at::kDouble).mean(0));
 }
 
 /// One site: the best dimensions of the half that chooses, as the other half sees them.

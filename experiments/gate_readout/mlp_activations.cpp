@@ -10,6 +10,7 @@
 #include "sinkscope/measure/separation.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/model/activation.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -114,7 +115,7 @@ json to_json(const ReadOut& read) {
   const auto projections = at::matmul(read.rows, direction);  // [n, tokens]
   auto tokens = json::array(), channels = json::array();
   for (int64_t token = 0; token < projections.size(1); ++token) {
-    const auto values = measure::to_vector(projections.select(1, token));
+    const auto values = model::to_vector(projections.select(1, token));
     auto row = measure::to_json(measure::summarize(values));
     row["token"] = token;
     row["by_sample"] = values;

@@ -9,6 +9,7 @@
 
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/measure/vector_stats.h"
+#include "sinkscope/model/to_vector.h"
 #include "sinkscope/trials/writing_mlp.h"
 
 namespace sinkscope::experiments {
@@ -171,9 +172,9 @@ json to_json(const GatingChannel& found) {
           {"neurons", neurons},
           {"candidates", candidates},
           {"by_channel",
-           {{"difference", measure::to_vector(found.first - found.second)},
-            {"R_plus", finite(measure::to_vector(found.plus))},
-            {"R_minus", finite(measure::to_vector(found.minus))}}}};
+           {{"difference", model::to_vector(found.first - found.second)},
+            {"R_plus", finite(model::to_vector(found.plus))},
+            {"R_minus", finite(model::to_vector(found.minus))}}}};
 }
 
 json channel_metrics() {

@@ -19,7 +19,7 @@
 #include "commands/command.h"
 #include "experiments/stat_match/attention_statistics.h"
 #include "sinkscope/error.h"
-#include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 #include "sinkscope/spelling/number_list.h"
 #include "sinkscope/trials/edited_layers.h"
 #include "sinkscope/trials/trial_list.h"
@@ -61,7 +61,7 @@ Edit scale_variance(int64_t layer, int64_t at, double factor) {
 
 Edit shift_mean(int64_t layer, int64_t at, const at::Tensor& by) {
   auto edit = trials::edit_at(attention_output(layer), at, Operation::add);
-  edit.values = measure::to_vector(by);
+  edit.values = model::to_vector(by);
   return edit;
 }
 
