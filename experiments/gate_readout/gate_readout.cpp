@@ -171,18 +171,18 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command gate_readout() {
-  return {
-      "gate-readout", "what pattern does the network read to write the massive activation?",
-      [](CLI::App& app) {
-        auto o = std::make_shared<Options>();
-        trials::add_options(app, o->trials);
-        trials::add_mlp_option(app, o->mlp_layer);
-        app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
-        app.add_option("--write", o->write,
-                       "written dimensions whose gradient is taken, as SITE:DIM; empty: the massive activation's own");
-        app.callback([o, &app] { run(*o, app); });
-      },
-      commands::kMarks};
+  return {"gate-readout", "what pattern does the network read to write the massive activation?",
+          [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            trials::add_mlp_option(app, o->mlp_layer);
+            trials::add_token_option(app, o->token);
+            app.add_option(
+                "--write", o->write,
+                "written dimensions whose gradient is taken, as SITE:DIM; empty: the massive activation's own");
+            app.callback([o, &app] { run(*o, app); });
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

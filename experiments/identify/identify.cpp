@@ -151,9 +151,7 @@ commands::Command identify() {
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
-            app.add_option("--token", o->token, "the later token that is made a sink")
-                ->capture_default_str()
-                ->check(CLI::Range(2, 1 << 24));
+            trials::add_token_option(app, o->token, 2);
             app.callback([o, &app] { run(*o, app); });
           },
           commands::kMarks};

@@ -110,19 +110,18 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command magc() {
-  return {
-      "magc", "which input channel gates the MLP that writes the massive activation, and which neurons write it?",
-      [](CLI::App& app) {
-        auto o = std::make_shared<Options>();
-        trials::add_options(app, o->trials);
-        trials::add_mlp_option(app, o->mlp_layer);
-        app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
-        app.add_option("--multiples", o->multiples, "values of the channel, as multiples of its mean at token 0")
-            ->capture_default_str();
-        app.add_option("--values", o->values, "more values of the channel, as they are");
-        app.callback([o, &app] { run(*o, app); });
-      },
-      commands::kMarks};
+  return {"magc", "which input channel gates the MLP that writes the massive activation, and which neurons write it?",
+          [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            trials::add_mlp_option(app, o->mlp_layer);
+            trials::add_token_option(app, o->token);
+            app.add_option("--multiples", o->multiples, "values of the channel, as multiples of its mean at token 0")
+                ->capture_default_str();
+            app.add_option("--values", o->values, "more values of the channel, as they are");
+            app.callback([o, &app] { run(*o, app); });
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

@@ -152,20 +152,19 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command stat_match() {
-  return {
-      "stat-match", "which statistic of the first attention output is the first-token signal?",
-      [](CLI::App& app) {
-        auto o = std::make_shared<Options>();
-        trials::add_options(app, o->trials);
-        trials::add_sharing_options(app, o->trials);
-        app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
-        app.add_option("--layers", o->layers, "layers whose attention output is edited, together")
-            ->capture_default_str();
-        app.add_option("--factors", o->factors, "factors of the deviation from the mean, beside the matched one")
-            ->capture_default_str();
-        app.callback([o, &app] { run(*o, app); });
-      },
-      commands::kMarks};
+  return {"stat-match", "which statistic of the first attention output is the first-token signal?",
+          [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            trials::add_sharing_options(app, o->trials);
+            trials::add_token_option(app, o->token);
+            app.add_option("--layers", o->layers, "layers whose attention output is edited, together")
+                ->capture_default_str();
+            app.add_option("--factors", o->factors, "factors of the deviation from the mean, beside the matched one")
+                ->capture_default_str();
+            app.callback([o, &app] { run(*o, app); });
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments
