@@ -112,12 +112,12 @@ std::vector<ReadOutGroup> read_out(trials::Runner& runner, const trials::Writing
   std::vector<ReadOutGroup> groups;
   const auto layers = layers_of(mlp, writes);
   if (layers.empty()) return groups;
-  std::map<int64_t, Halved> readings;
+  std::map<int64_t, SplitActivations> activations;
   for (const auto& [layer, all] : read_mlps(r, layers)) {
-    readings[layer] = {all.of(runner.choosing()), all.of(runner.testing())};
+    activations[layer] = {all.of(runner.choosing()), all.of(runner.testing())};
   }
   if (mlp.none.empty()) {
-    const auto& at_layer = readings.at(mlp.layer);
+    const auto& at_layer = activations.at(mlp.layer);
     const auto neurons = trials::strongest_neurons(at_layer.choosing.energy());
     if (!neurons.empty()) groups = {{"neurons", Reader::neurons}, {"neurons by the attention", Reader::neurons}};
     for (const int64_t j : neurons) {
@@ -129,7 +129,7 @@ std::vector<ReadOutGroup> read_out(trials::Runner& runner, const trials::Writing
     const auto name = trials::short_name({Point::mlp_out, write.layer});
     auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.name == name; });
     if (same == groups.end()) same = groups.insert(groups.end(), {name, Reader::written});
-    same->reads.push_back(write_read_out(r.model(), write.layer, write.dimension, readings.at(write.layer)));
+    same->reads.push_back(write_read_out(r.model(), write.layer, write.dimension, activations.at(write.layer)));
   }
   return groups;
 }

@@ -176,13 +176,13 @@ Screen fit_screen(const std::vector<std::vector<double>>& features, const std::v
 }
 
 Refinement choose_refined(const Screen& screen, const std::vector<size_t>& audit,
-                          const std::vector<double>& audit_score, const Wanted& wanted) {
+                          const std::vector<double>& audit_score, const Extremes& extremes) {
   const Beyond beyond(screen, audit, audit_score);
   std::vector<double> exact(screen.predicted.size(), std::nan(""));
   for (size_t i = 0; i < audit.size(); ++i) exact[audit[i]] = audit_score[i];
   const auto spread = corrected_spread(screen, exact);
-  const auto top = static_cast<double>(std::min(wanted.top, screen.predicted.size()));
-  const double reach = wanted.outlier_z * spread.sd;
+  const auto top = static_cast<double>(std::min(extremes.top, screen.predicted.size()));
+  const double reach = extremes.outlier_z * spread.sd;
 
   Refinement refinement;
   std::vector<char> chosen(screen.predicted.size());
