@@ -145,8 +145,8 @@ commands::Command channel_trace() {
                 ->check(CLI::Range(-1, 1 << 20));
             app.add_option("--self-only-layers", o->self_only_layers, "layers in which every token sees only itself")
                 ->capture_default_str();
-            app.add_option("--dimensions", o->dimensions, "told of at every site beside the best");
-            app.add_option("--top", o->top, "dimensions told of, best first: by effect size, then those that AUC adds")
+            app.add_option("--dimensions", o->dimensions, "reported at every site beside the best");
+            app.add_option("--top", o->top, "dimensions reported, best first: by effect size, then those that AUC adds")
                 ->capture_default_str()
                 ->check(CLI::Range(1, 1 << 20));
             app.add_option("--draws", o->draws, "of the permutation maximum")

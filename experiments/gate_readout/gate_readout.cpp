@@ -6,12 +6,11 @@
 // gradient of what the MLP writes there with respect to that attention output. Neurons and directions are those of half
 // of the documents, all that is held against them is of the others. The mean of these unit gradients is what is read
 // along; its length (consistency) says whether samples agree: near 1 one direction is read, near 1/sqrt(n) each sample
-// has its own, so that what is read is no linear pattern. Then how far token 0 and tokens 1 to 8 stand along it. Edit:
-// the span of the mean directions is projected out at token 0; and token k is given token 0's components along it.
-// Reading: the sink. If the first ends it and the second makes one, the network reads this pattern; if token 0 stands
-// apart along it (AUC near 1) and neither does, the pattern accompanies the signal; random directions are the control.
-// Source: the seed author's
-// --decompose-mlp-in (llm-interp, attention_sink); experiment B8 of the project's list.
+// has its own, so that what is read is no linear pattern. Then the projections of tokens 0 to 8 on it. Edit: the span
+// of the mean directions is projected out at token 0; and token k is given token 0's components along it. Reading: the
+// sink. If the first ends it and the second makes one, the network reads this pattern; if the projection sets token 0
+// apart (AUC near 1) and neither does, the pattern accompanies the signal; random directions are the control. Source:
+// the seed author's --decompose-mlp-in (llm-interp, attention_sink); experiment B8 of the project's list.
 
 #include <fmt/format.h>
 

@@ -78,5 +78,5 @@ def draw(result: Result, beside: Sequence[Path] = ()) -> Figure:
     massive_activation(axes[1][1], result)
     title(figure, result, "Training: how the sink emerges")
     training = result.document["training"]
-    caption(figure, result, f"held-out windows; {training['windows']} windows of {training['length']} tokens a step")
+    caption(figure, result, f"held-out windows; {training['windows']} windows of {training['length']} tokens per step")
     return figure

@@ -1,5 +1,5 @@
 """Figure of `sinkscope vocab-sweep`: histogram of scores, rank curve with its ends named, box plot by kind of token. With an
-atlas of `sinkscope first-token` the scores stand against the norm that each id gets alone."""
+atlas of `sinkscope first-token` the scores are drawn against the norm that each id gets alone."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def rank_curve(figure, axis, found: dict, atlas: dict | None) -> None:
 
 
 def table(axis, found: dict, entries: list[dict], head: str, atlas: dict | None) -> None:
-    """A ~ marks a predicted score."""
+    """A ~ says that the score is predicted."""
     predicted = {i for i, exact in zip(found["ids"], found.get("screen", {}).get("exact", [])) if not exact}
     axis.axis("off")
     axis.set_title(head)
