@@ -21,6 +21,7 @@
 #include "commands/command.h"
 #include "experiments/identify/blocks.h"
 #include "experiments/identify/flags.h"
+#include "experiments/identify/page.h"
 #include "experiments/identify/verdict.h"
 #include "sinkscope/result/file.h"
 #include "sinkscope/trials/metrics.h"
