@@ -94,7 +94,7 @@ TEST(Points, ALayerIsCheckedWithTheWordsOfWhoeverAsks) {
   expect_input_error([&] { check_layer(3, config, "--layer"); }, {"--layer: layer 3 of a model with 3 layers"});
 }
 
-TEST(Points, WhatIsSaidOfAPointHoldsForEveryActivation) {
+TEST(Points, DescriptionsHoldForEveryActivation) {
   for (const auto& point : points()) {
     EXPECT_EQ(point.what.find("SiLU"), std::string_view::npos) << point.name;
     EXPECT_EQ(point.what.find("GELU"), std::string_view::npos) << point.name;
