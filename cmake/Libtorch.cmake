@@ -42,4 +42,7 @@ endforeach()
 add_library(sinkscope_torch INTERFACE)
 add_library(sinkscope::torch ALIAS sinkscope_torch)
 target_include_directories(sinkscope_torch SYSTEM INTERFACE ${TORCH_ROOT}/include)
-target_link_libraries(sinkscope_torch INTERFACE sinkscope_torch_cpu sinkscope_c10)
+# at::parallel_for is a template of ATen's headers: compiled without OpenMP it runs on one thread. The runtime is torch's own
+# where it brings one, by the same name.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+target_link_libraries(sinkscope_torch INTERFACE sinkscope_torch_cpu sinkscope_c10 OpenMP::OpenMP_CXX)

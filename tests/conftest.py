@@ -5,9 +5,11 @@ Fixtures import what they need when a test asks for them: a test of the command 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ from support.shared_data import SHARED_DATA
 
 if TYPE_CHECKING:
     from sinkscope.planted.plan import Options
+    from support.by_line import ByLine
     from support.demo import Demo
     from support.planted_cases import Planted
 
@@ -34,6 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="the program under test (SINKSCOPE, or build/release/sinkscope)")
     group.addoption("--unseen", type=int, default=201, metavar="SEED",
                     help="with -m slow: the seed of the first of the planted models that identify has never met (201)")
+    group.addoption("--strings", type=int, default=1500, metavar="N",
+                    help="generated strings for each kind of tokenizer (1500)")
+    group.addoption("--pipelines", type=int, default=100, metavar="N",
+                    help="random pipelines of tokenizer parts, with 20 strings each (100)")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -60,6 +67,32 @@ def program(request: pytest.FixtureRequest) -> Program:
 
 
 @pytest.fixture(scope="session")
+def read_models(program: Program) -> Callable[[list[Path]], list[dict]]:
+    """What sinkscope reads in many configs and checkpoints, in one start of a tool that is built beside the unit tests."""
+    tool = program.path.parent / "tests/unit/read_models"
+    assert tool.exists(), f"{tool}: it is not there; scripts/build.sh builds it"
+
+    def read(paths: list[Path]) -> list[dict]:
+        done = subprocess.run([tool], input="".join(f"{path}\n" for path in paths), capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def by_line(program: Program) -> Iterator[ByLine]:
+    """Many tokenizers in one start of a program, which is built beside the one under test."""
+    from support import by_line
+
+    path = program.path.parent / "tests/tokenizers_by_line"
+    assert path.exists(), f"{path} is not there; scripts/build.sh builds it"
+    asked = by_line.ByLine(path)
+    yield asked
+    asked.close()
+
+
+@pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of this run that all of its workers see: every worker's own is a folder in it."""
     own = tmp_path_factory.getbasetemp()
@@ -74,6 +107,17 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"Qwen3's tokenizer and the texts are not at {SHARED_DATA}; SINKSCOPE_SHARED_DATA names another place")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """A real model, fetched once a machine into the folder that scripts/get_model.py fills."""
+    from sinkscope.models import NotToBeHad, ensure
+
+    try:
+        return ensure("smollm2-135m")
+    except NotToBeHad as error:
+        pytest.skip(f"SmolLM2-135M cannot be had here: {error}")
 
 
 @pytest.fixture(scope="session")

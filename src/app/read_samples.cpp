@@ -12,8 +12,12 @@ namespace {
 /// The id that begins every sample; none where samples begin with their text.
 std::optional<int64_t> bos_of(const RunOptions& options, const model::Checkpoint& checkpoint,
                               const text::Tokenizer* tokenizer) {
-  const bool is_unasked = !options.text.empty() && tokenizer && tokenizer->adds_bos();
+  const bool is_unasked = !options.text.empty() && tokenizer && !tokenizer->before().empty();
   if (options.bos == "without" || (options.bos == "auto" && !is_unasked)) return std::nullopt;
+  if (is_unasked && options.bos == "auto" && tokenizer->before().size() > 1) {
+    throw InputError(fmt::format("--bos auto: {} puts {} tokens before a text; expected one, or --bos with or without",
+                                 tokenizer->file().string(), tokenizer->before().size()));
+  }
   const auto bos = tokenizer ? tokenizer->bos() : std::nullopt;
   if (!bos && options.bos == "with") {
     throw InputError(
@@ -41,9 +45,12 @@ text::Samples of_length(int64_t length, const RunOptions& options, const std::se
         fmt::format("--text needs a tokenizer: neither {} nor tokenizer.model exists; --tokens FILE.json takes ids",
                     (checkpoint.dir() / "tokenizer.json").string()));
   }
-  const auto texts = text::read_texts(options.text);
-  return options.slice == "lines" ? text::lines(*tokenizer, texts, n, length)
-                                  : text::windows(*tokenizer, texts, n, length);
+  std::vector<std::string> warnings;
+  const auto texts = text::read_texts(options.text, &warnings);
+  auto samples = options.slice == "lines" ? text::lines(*tokenizer, texts, n, length)
+                                          : text::windows(*tokenizer, texts, n, length);
+  samples.warnings = std::move(warnings);
+  return samples;
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ Run::Run(const RunOptions& options, const CLI::App& command, const MakeSamples& 
     : writer_(command.get_name(), resolved_options(command), options),
       inputs_(options, given_options(command), make),
       opened_(std::chrono::steady_clock::now()) {
+  for (const auto& warning : inputs_.checkpoint().warnings()) warn(fmt::format("--model: {}", warning));
+  for (const auto& warning : inputs_.samples().warnings) warn(fmt::format("--text: {}", warning));
   if (model::is_float8(inputs_.dtype())) {
     warn("--dtype fp8: weights and inputs of the blocks' products are rounded to float8; every number is approximate");
   }

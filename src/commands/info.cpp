@@ -1,4 +1,4 @@
-// info: what a checkpoint is and what it takes to run it, without reading a weight.
+// info: what a checkpoint is and what it takes to run it.
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -43,7 +43,7 @@ ordered_json describe_tokenizer(const std::filesystem::path& dir, const model::C
   return {{"ids", tokenizer.size()},
           {"special", special},
           {"bos", bos ? ordered_json(*bos) : ordered_json()},
-          {"adds_bos", tokenizer.adds_bos()},
+          {"adds_bos", !tokenizer.before().empty()},
           {"embedding_rows_without_a_token", unused}};
 }
 
@@ -64,12 +64,14 @@ ordered_json describe(const model::Checkpoint& checkpoint) {
                                 {"parameters_embedding_and_head", embedding},
                                 {"bytes_on_disk", checkpoint.bytes()},
                                 {"memory", memory},
+                                {"warnings", checkpoint.warnings()},
                                 {"tokenizer", describe_tokenizer(checkpoint.dir(), c)}});
   return described;
 }
 
 void print_page(const ordered_json& f) {
   for (const auto& [key, value] : f.items()) {
+    if (key == "warnings" && value.empty()) continue;
     if (key == "tokenizer" && value.is_object()) {
       fmt::print("{:<30} {} ids, {} special, {} embedding rows without a token\n", key, value["ids"].get<int64_t>(),
                  value["special"].size(), value["embedding_rows_without_a_token"].get<int64_t>());

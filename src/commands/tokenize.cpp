@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <spdlog/spdlog.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,7 +18,7 @@ namespace {
 
 struct Options {
   std::string model, text, decode;
-  bool pieces = false, bos = false;
+  bool pieces = false, bos = false, special = false;
 };
 
 int64_t bos_of(const text::Tokenizer& tokenizer) {
@@ -24,9 +26,17 @@ int64_t bos_of(const text::Tokenizer& tokenizer) {
   return *tokenizer.bos();
 }
 
+/// What transformers puts around a text unasked.
+void put_around(const text::Tokenizer& tokenizer, std::vector<int64_t>& ids) {
+  ids.insert(ids.begin(), tokenizer.before().begin(), tokenizer.before().end());
+  ids.insert(ids.end(), tokenizer.after().begin(), tokenizer.after().end());
+}
+
 void run(const Options& o) {
   const auto file = text::find_tokenizer(o.model);
-  if (!file) throw InputError(fmt::format("{}: contains neither tokenizer.json nor tokenizer.model", o.model));
+  if (!file)
+    throw InputError(
+        fmt::format("{}: contains no tokenizer.json, tokenizer.model, or vocab.json with merges.txt", o.model));
   const auto tokenizer = text::Tokenizer::load(*file);
   if (o.text.empty() == o.decode.empty()) throw InputError("expected either --text or --decode");
   if (!o.decode.empty()) {
@@ -35,8 +45,12 @@ void run(const Options& o) {
     }
     return;
   }
-  for (const auto& text : text::read_texts(o.text)) {
+  std::vector<std::string> warnings;
+  const auto texts = text::read_texts(o.text, &warnings);
+  for (const auto& warning : warnings) spdlog::warn("--text: {}", warning);
+  for (const auto& text : texts) {
     auto ids = tokenizer.encode(text);
+    if (o.special) put_around(tokenizer, ids);
     if (o.bos) ids.insert(ids.begin(), bos_of(tokenizer));
     if (!o.pieces) {
       fmt::print("{}\n", nlohmann::json(ids).dump());
@@ -54,11 +68,15 @@ Command tokenize() {
   return {"tokenize", "print the token ids of a text, one JSON array per text",
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
-            app.add_option("--model", o->model, "folder with tokenizer.json or tokenizer.model")->required();
+            app.add_option("--model", o->model,
+                           "folder with tokenizer.json, tokenizer.model, or vocab.json and merges.txt")
+                ->required();
             app.add_option("--text", o->text, "plain text, or .jsonl: per line a string or an object with `text`");
             app.add_option("--decode", o->decode,
                            "JSON file with an array of arrays of ids: print their texts, one JSON string each");
             app.add_flag("--bos", o->bos, "start every text with the tokenizer's BOS");
+            app.add_flag("--special", o->special,
+                         "put around every text what transformers puts there unasked: BOS, EOS, none");
             app.add_flag("--pieces", o->pieces, "print [id, readable piece] pairs");
             app.callback([o] { run(*o); });
           },

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "sinkscope/error.h"
+#include "sinkscope/files/lfs_pointer.h"
 
 namespace sinkscope::files {
 
@@ -29,6 +30,7 @@ std::string read_file(const std::filesystem::path& file, int64_t max_bytes) {
     if (static_cast<int64_t>(bytes.size()) > max_bytes) fail(fmt::format("more than {} bytes", max_bytes));
   }
   if (in.bad()) fail("cannot be read whole");
+  if (is_lfs_pointer(bytes)) fail(std::string(kLfsPointer));
   return bytes;
 }
 

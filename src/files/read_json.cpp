@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sinkscope/error.h"
+#include "sinkscope/files/python_json.h"
 #include "sinkscope/files/read_file.h"
 
 namespace sinkscope::files {
@@ -16,8 +17,9 @@ using nlohmann::json;
 namespace {
 
 /// parse_error's own text may quote bytes that are no UTF-8.
-[[noreturn]] void not_json(const std::string& where, const json::parse_error& e) {
-  throw InputError(fmt::format("{}: not JSON from byte {} on", where, e.byte));
+[[noreturn]] void not_json(std::string_view text, const std::string& where, const json::parse_error& e) {
+  const auto* why = parse_python_json(text) ? " (NaN, Infinity or half a surrogate pair, which Python writes)" : "";
+  throw InputError(fmt::format("{}: not JSON from byte {} on{}", where, e.byte, why));
 }
 
 }  // namespace
@@ -26,7 +28,7 @@ json parse_json(std::string_view text, const std::string& where) {
   try {
     return json::parse(text);
   } catch (const json::parse_error& e) {
-    not_json(where, e);
+    not_json(text, where, e);
   }
 }
 
@@ -47,7 +49,7 @@ json parse_strict(std::string_view text, const std::string& where, int max_depth
   try {
     parsed = json::parse(text, watch);
   } catch (const json::parse_error& e) {
-    not_json(where, e);
+    not_json(text, where, e);
   }
   if (too_deep) throw InputError(fmt::format("{}: JSON nested deeper than {}", where, max_depth));
   if (!repeated.empty()) throw InputError(fmt::format("{}: the key '{}' is listed twice", where, repeated));

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "sinkscope/error.h"
+#include "sinkscope/files/expand_path.h"
 #include "sinkscope/model/checkpoint.h"
 
 namespace sinkscope::model {
@@ -11,17 +12,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string variable(const char* name) {
+std::string variable(const char* name, const std::string& otherwise) {
   const char* value = std::getenv(name);
-  return value ? value : "";
+  return value ? value : otherwise;
 }
 
-/// Where Hugging Face's own tools keep downloaded models.
+std::string expanded(const std::string& path) {
+  return files::expand_variables(files::expand_user(path));
+}
+
+/// Where Hugging Face's own tools keep downloaded models: huggingface_hub's constants.py, line by line. A variable that
+/// is set to nothing counts as set there, and the default of the one goes through the expansion of the next.
 fs::path cache_folder() {
-  if (const auto cache = variable("HF_HUB_CACHE"); !cache.empty()) return cache;
-  if (const auto home = variable("HF_HOME"); !home.empty()) return fs::path(home) / "hub";
-  if (const auto cache = variable("XDG_CACHE_HOME"); !cache.empty()) return fs::path(cache) / "huggingface" / "hub";
-  return fs::path(variable("HOME")) / ".cache" / "huggingface" / "hub";
+  const auto caches = variable("XDG_CACHE_HOME", fs::path(files::expand_user("~")) / ".cache");
+  const auto home = expanded(variable("HF_HOME", fs::path(caches) / "huggingface"));
+  return expanded(variable("HF_HUB_CACHE", variable("HUGGINGFACE_HUB_CACHE", fs::path(home) / "hub")));
 }
 
 /// "Qwen/Qwen3-8B" -> "models--Qwen--Qwen3-8B"

@@ -8,11 +8,19 @@
 
 #include "model/strict_json.h"
 #include "sinkscope/error.h"
+#include "sinkscope/files/lfs_pointer.h"
 
 namespace sinkscope::model {
 namespace {
 
 constexpr uint64_t kMaxHeader = 100'000'000;  // the format's own limit
+
+/// How files begin that are named like safetensors by mistake.
+constexpr std::pair<std::string_view, std::string_view> kOthers[] = {
+    {"PK\3\4", "a zip archive, as torch.save writes them; have transformers write it anew"},
+    {"GGUF", "GGUF"},
+    {"<!DOCTYPE", "a web page; fetch the file again"},
+    {"<html", "a web page; fetch the file again"}};
 
 [[noreturn]] void fail(const std::string& where, const std::string& what) {
   throw InputError(fmt::format("{}: {}", where, what));
@@ -91,6 +99,10 @@ void check_layout(const SafetensorsHeader& header, uint64_t file_bytes, const st
 }  // namespace
 
 uint64_t header_length(std::string_view first_bytes, uint64_t file_bytes, const std::string& where) {
+  if (files::is_lfs_pointer(first_bytes)) fail(where, std::string(files::kLfsPointer));
+  for (const auto& [begin, what] : kOthers) {
+    if (first_bytes.starts_with(begin)) fail(where, fmt::format("expected safetensors, found {}", what));
+  }
   if (first_bytes.size() < 8 || file_bytes < 8)
     fail(where, fmt::format("{} bytes are too few for a safetensors file", file_bytes));
   uint64_t length = 0;

@@ -15,6 +15,10 @@ Fields::Fields(const json& object, std::string where) : object_(&object), where_
     throw InputError(fmt::format("{}: expected an object, found {}", where_, object.type_name()));
 }
 
+bool Fields::contains(const std::string& key) const {
+  return object_->contains(key);
+}
+
 bool Fields::has(const std::string& key) const {
   return object_->contains(key) && !(*object_)[key].is_null();
 }
@@ -24,7 +28,7 @@ bool Fields::is_null(const std::string& key) const {
 }
 
 const json& Fields::any(const std::string& key) const {
-  if (!has(key)) throw InputError(fmt::format("{}: '{}' is missing", where_, key));
+  if (!has(key)) throw InputError(fmt::format("{}: '{}' is {}", where_, key, contains(key) ? "null" : "missing"));
   return (*object_)[key];
 }
 

@@ -19,8 +19,9 @@ class Fields {
  public:
   Fields(const nlohmann::json& object, std::string where);
 
-  bool has(const std::string& key) const;      ///< there and not null
-  bool is_null(const std::string& key) const;  ///< there and null
+  bool contains(const std::string& key) const;  ///< there, as null too
+  bool has(const std::string& key) const;       ///< there and not null
+  bool is_null(const std::string& key) const;   ///< there and null
   int64_t integer(const std::string& key, int64_t least, int64_t most) const;
   double number(const std::string& key) const;  ///< finite
   double positive(const std::string& key) const;

@@ -19,10 +19,11 @@ struct AddedToken {
 /// Finds added tokens leftmost first, the longest of those that start at one place, as `tokenizers` does.
 class AddedTokens {
  public:
+  AddedTokens() = default;
   explicit AddedTokens(std::vector<AddedToken> tokens);
 
-  /// Calls `text` for what lies between tokens and `token` for each id, in order.
-  void split(std::string_view utf8, const std::function<void(std::string_view)>& text,
+  /// Calls `text` with the beginning and end of what lies between tokens, and `token` for each id, in order.
+  void split(std::string_view utf8, const std::function<void(size_t begin, size_t end)>& text,
              const std::function<void(int64_t)>& token) const;
 
   bool empty() const { return count_ == 0; }
@@ -31,6 +32,7 @@ class AddedTokens {
   const AddedToken* longest_at(std::string_view utf8, size_t at) const;
 
   std::array<std::vector<AddedToken>, 256> by_first_byte_;  // the longest first
+  std::array<bool, 256> begins_{};                          // whether one begins with this byte
   size_t count_ = 0;
 };
 

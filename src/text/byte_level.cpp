@@ -46,10 +46,20 @@ std::optional<std::string> bytes_of_symbols(std::string_view utf8) {
   return found;
 }
 
-std::string symbol_of_byte(unsigned char byte) {
-  std::string utf8;
-  append_utf8(utf8, symbols()[byte]);
-  return utf8;
+std::string symbols_of_bytes(std::string_view bytes) {
+  std::string spelled;
+  spelled.reserve(bytes.size());
+  for (const char byte : bytes) spelled += symbol_of_byte(static_cast<unsigned char>(byte));
+  return spelled;
+}
+
+const std::string& symbol_of_byte(unsigned char byte) {
+  static const auto table = [] {
+    std::array<std::string, 256> spelled;
+    for (size_t i = 0; i < 256; ++i) append_utf8(spelled[i], symbols()[i]);
+    return spelled;
+  }();
+  return table[byte];
 }
 
 }  // namespace sinkscope::text

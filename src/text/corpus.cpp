@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <string_view>
 
 #include "sinkscope/error.h"
+#include "sinkscope/files/python_json.h"
 #include "sinkscope/files/read_file.h"
 #include "sinkscope/files/read_json.h"
 #include "sinkscope/text/utf8.h"
@@ -17,27 +19,37 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
+constexpr std::string_view kBom = "\xEF\xBB\xBF";
+
 /// UTF-8.
 std::string read_all(const fs::path& file) {
   auto text = files::read_file(file);
-  if (const auto bad = first_invalid_utf8(text))
-    throw InputError(fmt::format("{}: invalid UTF-8 at byte {}", file.string(), *bad));
+  if (const auto bad = first_invalid_utf8(text)) {
+    const bool wide = text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
+    throw InputError(fmt::format("{}: invalid UTF-8 at byte {}{}", file.string(), *bad,
+                                 wide ? ": it begins as UTF-16 does; save it as UTF-8" : ""));
+  }
   return text;
 }
 
-/// A JSON string, or an object's `text`.
-std::string read_record(const std::string& line, const fs::path& file, size_t number) {
-  json record;
-  try {
-    record = json::parse(line);
-  } catch (const json::exception&) {
-    throw InputError(fmt::format("{}: line {} is not JSON", file.string(), number));
-  }
-  if (record.is_object() && record.contains("text")) record = json(record["text"]);
-  if (!record.is_string())
+/// A JSON string, or an object's `text`, as Python's json takes it; a lone surrogate comes out as `surrogate`.
+std::string read_record(const std::string& line, const fs::path& file, size_t number, std::string_view surrogate) {
+  auto record = files::parse_python_json(line, surrogate);
+  if (!record) throw InputError(fmt::format("{}: line {} is not JSON", file.string(), number));
+  if (record->is_object() && record->contains("text")) record = json((*record)["text"]);
+  if (!record->is_string())
     throw InputError(
         fmt::format("{}: line {}: expected a string, or an object with a string `text`", file.string(), number));
-  return record.get<std::string>();
+  return record->get<std::string>();
+}
+
+std::string read_record(const std::string& line, const fs::path& file, size_t number) {
+  auto text = read_record(line, file, number, "fffd");
+  if (line.find("\\u") != std::string::npos && text != read_record(line, file, number, "fffe")) {
+    throw InputError(
+        fmt::format("{}: line {}: its text has half a surrogate pair, which is no character", file.string(), number));
+  }
+  return text;
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -65,8 +77,13 @@ bool is_blank(const std::string& text) {
 
 }  // namespace
 
-std::vector<std::string> read_texts(const fs::path& file) {
-  const auto text = read_all(file);
+std::vector<std::string> read_texts(const fs::path& file, std::vector<std::string>* warnings) {
+  auto text = read_all(file);
+  if (text.starts_with(kBom)) {
+    text.erase(0, kBom.size());
+    if (warnings)
+      warnings->push_back(fmt::format("{} begins with a byte order mark, which is left out", file.string()));
+  }
   if (is_blank(text)) throw InputError(fmt::format("{}: the text is empty", file.string()));
   if (file.extension() != ".jsonl") return {text};
   std::vector<std::string> texts;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,27 +16,21 @@ inline constexpr std::string_view kSpace = "▁";  // what sentencepiece writes 
 /// Which stretches of text between added tokens begin with a space that is not in the text.
 enum class Prefix {
   by_model,  // as the tokenizer.model says, every stretch
-  all,       // every stretch
-  unspaced,  // every stretch that does not begin with a space
-  first,     // the text's beginning, where it does not begin with a space
-  none
+  first      // the text's beginning, where it does not begin with a space
 };
 
 struct Settings {
   Prefix prefix = Prefix::by_model;
   std::vector<AddedToken> added;
-  Bos bos;                                   // without an id: the model's own
+  std::optional<int64_t> bos;  // none: the model's own
+  bool adds_bos = false;
   std::vector<std::filesystem::path> files;  // that were read
 };
 
-/// What the files beside a tokenizer.model say, whose pieces these are. tokenizer.json says all; without it,
-/// tokenizer_config.json, with added_tokens.json for what it does not list. As in transformers 5, BOS is added where
-/// tokenizer.json's template or, without tokenizer.json, `add_bos_token` says so. Throws InputError with the file's
-/// name.
+/// What the files beside a tokenizer.model say, whose pieces these are: tokenizer_config.json, with added_tokens.json
+/// for what it does not list. As in transformers 5, BOS is added where `add_bos_token` says so. Throws InputError with
+/// the file's name.
 using Pieces = std::vector<std::string>;
 Settings read_settings(const std::filesystem::path& folder, const Pieces& pieces);
-
-/// Runs `read` with the file's name before what it throws.
-void naming(const std::filesystem::path& file, const std::function<void()>& read);
 
 }  // namespace sinkscope::text

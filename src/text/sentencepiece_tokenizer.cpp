@@ -101,10 +101,9 @@ std::vector<int> ids_of(const Processor& model, std::string_view text) {
   return ids;
 }
 
-Bos bos_of(const Processor& model, const Settings& settings) {
-  if (settings.bos.id) return settings.bos;
-  if (model.bos_id() < 0) return {};
-  return {.id = model.bos_id(), .is_added = settings.bos.is_added};
+std::optional<int64_t> bos_of(const Processor& model, const Settings& settings) {
+  if (settings.bos) return settings.bos;
+  return model.bos_id() < 0 ? std::nullopt : std::optional<int64_t>(model.bos_id());
 }
 
 TokenizerParts make_parts(const std::string& proto, const std::shared_ptr<const Processor>& own,
@@ -128,21 +127,29 @@ TokenizerParts make_parts(const std::string& proto, const std::shared_ptr<const 
   const auto prefix = settings.prefix;
   const auto with = prefix == Prefix::by_model ? own : load_with_prefix(proto, true),
              without = load_with_prefix(proto, false);
-  const auto encode = [=](std::string_view text, bool is_first, std::vector<int64_t>& ids) {
-    const bool is_spaced = text.starts_with(' ') || text.starts_with(kSpace);
-    const bool takes_prefix = prefix == Prefix::by_model || prefix == Prefix::all ||
-                              (prefix == Prefix::unspaced && !is_spaced) ||
-                              (prefix == Prefix::first && is_first && !is_spaced);
-    const auto found = ids_of(takes_prefix ? *with : *without, text);
-    ids.insert(ids.end(), found.begin(), found.end());
+  const auto encode = [=, finder = AddedTokens(std::move(list))](std::string_view utf8, std::vector<int64_t>& ids) {
+    const auto add_text = [&](size_t begin, size_t end) {
+      const auto text = utf8.substr(begin, end - begin);
+      const bool is_spaced = text.starts_with(' ') || text.starts_with(kSpace);
+      const bool takes_prefix = prefix == Prefix::by_model || (begin == 0 && !is_spaced);
+      const auto found = ids_of(takes_prefix ? *with : *without, text);
+      ids.insert(ids.end(), found.begin(), found.end());
+    };
+    finder.split(utf8, add_text, [&](int64_t id) { ids.push_back(id); });
   };
-  const bool has_prefix = prefix != Prefix::none && ids_of(*with, "a") != ids_of(*without, "a");
-  const auto decode_without_prefix = [=](const TokenTable& table, const std::vector<int64_t>& ids) {
-    const auto text = decode(is_byte, table, ids);
+  const bool has_prefix = ids_of(*with, "a") != ids_of(*without, "a");
+  const auto decode_without_prefix = [=](const std::vector<int64_t>& ids) {
+    const auto text = decode(is_byte, tokens, ids);
     return has_prefix && text.starts_with(' ') ? text.substr(1) : text;
   };
-  return {std::move(tokens),     AddedTokens(std::move(list)), encode,
-          decode_without_prefix, bos_of(*own, settings),       settings.files};
+  TokenizerParts parts;
+  parts.tokens = tokens;
+  parts.encode = encode;
+  parts.decode = decode_without_prefix;
+  parts.beside = settings.files;
+  parts.bos = bos_of(*own, settings);
+  if (settings.adds_bos && parts.bos) parts.special.before = {*parts.bos};
+  return parts;
 }
 
 }  // namespace

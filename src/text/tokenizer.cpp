@@ -17,28 +17,30 @@ struct Tokenizer::Impl {
 };
 
 std::optional<fs::path> find_tokenizer(const fs::path& folder) {
-  const auto json = folder / "tokenizer.json", model = folder / "tokenizer.model";
-  if (fs::exists(json) && (!fs::exists(model) || is_byte_level(json))) return json;
-  return fs::exists(model) ? std::optional(model) : std::nullopt;
+  for (const auto* name : {"tokenizer.json", "tokenizer.model"}) {
+    if (fs::exists(folder / name)) return folder / name;
+  }
+  const bool has_vocabulary = fs::exists(folder / "vocab.json") && fs::exists(folder / "merges.txt");
+  return has_vocabulary ? std::optional(folder / "vocab.json") : std::nullopt;
 }
 
 Tokenizer Tokenizer::load(const fs::path& file) {
-  auto parts = file.extension() == ".model" ? read_sentencepiece(file) : read_byte_level(file);
+  auto parts = file.extension() == ".model"      ? read_sentencepiece(file)
+               : file.filename() == "vocab.json" ? read_vocab_json(file)
+                                                 : read_tokenizer_json(file);
   return Tokenizer(std::make_shared<const Impl>(Impl{std::move(parts), file}));
 }
 
 std::vector<int64_t> Tokenizer::encode(std::string_view utf8) const {
   if (const auto bad = first_invalid_utf8(utf8)) throw InputError(fmt::format("invalid UTF-8 at byte {}", *bad));
   std::vector<int64_t> ids;
-  impl_->parts.added.split(
-      utf8, [&](std::string_view text) { impl_->parts.encode(text, text.data() == utf8.data(), ids); },
-      [&](int64_t id) { ids.push_back(id); });
+  impl_->parts.encode(utf8, ids);
   return ids;
 }
 
 std::string Tokenizer::decode(const std::vector<int64_t>& ids) const {
   for (const int64_t id : ids) bytes(id);  // throws for one that is none
-  return impl_->parts.decode(impl_->parts.tokens, ids);
+  return impl_->parts.decode(ids);
 }
 
 const std::filesystem::path& Tokenizer::file() const {
@@ -88,11 +90,15 @@ bool Tokenizer::is_special(int64_t id) const {
 }
 
 std::optional<int64_t> Tokenizer::bos() const {
-  return impl_->parts.bos.id;
+  return impl_->parts.bos;
 }
 
-bool Tokenizer::adds_bos() const {
-  return impl_->parts.bos.is_added;
+const std::vector<int64_t>& Tokenizer::before() const {
+  return impl_->parts.special.before;
+}
+
+const std::vector<int64_t>& Tokenizer::after() const {
+  return impl_->parts.special.after;
 }
 
 const std::string& Tokenizer::bytes(int64_t id) const {

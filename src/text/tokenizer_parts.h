@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "text/added_tokens.h"
+#include "text/post_processors/post_processor.h"
 
 namespace sinkscope::text {
 
@@ -25,48 +26,38 @@ struct TokenTable {
   void put(int64_t id, std::string value, bool is_special);
 };
 
-/// The token that begins a sequence: there or not, put before a text by itself or only where asked to.
-struct Bos {
-  std::optional<int64_t> id;
-  bool is_added = false;
-};
-
-/// A tokenizer's file, checked and turned into what encodes and decodes.
+/// A tokenizer's files, checked and turned into what encodes and decodes.
 struct TokenizerParts {
   TokenTable tokens;
-  AddedTokens added;  ///< matched on the raw text
-  /// Appends the ids of a stretch between added tokens; `is_first`: the whole text begins with it.
-  std::function<void(std::string_view text, bool is_first, std::vector<int64_t>& ids)> encode;
-  std::function<std::string(const TokenTable&, const std::vector<int64_t>& ids)> decode;
-  Bos bos;
+  std::function<void(std::string_view text, std::vector<int64_t>& ids)> encode;  ///< appends
+  std::function<std::string(const std::vector<int64_t>& ids)> decode;
+  std::function<int64_t(const std::string& token)> id_of;  ///< -1: no token
+  std::optional<int64_t> bos;                 ///< the token that begins a sequence, put there unasked or not
+  SpecialTokens special;                      ///< what is put around a text unasked
   std::vector<std::filesystem::path> beside;  ///< what was read beside the tokenizer's own file
 };
 
-/// A tokenizer.json of byte-level BPE. Throws InputError that names the file and what in it is wrong or not supported.
-TokenizerParts read_byte_level(const std::filesystem::path& tokenizer_json);
+/// A tokenizer.json with the files beside it, as transformers' AutoTokenizer reads them. Throws InputError that names
+/// the file and what in it is wrong or not supported.
+TokenizerParts read_tokenizer_json(const std::filesystem::path& tokenizer_json);
 
-/// Whether a tokenizer.json is meant to be of that kind: its pre-tokenizer has a ByteLevel. True for what is not JSON.
-bool is_byte_level(const std::filesystem::path& tokenizer_json);
+/// A vocab.json, with merges.txt and the other files beside it, likewise.
+TokenizerParts read_vocab_json(const std::filesystem::path& vocab_json);
 
 /// A tokenizer.model, with what the Hugging Face files beside it say of added tokens and the prefix space.
 TokenizerParts read_sentencepiece(const std::filesystem::path& tokenizer_model);
 
-/// Whether a part of a tokenizer.json is an object of this `type`.
-bool is_type(const nlohmann::json& value, const char* type);
-
 /// A token id of a JSON file, in the range that ids may have.
 int64_t read_id(const nlohmann::json& value, const std::string& token);
 
-/// The BOS that a tokenizer.json's post-processor puts before a text: null, ByteLevel (which moves offsets only), a
-/// template, or a sequence of those.
-std::optional<int64_t> read_bos(const nlohmann::json& post_processor);
-
-/// An entry of `added_tokens` or `added_tokens_decoder`.
-AddedToken read_added_token(const nlohmann::json& value, const nlohmann::json& id);
-
-[[noreturn]] void unsupported(const std::string& what, const nlohmann::json& value);
+/// An entry of `added_tokens` or `added_tokens_decoder`. `normalized` where it is not said: `tokenizers` takes a token
+/// that is not special for normalised.
+AddedToken read_added_token(const nlohmann::json& value);
 
 /// Bytes that form no character become U+FFFD.
 std::string replace_invalid_utf8(std::string_view bytes);
+
+/// Runs `read` with the file's name before what it throws.
+void naming(const std::filesystem::path& file, const std::function<void()>& read);
 
 }  // namespace sinkscope::text

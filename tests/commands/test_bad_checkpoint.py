@@ -53,17 +53,28 @@ def remove(name: str) -> Callable[[Path], None]:
     return lambda model: (model / name).unlink()
 
 
-def index(weight_map: dict | None = None, **other: str) -> Callable[[Path], None]:
-    """An index over the single file, with some tensors put elsewhere."""
+def index(**other: str) -> Callable[[Path], None]:
+    """An index over the weights under another name, with some tensors put elsewhere."""
     def damage(model: Path) -> None:
         names = [n for n in header_and_tensors(model)[0] if n != "__metadata__"]
-        files = {n: "model.safetensors" for n in names} if weight_map is None else weight_map
-        files.update(other)
+        (model / "model.safetensors").rename(model / SHARD)
+        files = {n: SHARD for n in names} | other
         (model / "model.safetensors.index.json").write_text(json.dumps({"weight_map": files}))
     return damage
 
 
+def instead(*names: str) -> Callable[[Path], None]:
+    """Other files in place of the weights."""
+    def damage(model: Path) -> None:
+        (model / "model.safetensors").unlink()
+        for name in names:
+            (model / name).write_bytes(b"{}")
+    return damage
+
+
 FIRST = "model.embed_tokens.weight"
+SHARD = "model-00001-of-00001.safetensors"
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 9\n"
 NORM = "model.norm.weight"
 
 
@@ -111,18 +122,38 @@ CHECKPOINTS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "path traversal in the index": (index(**{NORM: "../../etc/passwd"}), [NORM, "same folder"]),
     "absolute path in the index": (index(**{NORM: "/etc/passwd"}), [NORM]),
     "index names a missing shard": (index(**{NORM: "nowhere.safetensors"}), ["nowhere.safetensors"]),
-    "index misses a tensor": (index({FIRST: "model.safetensors"}), ["index"]),
-    "index broken": (file("model.safetensors.index.json", b"{"), ["not JSON"]),
+    "index broken": (lambda m: (index()(m), file("model.safetensors.index.json", b"{")(m)), ["not JSON"]),
     "no weights": (remove("model.safetensors"), ["model.safetensors"]),
+    "a git-lfs pointer for the weights": (file("model.safetensors", LFS), ["model.safetensors", "git-lfs", "git lfs pull"]),
+    "a git-lfs pointer for a shard": (lambda m: (index()(m), file(SHARD, LFS)(m)), [SHARD, "git-lfs"]),
+    "a git-lfs pointer for the index": (lambda m: (index()(m), file("model.safetensors.index.json", LFS)(m)), ["index.json", "git-lfs"]),
+    "a git-lfs pointer for the config": (file("config.json", LFS), ["config.json", "git-lfs"]),
+    "a git-lfs pointer for the tokenizer": (file("tokenizer.json", LFS), ["tokenizer.json", "git-lfs"]),
+    "a git-lfs pointer for tokenizer.model": (lambda m: (remove("tokenizer.json")(m), file("tokenizer.model", LFS)(m)),
+                                              ["tokenizer.model", "git-lfs"]),
+    "a git-lfs pointer for the text": (file("text.txt", LFS), ["text.txt", "git-lfs"]),
+    "a pickle named safetensors": (file("model.safetensors", b"PK\3\4" + bytes(40)), ["model.safetensors", "zip"]),
+    "a web page named safetensors": (file("model.safetensors", b"<!DOCTYPE html><html></html>"), ["model.safetensors", "web page"]),
+    "pickles alone": (instead("pytorch_model.bin"), ["pytorch_model.bin", "pickles", "save_pretrained"]),
+    "sharded pickles alone": (instead("pytorch_model.bin.index.json", "pytorch_model-00001-of-00002.bin"), ["pickles"]),
+    "GGUF beside a config": (instead("x-Q4_K_M.gguf"), ["x-Q4_K_M.gguf", "GGUF"]),
+    "GGUF alone": (lambda m: (instead("x.gguf")(m), remove("config.json")(m)), ["config.json", "x.gguf", "GGUF"]),
+    "an adapter alone": (lambda m: (instead("adapter_config.json", "adapter_model.safetensors")(m), remove("config.json")(m)),
+                         ["config.json", "adapter_config.json", "merge_and_unload"]),
+    "an adapter beside a config": (instead("adapter_config.json", "adapter_model.safetensors"), ["adapter_config.json", "adapter"]),
+    "the author's own format": (instead("consolidated.safetensors", "params.json"), ["consolidated.safetensors", "Hugging Face"]),
+    "shards without an index": (instead("model-00001-of-00002.safetensors"), ["model-00001-of-00002.safetensors", "index"]),
+    "a variant of the weights": (instead("model.fp16.safetensors"), ["model.fp16.safetensors", "variant"]),
     "no config": (remove("config.json"), ["config.json"]),
     "config broken": (file("config.json", b'{"model_type": '), ["config.json", "not JSON"]),
     "config key twice": (file("config.json", b'{"vocab_size": 1, "vocab_size": 2}'), ["vocab_size", "twice"]),
-    "config without head_dim": (edit_config(head_dim=...), ["head_dim", "missing"]),
+    "config without head_dim": (edit_config(head_dim=...), ["q_proj", "config"]),  # 128 to the class
+    "config with a null head_dim": (edit_config(head_dim=None), ["head_dim", "null"]),
     "config with a negative size": (edit_config(hidden_size=-4), ["hidden_size", "-4"]),
     "config with a huge size": (edit_config(vocab_size=1 << 62), ["vocab_size"]),
     "config with a fraction": (edit_config(num_hidden_layers=2.5), ["num_hidden_layers"]),
     "heads that do not divide": (edit_config(num_key_value_heads=3), ["num_key_value_heads", "divisor"]),
-    "sliding window": (edit_config(use_sliding_window=True), ["use_sliding_window", "sliding-window"]),
+    "sliding layers without a window": (edit_config(layer_types=["sliding_attention"] * 4, num_hidden_layers=4), ["layer_types", "window"]),
     "mixture of experts": (edit_config(num_experts=8), ["num_experts", "mixture"]),
     "another family": (edit_config(model_type="gpt2"), ["gpt2"]),
     "attention bias": (edit_config(attention_bias=True), ["attention_bias"]),
@@ -140,15 +171,11 @@ CHECKPOINTS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "heads that do not divide the model": (
         edit_config(model_type="llama", head_dim=..., hidden_size=100, num_attention_heads=8, num_key_value_heads=8),
         ["num_attention_heads", "hidden_size", "100"]),
-    "qwen2's sliding window": (edit_config(model_type="qwen2", use_sliding_window=True, sliding_window=8, max_window_layers=1),
-                               ["use_sliding_window", "max_window_layers"]),
     "qwen2's multimodal rotary": (edit_config(model_type="qwen2", use_mrope=True), ["use_mrope"]),
     "qwen2 without biases": (edit_config(model_type="qwen2"), ["q_proj.bias"]),
-    "mistral without a word on its window": (edit_config(model_type="mistral", sliding_window=...), ["sliding_window", "missing"]),
     "mistral with an empty window": (edit_config(model_type="mistral", sliding_window=0), ["sliding_window", "0"]),
-    "mistral with two kinds of layers": (
-        edit_config(model_type="mistral", sliding_window=8, layer_types=["sliding_attention", "full_attention"]),
-        ["layer_types", "sliding_attention"]),
+    "mistral with a layer too few": (edit_config(model_type="mistral", sliding_window=8, layer_types=["sliding_attention"]),
+                                     ["layer_types", "num_hidden_layers"]),
     "quantized": (edit_config(quantization_config={"bits": 4}), ["quantization_config"]),
     "tokenizer broken": (file("tokenizer.json", b"{"), ["tokenizer.json"]),
     "tokenizer.model broken": (lambda m: (remove("tokenizer.json")(m), file("tokenizer.model", b"no model")(m)), ["tokenizer.model"]),

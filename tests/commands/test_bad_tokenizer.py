@@ -1,4 +1,4 @@
-"""A damaged tokenizer.model, and files beside it that do not fit, are refused by name."""
+"""A damaged tokenizer.model, and damaged files beside it, are refused by name."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from support.program import Program
 from support.sentencepiece_models import llama, load
 
 BESIDE = [
-    ("tokenizer.json", "{"), ("tokenizer_config.json", "["), ("tokenizer_config.json", '{"added_tokens_decoder": {"x": {}}}'),
+    ("tokenizer_config.json", "["), ("tokenizer_config.json", '{"added_tokens_decoder": {"x": {}}}'),
     ("tokenizer_config.json", '{"added_tokens_decoder": {"1000": {"content": "a", "normalized": true}}}'),
     ("tokenizer_config.json", '{"bos_token": "<no>"}'), ("tokenizer_config.json", '{"add_bos_token": "yes"}'),
-    ("added_tokens.json", '{"a": -1}'), ("tokenizer.json", '{"model": {"vocab": {}}, "pre_tokenizer": null}'),
+    ("added_tokens.json", '{"a": -1}'), ("tokenizer.json", "{"), ("tokenizer.json", '{"model": {"vocab": {}}, "pre_tokenizer": null}'),
 ]
 
 

@@ -14,21 +14,26 @@
 namespace sinkscope::model {
 
 /// A directory for `model`: itself where it is one, otherwise a Hugging Face id ("Qwen/Qwen3-8B") found in the
-/// local cache (HF_HUB_CACHE, HF_HOME/hub, ~/.cache/huggingface/hub) without a network. `revision` is a branch,
+/// local cache (HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME/hub, ...) without a network. `revision` is a branch,
 /// tag or commit; "" means main. Throws InputError that says where it looked.
 std::filesystem::path resolve_model(const std::string& model, const std::string& revision);
 
-/// A Hugging Face checkpoint directory: config.json with model.safetensors or model.safetensors.index.json.
+/// A Hugging Face checkpoint directory: config.json with model.safetensors or model.safetensors.index.json, read as
+/// transformers reads it.
 class Checkpoint {
  public:
-  /// Opens and checks everything: every tensor of tensor_specs() is there with its shape and a float dtype, and
-  /// none is left over (a tied model's lm_head.weight aside). Throws InputError.
+  /// Opens and checks everything: every tensor of tensor_specs() is there with its shape and a float dtype, and none is
+  /// left over. Where a head is stored beside an embedding that it is tied to by the config, both are compared: if they
+  /// differ, the model is not tied. Throws InputError.
   static Checkpoint open(const std::filesystem::path& dir);
 
   const Config& config() const { return config_; }
   const std::filesystem::path& dir() const { return dir_; }
 
-  /// A view of the mapped weights in the checkpoint's dtype; it keeps the map alive.
+  /// What a user should know of how it was read.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+  /// A view of the mapped weights as they are stored, by the family's name; it keeps the map alive.
   at::Tensor tensor(const std::string& name) const;
 
   /// Has the kernel read a tensor's pages from the disk; returns when the reading is under way.
@@ -46,13 +51,22 @@ class Checkpoint {
   const std::vector<std::filesystem::path>& weight_files() const;
 
  private:
-  void open_shards();
+  /// A tensor's file and its name there.
+  struct Place {
+    size_t shard = 0;
+    std::string name;
+  };
+  std::vector<std::string> place_tensors();  // gives the names that have no place
+  void settle_head();
+  void check_tensors(const std::vector<std::string>& left_over) const;
+  const Place& place_of(const std::string& name) const;
 
   std::filesystem::path dir_;
   Config config_;
   std::vector<SafetensorsFile> shards_;
   std::vector<std::filesystem::path> files_;
-  std::map<std::string, size_t> shard_of_;
+  std::map<std::string, Place> places_;  // by the family's name
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace sinkscope::model

@@ -34,7 +34,7 @@ struct LayerConfig {
   size_t rope = 0;     ///< which of Config::ropes turns its queries and keys
 };
 
-/// A decoder's shape, read strictly from `config.json`: what changes a number must be there.
+/// A decoder's shape, read from `config.json` as transformers reads it, defaults included.
 struct Config {
   std::string model_type;  ///< the family: "qwen3", "llama"
   int64_t vocab_size = 0;  ///< rows of the embedding; may exceed the tokenizer's ids
@@ -47,7 +47,7 @@ struct Config {
   int64_t max_positions = 0;  ///< max_position_embeddings; rotary positions lie below it
   double rms_norm_eps = 0;
   bool tied = false;  ///< logits use the embedding's weight
-  std::string dtype;  ///< torch_dtype or dtype of the checkpoint: "bfloat16", "float32", "float16"
+  std::string dtype;  ///< "bfloat16", "float32", "float16" or "float64": the config's, or else the weights' own
 
   // Where families differ in the equation.
   std::vector<RopeConfig> ropes = std::vector<RopeConfig>(1);  ///< one, or one a kind of layer

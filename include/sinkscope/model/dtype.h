@@ -12,6 +12,10 @@ namespace sinkscope::model {
 /// "float32" ("fp32"), "bfloat16" ("bf16"), "fp8", or "auto": the checkpoint's own. An InputError for others.
 c10::ScalarType parse_dtype(const std::string& name, const std::string& checkpoint_dtype);
 
+/// torch's name of a float type ("bfloat16", "half") as Config::dtype spells it ("bfloat16", "float16"); an InputError
+/// that begins with `where` for others.
+std::string checkpoint_dtype(const std::string& torch_name, const std::string& where);
+
 /// "float32", "bfloat16" or "fp8".
 std::string dtype_name(c10::ScalarType dtype);
 

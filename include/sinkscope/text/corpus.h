@@ -11,8 +11,9 @@
 namespace sinkscope::text {
 
 /// The texts of a file: one for plain text, one a record for `.jsonl` (a JSON string, or an object with a
-/// string `text`, a line). Throws InputError for what is not there, empty, or not UTF-8 (with the byte offset).
-std::vector<std::string> read_texts(const std::filesystem::path& file);
+/// string `text`, a line, by the rules of Python's json). A byte order mark at the file's start is left out, with a
+/// warning. Throws InputError for what is not there, empty, or not UTF-8 (with the byte offset).
+std::vector<std::string> read_texts(const std::filesystem::path& file, std::vector<std::string>* warnings = nullptr);
 
 /// Token ids per sample, and where each sample starts.
 struct Samples {
@@ -21,9 +22,10 @@ struct Samples {
   /// What samples that depend on each other share: the record where a window starts (of a plain text, the twentieth of
   /// it), or the line or row itself.
   std::vector<int64_t> documents;
-  int64_t text_tokens = 0;     ///< tokens in the whole text
-  std::string slice;           ///< "windows", "lines", "tokens" or "vocabulary"
-  std::optional<int64_t> bos;  ///< the BOS that every row begins with, where it was put there
+  int64_t text_tokens = 0;                 ///< tokens in the whole text
+  std::string slice;                       ///< "windows", "lines", "tokens" or "vocabulary"
+  std::optional<int64_t> bos;              ///< the BOS that every row begins with, where it was put there
+  std::vector<std::string> warnings = {};  ///< of how the text was read
 };
 
 /// `n` windows of `length` tokens; window i starts at i * floor((N - length) / n) of the texts' N tokens.

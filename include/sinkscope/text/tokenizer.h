@@ -10,25 +10,23 @@
 
 namespace sinkscope::text {
 
-/// The tokenizer of a checkpoint's folder, if there is one: tokenizer.json, or tokenizer.model where there is no
-/// tokenizer.json or it is of another kind than byte-level BPE.
+/// The tokenizer of a checkpoint's folder, if there is one: tokenizer.json, else tokenizer.model, else vocab.json with
+/// merges.txt.
 std::optional<std::filesystem::path> find_tokenizer(const std::filesystem::path& folder);
 
-/// Text to ids and back, id for id as Hugging Face does it. Added tokens are found in the raw text first; what lies
-/// between them goes through byte-level BPE (tokenizer.json: Qwen, Llama 3) or through the sentencepiece library
-/// (tokenizer.model: Llama 2, TinyLlama, Mistral). Adds no BOS or EOS.
-///
-/// Beside a tokenizer.model, tokenizer.json says which tokens are added and which stretches of text get a prefix space;
-/// without it, tokenizer_config.json and added_tokens.json do, and where they are silent the model itself does.
+/// Text to ids and back, id for id as transformers' AutoTokenizer does it with the same folder. tokenizer.json and
+/// vocab.json become a pipeline of the parts that `tokenizers` has; a tokenizer.model goes through the sentencepiece
+/// library. The files beside it are joined as transformers joins them: tokenizer_config.json, special_tokens_map.json,
+/// added_tokens.json, and of config.json what decides the tokenizer's class. Adds no BOS or EOS.
 class Tokenizer {
  public:
-  /// A tokenizer.json or tokenizer.model. Throws InputError that names the file and what in it is wrong or not
-  /// supported.
+  /// A tokenizer.json, tokenizer.model or vocab.json. Throws InputError that names the file and what in it is wrong or
+  /// not supported.
   static Tokenizer load(const std::filesystem::path& file);
 
   const std::filesystem::path& file() const;
 
-  /// The files that were read beside a tokenizer.model.
+  /// The files that were read beside it and decide about ids.
   const std::vector<std::filesystem::path>& beside() const;
 
   /// `utf8` must be valid UTF-8 (see utf8.h); throws InputError with the byte offset otherwise.
@@ -50,12 +48,13 @@ class Tokenizer {
   /// True for added tokens marked special (<|endoftext|> and its like).
   bool is_special(int64_t id) const;
 
-  /// The token that begins a sequence; none in Qwen's.
+  /// The token that begins a sequence: what is put before a text, else the `bos_token` of the files; none in Qwen's.
   std::optional<int64_t> bos() const;
 
-  /// Whether Hugging Face puts it before every text unasked: by tokenizer.json's template or, without a tokenizer.json,
-  /// by `add_bos_token` of tokenizer_config.json (transformers 5: silence is no).
-  bool adds_bos() const;
+  /// What transformers puts before and after every text unasked: by tokenizer.json's post-processor or, without a
+  /// tokenizer.json, by `add_bos_token` and `add_eos_token` of tokenizer_config.json (transformers 5: silence is no).
+  const std::vector<int64_t>& before() const;
+  const std::vector<int64_t>& after() const;
 
   /// The bytes of `id`; not always valid UTF-8 by themselves.
   const std::string& bytes(int64_t id) const;

@@ -8,13 +8,37 @@
 What several of them share is in parts/.
 """
 
+from __future__ import annotations
+
+import os
+import sys
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from sinkscope.results import Result, ResultError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def import_matplotlib() -> None:
+    """Before all else here. matplotlib does not start where MPLBACKEND names a backend that is not installed, as a notebook's
+    does in another environment; figures need none, and whoever does keeps the one that is named."""
+    named = os.environ.pop("MPLBACKEND", None)
+    import matplotlib
+    if named is None:
+        return
+    os.environ["MPLBACKEND"] = named
+    try:
+        matplotlib.rcParams["backend"] = named
+    except ValueError:
+        return
+
+
+if "matplotlib" not in sys.modules:
+    import_matplotlib()
 
 
 def names() -> list[str]:
@@ -31,4 +55,8 @@ def module_of(result: Result) -> ModuleType:
 
 
 def draw(result: Result, **options) -> Figure:
-    return module_of(result).draw(result, **options)
+    from sinkscope.figures.parts.words import settle_words
+
+    figure = module_of(result).draw(result, **options)
+    settle_words(figure)
+    return figure

@@ -15,6 +15,7 @@ from sinkscope.figures.parts.sites import height, matrix, shown_candidate
 from sinkscope.figures.parts.style import caption, layers_axis, new, nothing, wide
 from sinkscope.figures.parts.trial_rows import of_token, place, unedited
 from sinkscope.figures.parts.which_trial import alone_and_one_key, candidate_trials, headline
+from sinkscope.figures.parts.words import plain
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -195,7 +196,7 @@ def draw(result: Result) -> Figure:
         legend_row(figure, axes[-1], axes[1][0], 3)
         name_panels(top, *axes[1], candidate, found)
         caption(figure, result, explanation(found))
-    figure.suptitle("\n".join(textwrap.wrap(f"{headline(found)} — {result.model_name}", 90, break_on_hyphens=False)), fontsize=9)
+    figure.suptitle("\n".join(textwrap.wrap(f"{headline(found)} — {plain(result.model_name)}", 90, break_on_hyphens=False)), fontsize=9)
     return figure
 
 

@@ -2,34 +2,37 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "sinkscope/error.h"
+#include "sinkscope/model/dtype.h"
 
 namespace sinkscope::model {
 namespace {
 
 constexpr int64_t kLargest = 1 << 24;  // of any size in a config; products stay within int64
 
-constexpr std::pair<Activation, const char*> kActivations[] = {{Activation::silu, "silu"}};
+/// The first spelling of an activation is the one that is written.
+constexpr std::pair<Activation, const char*> kActivations[] = {{Activation::silu, "silu"}, {Activation::silu, "swish"}};
 
 [[noreturn]] void refuse(const Fields& config, const std::string& key, const std::string& what) {
   throw InputError(fmt::format("{}: '{}': {} is not supported", config.where(), key, what));
 }
 
 void refuse_unsupported(const Fields& config) {
-  if (config.has("layer_types")) {
-    for (const auto& type : config.any("layer_types")) {
-      if (type != "full_attention") refuse(config, "layer_types", fmt::format("layer type {}", type.dump()));
-    }
-  }
-  refuse_true(config, "attention_bias", "a bias in all attention projections");
   for (const auto* key : {"num_experts", "num_local_experts", "moe_intermediate_size"}) {
     if (config.has(key)) refuse(config, key, "a mixture of experts");
   }
-  if (config.has("quantization_config")) refuse(config, "quantization_config", "a quantized checkpoint");
-  if (config.has("partial_rotary_factor") && config.number("partial_rotary_factor") != 1)
-    refuse(config, "partial_rotary_factor", "partial rotary");
+  for (const auto* key : {"quantization_config", "compression_config"}) {
+    if (config.has(key)) refuse(config, key, "a quantized checkpoint (dequantize it with transformers and save it)");
+  }
+  for (const auto* key : {"per_layer_config", "fusion_config", "configuration_files"}) {
+    if (config.has(key) && config.any(key) != nlohmann::json::object())
+      refuse(config, key, "a model that this key changes");
+  }
+  if (config.has("transformers_weights"))
+    refuse(config, "transformers_weights", "a file of weights by this key (name the file model.safetensors)");
 }
 
 Activation read_activation(const Fields& config) {
@@ -40,58 +43,25 @@ Activation read_activation(const Fields& config) {
   refuse(config, "hidden_act", fmt::format("activation '{}'", name));
 }
 
-RopeType rope_type(const Fields& rope) {
-  const std::string key = rope.has("rope_type") ? "rope_type" : "type";
-  const auto name = rope.has(key) ? rope.string(key) : "default";
-  if (name == "default") return RopeType::default_;
-  if (name == "linear") return RopeType::linear;
-  if (name == "yarn") return RopeType::yarn;
-  if (name == "llama3") return RopeType::llama3;
-  throw InputError(fmt::format("{}: '{}': rope type '{}' is not supported; default, linear, yarn and llama3 are",
-                               rope.where(), key, name));
-}
-
-/// As transformers' modeling_rope_utils reads them: `factor` wins, and only its absence takes the ratio of contexts.
-void read_yarn(const Fields& rope, const Config& config, RopeConfig& read) {
-  read.original_max_positions = rope.integer("original_max_position_embeddings", 1, kLargest);
-  read.factor = rope.has("factor")
-                    ? rope.positive("factor")
-                    : static_cast<double>(config.max_positions) / static_cast<double>(read.original_max_positions);
-  if (rope.has("beta_fast") && rope.number("beta_fast") != 0) read.beta_fast = rope.positive("beta_fast");
-  if (rope.has("beta_slow") && rope.number("beta_slow") != 0) read.beta_slow = rope.positive("beta_slow");
-  if (rope.has("truncate")) read.truncate = rope.boolean("truncate");
-  if (rope.has("attention_factor")) read.attention_factor = rope.positive("attention_factor");
-  if (rope.has("mscale")) read.mscale = rope.number("mscale");
-  if (rope.has("mscale_all_dim")) read.mscale_all_dim = rope.number("mscale_all_dim");
-}
-
-void read_llama3(const Fields& rope, RopeConfig& read) {
-  read.factor = rope.positive("factor");
-  read.low_freq_factor = rope.positive("low_freq_factor");
-  read.high_freq_factor = rope.positive("high_freq_factor");
-  read.original_max_positions = rope.integer("original_max_position_embeddings", 1, kLargest);
-  if (read.high_freq_factor <= read.low_freq_factor) {
-    rope.fail("high_freq_factor", fmt::format("more than low_freq_factor ({})", read.low_freq_factor));
-  }
-}
-
+/// Empty where the config has none: the weights' own decides.
 std::string read_dtype(const Fields& fields) {
   const std::string key = fields.has("dtype") ? "dtype" : "torch_dtype";
-  if (!fields.has(key)) return "float32";  // as transformers takes it
-  const auto dtype = fields.string(key);
-  if (dtype != "float32" && dtype != "bfloat16" && dtype != "float16") fields.fail(key, "float32, bfloat16 or float16");
-  return dtype;
+  if (!fields.has(key)) return "";
+  return checkpoint_dtype(fields.string(key), fmt::format("{}: '{}'", fields.where(), key));
 }
 
 int64_t even(const Fields& fields, const std::string& key, int64_t width) {
-  if (width < 2 || width % 2 != 0) fields.fail(key, "an even head width (rotary turns pairs)");
+  if (width < 2 || width % 2 != 0)
+    fields.fail(key, fmt::format("an even width of heads (rotary turns pairs), not {}", width));
   return width;
 }
 
 }  // namespace
 
 std::string spelled(Activation activation) {
-  return kActivations[static_cast<size_t>(activation)].second;
+  return std::find_if(std::begin(kActivations), std::end(kActivations),
+                      [&](const auto& known) { return known.first == activation; })
+      ->second;
 }
 
 void refuse_true(const Fields& config, const std::string& key, const std::string& what) {
@@ -106,7 +76,7 @@ Config read_decoder(const Fields& fields) {
   c.d_model = fields.integer("hidden_size", 1, kLargest);
   c.n_layers = fields.integer("num_hidden_layers", 1, 10'000);
   c.n_heads = fields.integer("num_attention_heads", 1, 10'000);
-  c.n_kv_heads = fields.integer("num_key_value_heads", 1, 10'000);
+  c.n_kv_heads = fields.has("num_key_value_heads") ? fields.integer("num_key_value_heads", 1, 10'000) : c.n_heads;
   c.d_mlp = fields.integer("intermediate_size", 1, kLargest);
   c.max_positions = fields.integer("max_position_embeddings", 1, kLargest);
   c.rms_norm_eps = fields.positive("rms_norm_eps");
@@ -119,27 +89,31 @@ Config read_decoder(const Fields& fields) {
   return c;
 }
 
-RopeConfig read_rope(const Fields& fields, const Config& config, double default_theta) {
-  RopeConfig rope;
-  const std::string key = fields.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  if (fields.has("rope_theta")) {
-    rope.theta = fields.positive("rope_theta");
-  } else if (default_theta > 0 && !fields.has("rope_parameters")) {
-    rope.theta = default_theta;
+std::vector<LayerConfig> read_layers(const Fields& fields, const Config& config, int64_t window, int64_t first) {
+  std::vector<LayerConfig> layers(static_cast<size_t>(config.n_layers));
+  if (!fields.has("layer_types")) {
+    for (int64_t l = std::max<int64_t>(first, 0); l < config.n_layers; ++l) layers[l].window = window;
   } else {
-    rope.theta = fields.object("rope_parameters").positive("rope_theta");
+    const auto& types = fields.any("layer_types");
+    if (!types.is_array() || types.size() != layers.size())
+      fields.fail("layer_types", fmt::format("a list of num_hidden_layers ({})", config.n_layers));
+    for (size_t l = 0; l < layers.size(); ++l) {
+      if (types[l] == "full_attention") continue;
+      if (types[l] != "sliding_attention") refuse(fields, "layer_types", fmt::format("layer type {}", types[l].dump()));
+      if (window == 0) refuse(fields, "layer_types", "sliding_attention without a sliding window");
+      layers[l].window = window;
+    }
   }
-  if (!fields.has(key)) return rope;
-  const auto scaling = fields.object(key);
-  if (scaling.has("rope_theta")) rope.theta = scaling.positive("rope_theta");
-  if (scaling.has("partial_rotary_factor") && scaling.number("partial_rotary_factor") != 1) {
-    scaling.fail("partial_rotary_factor", "1 (partial rotary is not supported)");
-  }
-  rope.type = rope_type(scaling);
-  if (rope.type == RopeType::linear) rope.factor = scaling.positive("factor");
-  if (rope.type == RopeType::yarn) read_yarn(scaling, config, rope);
-  if (rope.type == RopeType::llama3) read_llama3(scaling, rope);
-  return rope;
+  const bool alike = std::all_of(layers.begin(), layers.end(),
+                                 [&](const LayerConfig& layer) { return layer.window == layers[0].window; });
+  if (alike) layers.resize(1);
+  return layers;
+}
+
+std::vector<LayerConfig> read_qwen_layers(const Fields& fields, const Config& config) {
+  const bool slides = fields.boolean("use_sliding_window") && fields.has("sliding_window");
+  const int64_t window = slides ? fields.integer("sliding_window", 1, kLargest) : 0;
+  return read_layers(fields, config, window, fields.integer("max_window_layers", -kLargest, kLargest));
 }
 
 int64_t head_width(const Fields& fields) {
@@ -148,9 +122,6 @@ int64_t head_width(const Fields& fields) {
 
 int64_t head_width_or_ratio(const Fields& fields, const Config& config) {
   if (fields.has("head_dim")) return head_width(fields);
-  if (config.d_model % config.n_heads != 0) {
-    fields.fail("num_attention_heads", fmt::format("a divisor of hidden_size ({})", config.d_model));
-  }
   return even(fields, "hidden_size", config.d_model / config.n_heads);
 }
 

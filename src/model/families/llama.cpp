@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "model/families/decoder_fields.h"
@@ -6,14 +8,21 @@
 namespace sinkscope::model {
 namespace {
 
-constexpr double kTheta = 10000;  // of the configs of Llama 2, which do not write it; transformers' own default
+constexpr double kTheta = 10000;
 
-/// Llama 2, 3, 3.1, 3.2 and TinyLlama.
+/// Llama 1, 2, 3, 3.1, 3.2, OpenLLaMA and TinyLlama.
 Config read(const Fields& fields) {
+  refuse_true(fields, "attention_bias", "a bias in all attention projections");
   refuse_true(fields, "mlp_bias", "a bias in the MLP");
   Config c = read_decoder(fields);
+  read_layers(fields, c, /*window=*/0, /*first=*/0);  // layer_types, where it is there, may only say full attention
+  // What transformers' class refuses though the forward pass has no use for it: with a head_dim, too.
+  if (c.d_model % c.n_heads != 0)
+    fields.fail("num_attention_heads", fmt::format("a divisor of hidden_size ({})", c.d_model));
+  if (const double range = fields.number("initializer_range"); range < 0 || range > 1)
+    fields.fail("initializer_range", "a number from 0 to 1");
   c.d_head = head_width_or_ratio(fields, c);
-  c.ropes[0] = read_rope(fields, c, kTheta);
+  c.ropes[0] = read_rope(fields, c);
   return c;
 }
 

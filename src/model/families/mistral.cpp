@@ -6,17 +6,15 @@
 namespace sinkscope::model {
 namespace {
 
-/// `sliding_window` must be written, as null where there is none: its absence means 4096 to transformers.
-int64_t read_window(const Fields& fields) {
-  if (fields.is_null("sliding_window")) return 0;
-  return fields.integer("sliding_window", 1, 1 << 24);
-}
-
+/// With the key `layer_types`, be it null, transformers takes the model for a Ministral: layers with the window and
+/// without, a window that must be there, and a head_dim that must be, too.
 Config read(const Fields& fields) {
+  const bool is_ministral = fields.contains("layer_types");
   Config c = read_decoder(fields);
-  c.d_head = head_width_or_ratio(fields, c);
+  c.d_head = is_ministral ? head_width(fields) : head_width_or_ratio(fields, c);
   c.ropes[0] = read_rope(fields, c);
-  c.layers[0].window = read_window(fields);
+  const bool slides = is_ministral || fields.has("sliding_window");
+  c.layers = read_layers(fields, c, slides ? fields.integer("sliding_window", 1, 1 << 24) : 0, /*first=*/0);
   return c;
 }
 

@@ -8,11 +8,11 @@ namespace {
 
 /// Qwen2 and Qwen2.5: a bias on queries, keys and values, which the config does not say.
 Config read(const Fields& fields) {
-  refuse_true(fields, "use_sliding_window", "sliding-window attention from layer max_window_layers on");
   refuse_true(fields, "use_mrope", "multimodal rotary");
   Config c = read_decoder(fields);
-  c.d_head = head_width_or_ratio(fields, c);
+  c.d_head = fields.contains("head_dim") ? head_width(fields) : head_width_or_ratio(fields, c);  // null is refused
   c.ropes[0] = read_rope(fields, c);
+  c.layers = read_qwen_layers(fields, c);
   c.qkv_bias = true;
   return c;
 }

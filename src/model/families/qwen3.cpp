@@ -7,10 +7,11 @@ namespace sinkscope::model {
 namespace {
 
 Config read(const Fields& fields) {
-  refuse_true(fields, "use_sliding_window", "sliding-window attention");
+  refuse_true(fields, "attention_bias", "a bias in all attention projections");
   Config c = read_decoder(fields);
   c.d_head = head_width(fields);
   c.ropes[0] = read_rope(fields, c);
+  c.layers = read_qwen_layers(fields, c);
   c.qk_norm = true;
   return c;
 }

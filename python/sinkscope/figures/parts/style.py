@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import textwrap
-from functools import cache
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from cycler import cycler
-from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sinkscope.figures.parts.words import plain, settle_words
 from sinkscope.results import Result, ResultError
 
 # Okabe and Ito's colours, told apart by every common kind of colour vision.
@@ -29,7 +28,7 @@ def use_style() -> None:
         "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7, "xtick.labelsize": 7, "ytick.labelsize": 7,
         "axes.spines.top": False, "axes.spines.right": False, "axes.prop_cycle": cycler(color=COLOURS), "lines.linewidth": 1.2,
         "legend.frameon": False, "figure.dpi": 100, "savefig.dpi": 200, "svg.hashsalt": "sinkscope", "pdf.fonttype": 42,
-        "font.family": ["DejaVu Sans", "Noto Sans CJK JP", "Noto Sans CJK SC"], "image.cmap": SEQUENTIAL,
+        "font.family": ["DejaVu Sans"], "image.cmap": SEQUENTIAL, "text.usetex": False,
     })
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
@@ -42,7 +41,7 @@ def new(rows: int, columns: int, width: float = 7.0, height: float = 2.6, **opti
 
 
 def title(figure, result: Result, text: str) -> None:
-    figure.suptitle(f"{text} — {result.model_name}", fontsize=9)
+    figure.suptitle(f"{text} — {plain(result.model_name)}", fontsize=9)
 
 
 def caption(figure, result: Result, metric: str) -> None:
@@ -59,6 +58,7 @@ def save(figure: Figure, path: Path) -> None:
     """The same result gives the same bytes: no date, no version. Raises ResultError on a name of another kind."""
     if path.suffix not in UNDATED:
         raise ResultError(f"{path}: expected a name that ends in .png, .pdf or .svg")
+    settle_words(figure)
     figure.savefig(path, metadata=UNDATED[path.suffix])
 
 
@@ -74,24 +74,11 @@ def layers_axis(axis, count: int) -> None:
     axis.set_xlabel("layer")
 
 
-@cache
-def drawable() -> set[int]:
-    """Code points that the fonts at hand can draw; which those are differs from machine to machine."""
-    found = set()
-    for family in matplotlib.rcParams["font.family"]:
-        try:
-            found |= set(font_manager.get_font(font_manager.findfont(family, fallback_to_default=False)).get_charmap())
-        except ValueError:  # not installed
-            continue
-    return found
-
-
 def shown(piece: str | None, token: int) -> str:
-    """A token for a label: its readable piece, cut, with what no font can draw escaped; its id where there is none."""
+    """A token for a label: its readable piece, cut; its id where there is none."""
     if piece is None:
         return f"id {token}"
-    text = piece if len(piece) <= 14 else piece[:13] + "…"
-    return "".join(c if ord(c) in drawable() else f"\\u{ord(c):04x}" for c in text).replace("$", r"\$")
+    return plain(piece if len(piece) <= 14 else piece[:13] + "…")
 
 
 def wide(figure, row):

@@ -1,0 +1,5 @@
+import sys
+
+from sinkscope.conversion.convert import main
+
+sys.exit(main())

@@ -1,0 +1,5 @@
+import sys
+
+from sinkscope.models.get import main
+
+sys.exit(main())
