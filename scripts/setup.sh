@@ -36,7 +36,7 @@ wanted=$(sha256sum requirements.txt | cut -d' ' -f1)
 if [[ ! -x .venv/bin/python || "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]]; then
   free=$(df --output=avail -k . | tail -n 1)
   if ((free < 7 * 1024 * 1024)); then
-    echo "setup: .venv and the build want 7 GB on the disk of $PWD, $((free / 1024)) MB are free; make room there" >&2
+    echo "setup: .venv and the build need 7 GB on the disk of $PWD, $((free / 1024)) MB are free; make room there" >&2
     exit 1
   fi
   echo "setup: making .venv from requirements.txt (libtorch is the torch wheel; a few gigabytes the first time)"

@@ -191,19 +191,18 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command channel_patch() {
-  return {
-      "channel-patch", "which dimensions make a sink when moved, and which end it when taken away?",
-      [](CLI::App& app) {
-        auto o = std::make_shared<Options>();
-        trials::add_options(app, o->trials);
-        trials::add_sharing_options(app, o->trials);
-        app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(2, 1 << 24));
-        app.add_option("--sites", o->sites, "residuals to patch; none named: all below the sink's layer");
-        app.add_option("--dimensions", o->dimensions, "channels to move beside those that are found");
-        app.add_option("--doses", o->doses, "shares of the way to the other token's level")->capture_default_str();
-        app.callback([o, &app] { run(*o, app); });
-      },
-      commands::kMarks};
+  return {"channel-patch", "which dimensions make a sink when moved, and which end it when taken away?",
+          [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            trials::add_sharing_options(app, o->trials);
+            trials::add_token_option(app, o->token, 2);
+            app.add_option("--sites", o->sites, "residuals to patch; none named: all below the sink's layer");
+            app.add_option("--dimensions", o->dimensions, "channels to move beside those that are found");
+            app.add_option("--doses", o->doses, "shares of the way to the other token's level")->capture_default_str();
+            app.callback([o, &app] { run(*o, app); });
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

@@ -18,6 +18,7 @@
 #include "commands/command.h"
 #include "sinkscope/measure/separation.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 #include "sinkscope/trials/edited_layers.h"
 #include "sinkscope/trials/search/signal.h"
 #include "sinkscope/trials/search/site_trace.h"
@@ -51,7 +52,7 @@ std::vector<Site> traced_sites(int64_t sink_layer, int64_t layers) {
 }
 
 std::vector<double> means_by_token(const at::Tensor& rows, int64_t dimension) {
-  return measure::to_vector(rows.select(2, dimension).to(at::kDouble).mean(0));
+  return model::to_vector(rows.select(2, dimension).to(at::kDouble).mean(0));
 }
 
 /// One site: the best dimensions of the half that chooses, as the other half sees them.
@@ -144,8 +145,8 @@ commands::Command channel_trace() {
                 ->check(CLI::Range(-1, 1 << 20));
             app.add_option("--self-only-layers", o->self_only_layers, "layers in which every token sees only itself")
                 ->capture_default_str();
-            app.add_option("--dimensions", o->dimensions, "told of at every site beside the best");
-            app.add_option("--top", o->top, "dimensions told of, best first: by effect size, then those that AUC adds")
+            app.add_option("--dimensions", o->dimensions, "reported at every site beside the best");
+            app.add_option("--top", o->top, "dimensions reported, best first: by effect size, then those that AUC adds")
                 ->capture_default_str()
                 ->check(CLI::Range(1, 1 << 20));
             app.add_option("--draws", o->draws, "of the permutation maximum")

@@ -49,7 +49,7 @@ Atlas sweep(app::Run& r, std::vector<int64_t> ids) {
           .mean_square = path.mean_square()};
 }
 
-/// Writes the arrays of a value an id and layer beside the result; gives where each is.
+/// Writes the arrays of one value per id and layer beside the result; gives where each is.
 json write_sidecar(const Atlas& atlas, const std::filesystem::path& out) {
   const auto file = std::filesystem::path(out).replace_extension(".safetensors");
   const std::vector<std::pair<std::string, at::Tensor>> tensors = {

@@ -9,11 +9,11 @@
 
 #include "sinkscope/app/vocabulary_ids.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::experiments {
 namespace {
 
-using measure::to_vector;
 using nlohmann::json;
 
 constexpr double kQuantiles[] = {0, 0.05, 0.25, 0.5, 0.75, 0.95, 1};
@@ -28,7 +28,7 @@ constexpr double kTiny = 1e-30;  // an embedding row of zeros stays zero: it gro
 std::vector<std::vector<double>> norm_quantiles(const at::Tensor& norm) {
   std::vector<std::vector<double>> by_layer;
   for (int64_t place = 0; place < norm.size(1); ++place) {
-    auto values = to_vector(norm.select(1, place));
+    auto values = model::to_vector(norm.select(1, place));
     std::sort(values.begin(), values.end());
     by_layer.emplace_back();
     for (const double p : kQuantiles) by_layer.back().push_back(measure::quantile(values, p));
@@ -54,7 +54,7 @@ Growth find_growth(const std::vector<std::vector<double>>& quantiles) {
 
 /// {"share", "dimensions"}: by mean |x| after that block, as few as hold the share of the mean ‖x‖².
 json dimensions_after(const Atlas& atlas, int64_t place) {
-  const auto mean = to_vector(atlas.mean[place]), square = to_vector(atlas.mean_square[place]);
+  const auto mean = model::to_vector(atlas.mean[place]), square = model::to_vector(atlas.mean_square[place]);
   const auto [mean_abs, order] = atlas.mean_abs[place].sort(/*dim=*/0, /*descending=*/true);
   const double whole = std::accumulate(square.begin(), square.end(), 0.0);
   double held = 0;
@@ -89,8 +89,7 @@ json without_growth(const Atlas& atlas, const std::vector<double>& norm, const s
 
 std::vector<int64_t> growth_layers(const at::Tensor& norm) {
   const auto growth = norm.slice(1, 1) / norm.slice(1, 0, -1).clamp_min(kTiny);
-  const auto layers = growth.argmax(1).contiguous();
-  return {layers.data_ptr<int64_t>(), layers.data_ptr<int64_t>() + layers.numel()};
+  return model::to_int_vector(growth.argmax(1));
 }
 
 }  // namespace
@@ -100,9 +99,8 @@ json summarize_atlas(const Atlas& atlas, const text::Tokenizer* tokenizer) {
   const auto largest = find_growth(quantiles);
   const int64_t after = largest.layer + 1;  // the place after that block, and the first layer whose keys hold it
   const bool read = after < atlas.key_cosine.size(1);
-  const auto norm = to_vector(atlas.norm.select(1, after));
-  const auto cosine = read ? to_vector(atlas.key_cosine.select(1, after)) : std::vector<double>{};
-  const auto dimension = atlas.max_dimension.select(1, after).contiguous();
+  const auto norm = model::to_vector(atlas.norm.select(1, after));
+  const auto cosine = read ? model::to_vector(atlas.key_cosine.select(1, after)) : std::vector<double>{};
   auto found = dimensions_after(atlas, after);
   found.update({{"layer", largest.layer},
                 {"growth", largest.growth},
@@ -117,8 +115,7 @@ json summarize_atlas(const Atlas& atlas, const text::Tokenizer* tokenizer) {
           {"growth_layer", growth_layers(atlas.norm)},
           {"after_growth",
            {{"norm", norm},
-            {"max_dimension",
-             std::vector<int64_t>(dimension.data_ptr<int64_t>(), dimension.data_ptr<int64_t>() + norm.size())},
+            {"max_dimension", model::to_int_vector(atlas.max_dimension.select(1, after))},
             {"key_cosine", read ? json(cosine) : json()}}}};
 }
 

@@ -19,7 +19,7 @@ struct Atlas {
 };
 
 /// The block of the vocabulary's largest growth, the ids whose norm does not grow there, quantiles of the norm by
-/// layer, and the arrays of a value an id.
+/// layer, and the arrays of one value per id.
 nlohmann::json summarize_atlas(const Atlas&, const text::Tokenizer*);
 
 /// What these numbers mean, for a result's `metrics`.

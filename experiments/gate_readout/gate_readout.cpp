@@ -6,12 +6,11 @@
 // gradient of what the MLP writes there with respect to that attention output. Neurons and directions are those of half
 // of the documents, all that is held against them is of the others. The mean of these unit gradients is what is read
 // along; its length (consistency) says whether samples agree: near 1 one direction is read, near 1/sqrt(n) each sample
-// has its own, so that what is read is no linear pattern. Then how far token 0 and tokens 1 to 8 stand along it. Edit:
-// the span of the mean directions is projected out at token 0; and token k is given token 0's components along it.
-// Reading: the sink. If the first ends it and the second makes one, the network reads this pattern; if token 0 stands
-// apart along it (AUC near 1) and neither does, the pattern accompanies the signal; random directions are the control.
-// Source: the seed author's
-// --decompose-mlp-in (llm-interp, attention_sink); experiment B8 of the project's list.
+// has its own, so that what is read is no linear pattern. Then the projections of tokens 0 to 8 on it. Edit: the span
+// of the mean directions is projected out at token 0; and token k is given token 0's components along it. Reading: the
+// sink. If the first ends it and the second makes one, the network reads this pattern; if the projection sets token 0
+// apart (AUC near 1) and neither does, the pattern accompanies the signal; random directions are the control. Source:
+// the seed author's --decompose-mlp-in (llm-interp, attention_sink); experiment B8 of the project's list.
 
 #include <fmt/format.h>
 
@@ -26,7 +25,6 @@
 #include "experiments/gate_readout/gradient_groups.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
-#include "sinkscope/trials/edited_layers.h"
 #include "sinkscope/trials/writing_mlp.h"
 
 namespace sinkscope::experiments {
@@ -80,22 +78,23 @@ std::vector<Write> writes_or_massive(std::vector<Write> asked, const trials::Sin
 }
 
 json metric_definitions() {
-  return {{"neurons",
-           "those that hold 90 % of the mean squared neurons SiLU(gate) up at token 0, at least 3 and at most 16, "
-           "largest first"},
-          {"read_out",
-           "of a neuron: gradient of its square by the MLP's normalised input, or by the attention output of the same "
-           "block; of a written dimension: gradient by that output; at token 0, sample by sample of the half that "
-           "chooses, scaled to length 1, then the mean; projections and auc are of the other half"},
-          {"consistency",
-           "length of that mean: 1 where all samples agree, about 1/sqrt(n) where they have nothing in common"},
-          {"effective_rank",
-           "exp of the entropy of the eigenvalues of a Gram matrix over their sum: of the samples' unit "
-           "gradients, or (gram) of the mean directions of the first three neurons"},
-          {"auc", "area under the ROC curve of token 0 against the later tokens by their projections, at least 0.5"},
-          {"channels",
-           "the largest components of the direction; contribution: component times (mean at token 0 less mean "
-           "at the later tokens)"}};
+  return {
+      {"neurons",
+       "those that hold 90 % of the mean squared neurons activation(gate) up at token 0, at least 3 and at most 16, "
+       "largest first"},
+      {"read_out",
+       "of a neuron: gradient of its square by the MLP's normalised input, or by the attention output of the same "
+       "block; of a written dimension: gradient by that output; at token 0, sample by sample of the half that "
+       "chooses, scaled to length 1, then the mean; projections and auc are of the other half"},
+      {"consistency",
+       "length of that mean: 1 where all samples agree, about 1/sqrt(n) where they have nothing in common"},
+      {"effective_rank",
+       "exp of the entropy of the eigenvalues of a Gram matrix over their sum: of the samples' unit "
+       "gradients, or (gram) of the mean directions of the first three neurons"},
+      {"auc", "area under the ROC curve of token 0 against the later tokens by their projections, at least 0.5"},
+      {"channels",
+       "the largest components of the direction; contribution: component times (mean at token 0 less mean "
+       "at the later tokens)"}};
 }
 
 std::vector<int64_t> layers_of(const trials::WritingMlp& mlp, const std::vector<Write>& writes) {
@@ -112,12 +111,12 @@ std::vector<ReadOutGroup> read_out(trials::Runner& runner, const trials::Writing
   std::vector<ReadOutGroup> groups;
   const auto layers = layers_of(mlp, writes);
   if (layers.empty()) return groups;
-  std::map<int64_t, Halved> readings;
+  std::map<int64_t, SplitActivations> activations;
   for (const auto& [layer, all] : read_mlps(r, layers)) {
-    readings[layer] = {all.of(runner.choosing()), all.of(runner.testing())};
+    activations[layer] = {all.of(runner.choosing()), all.of(runner.testing())};
   }
   if (mlp.none.empty()) {
-    const auto& at_layer = readings.at(mlp.layer);
+    const auto& at_layer = activations.at(mlp.layer);
     const auto neurons = trials::strongest_neurons(at_layer.choosing.energy());
     if (!neurons.empty()) groups = {{"neurons", Reader::neurons}, {"neurons by the attention", Reader::neurons}};
     for (const int64_t j : neurons) {
@@ -129,7 +128,7 @@ std::vector<ReadOutGroup> read_out(trials::Runner& runner, const trials::Writing
     const auto name = trials::short_name({Point::mlp_out, write.layer});
     auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.name == name; });
     if (same == groups.end()) same = groups.insert(groups.end(), {name, Reader::written});
-    same->reads.push_back(write_read_out(r.model(), write.layer, write.dimension, readings.at(write.layer)));
+    same->reads.push_back(write_read_out(r.model(), write.layer, write.dimension, activations.at(write.layer)));
   }
   return groups;
 }
@@ -148,7 +147,7 @@ json describe(const std::vector<ReadOutGroup>& groups) {
 
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
-  if (o.mlp_layer >= 0) trials::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
+  if (o.mlp_layer >= 0) model::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
   const auto asked = parse_writes(o.write, r.config());
   trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .split = true, .trials = 12});
   if (!runner.start()) return;
@@ -171,18 +170,18 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command gate_readout() {
-  return {
-      "gate-readout", "what pattern does the network read to write the massive activation?",
-      [](CLI::App& app) {
-        auto o = std::make_shared<Options>();
-        trials::add_options(app, o->trials);
-        trials::add_mlp_option(app, o->mlp_layer);
-        app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
-        app.add_option("--write", o->write,
-                       "written dimensions whose gradient is taken, as SITE:DIM; empty: the massive activation's own");
-        app.callback([o, &app] { run(*o, app); });
-      },
-      commands::kMarks};
+  return {"gate-readout", "what pattern does the network read to write the massive activation?",
+          [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            trials::add_mlp_option(app, o->mlp_layer);
+            trials::add_token_option(app, o->token);
+            app.add_option(
+                "--write", o->write,
+                "written dimensions whose gradient is taken, as SITE:DIM; empty: the massive activation's own");
+            app.callback([o, &app] { run(*o, app); });
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

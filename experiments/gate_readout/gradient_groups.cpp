@@ -9,6 +9,7 @@
 #include "sinkscope/measure/mlp_gradient.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/model/safetensors.h"
+#include "sinkscope/model/to_vector.h"
 #include "sinkscope/trials/writing_mlp.h"
 
 namespace sinkscope::experiments {
@@ -63,7 +64,7 @@ json gram_of(const ReadOutGroup& neurons) {
   json names, cosines;
   for (size_t i = 0; i < top.size(); ++i) {
     names.push_back(top[i].name);
-    cosines.push_back(measure::finite(measure::to_vector(found.cosines[static_cast<int64_t>(i)])));
+    cosines.push_back(measure::finite(model::to_vector(found.cosines[static_cast<int64_t>(i)])));
   }
   return {{"of", names},
           {"cosines", cosines},

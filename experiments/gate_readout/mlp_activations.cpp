@@ -10,6 +10,7 @@
 #include "sinkscope/measure/separation.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/model/activation.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -25,19 +26,19 @@ at::Tensor unit_on_cpu(const at::Tensor& gradients) {
 }
 
 /// z_j² by the MLP's normalised input: [n, d].
-at::Tensor by_normed(const model::Model& model, int64_t layer, int64_t neuron, const MlpReadings& at_layer) {
+at::Tensor by_normed(const model::Model& model, int64_t layer, int64_t neuron, const MlpActivations& at_layer) {
   return measure::neuron_gradient(model.block(layer).mlp, neuron, at_layer.gate, at_layer.up);
 }
 
 /// From the gradient by the normalised input that by what the attention adds to the residual.
 at::Tensor by_attention(const model::Model& model, int64_t layer, const at::Tensor& gradient,
-                        const MlpReadings& at_layer) {
+                        const MlpActivations& at_layer) {
   return model.reader_of({Point::attn_out, layer})->norm.back(gradient, at_layer.residual);
 }
 
 }  // namespace
 
-std::map<int64_t, MlpReadings> read_mlps(app::Run& r, const std::vector<int64_t>& layers) {
+std::map<int64_t, MlpActivations> read_mlps(app::Run& r, const std::vector<int64_t>& layers) {
   struct Parts {
     std::vector<at::Tensor> gate, up, residual, normed, attn_out;
   };
@@ -60,19 +61,19 @@ std::map<int64_t, MlpReadings> read_mlps(app::Run& r, const std::vector<int64_t>
     }
     r.forward(batch, taps);
   }
-  std::map<int64_t, MlpReadings> readings;
+  std::map<int64_t, MlpActivations> activations;
   for (const auto& [layer, part] : parts) {
-    readings[layer] = {at::cat(part.gate).select(1, 0),
-                       at::cat(part.up).select(1, 0),
-                       at::cat(part.residual).select(1, 0),
-                       at::cat(part.normed),
-                       at::cat(part.attn_out),
-                       r.config().activation};
+    activations[layer] = {at::cat(part.gate).select(1, 0),
+                          at::cat(part.up).select(1, 0),
+                          at::cat(part.residual).select(1, 0),
+                          at::cat(part.normed),
+                          at::cat(part.attn_out),
+                          r.config().activation};
   }
-  return readings;
+  return activations;
 }
 
-at::Tensor MlpReadings::energy() const {
+at::Tensor MlpActivations::energy() const {
   return (model::activate(activation, gate) * up).to(at::kDouble).square().mean(0);
 }
 
@@ -80,33 +81,34 @@ at::Tensor ReadOut::direction() const {
   return measure::unit_rows(gradients.mean(0));
 }
 
-MlpReadings MlpReadings::of(const at::Tensor& samples) const {
+MlpActivations MlpActivations::of(const at::Tensor& samples) const {
   const auto some = [&](const at::Tensor& x) { return x.index_select(0, samples.to(x.device())); };
   return {some(gate), some(up), some(residual), some(normed), some(attn_out), activation};
 }
 
-ReadOut neuron_read_out(const model::Model& model, int64_t layer, int64_t neuron, const Halved& halves) {
+ReadOut neuron_read_out(const model::Model& model, int64_t layer, int64_t neuron, const SplitActivations& split) {
   return {.name = fmt::format("neuron {}", neuron),
           .site = {Point::ln2, layer},
-          .gradients = unit_on_cpu(by_normed(model, layer, neuron, halves.choosing)),
-          .rows = halves.testing.normed.to(at::kCPU)};
+          .gradients = unit_on_cpu(by_normed(model, layer, neuron, split.choosing)),
+          .rows = split.testing.normed.to(at::kCPU)};
 }
 
-ReadOut neuron_read_out_of_attention(const model::Model& model, int64_t layer, int64_t neuron, const Halved& halves) {
-  const auto gradient = by_normed(model, layer, neuron, halves.choosing);
+ReadOut neuron_read_out_of_attention(const model::Model& model, int64_t layer, int64_t neuron,
+                                     const SplitActivations& split) {
+  const auto gradient = by_normed(model, layer, neuron, split.choosing);
   return {.name = fmt::format("neuron {} by the attention", neuron),
           .site = {Point::attn_out, layer},
-          .gradients = unit_on_cpu(by_attention(model, layer, gradient, halves.choosing)),
-          .rows = halves.testing.attn_out.to(at::kCPU)};
+          .gradients = unit_on_cpu(by_attention(model, layer, gradient, split.choosing)),
+          .rows = split.testing.attn_out.to(at::kCPU)};
 }
 
-ReadOut write_read_out(const model::Model& model, int64_t layer, int64_t dimension, const Halved& halves) {
+ReadOut write_read_out(const model::Model& model, int64_t layer, int64_t dimension, const SplitActivations& split) {
   const auto gradient =
-      measure::write_gradient(model.block(layer).mlp, dimension, halves.choosing.gate, halves.choosing.up);
+      measure::write_gradient(model.block(layer).mlp, dimension, split.choosing.gate, split.choosing.up);
   return {.name = fmt::format("{}:{}", model::name({Point::mlp_out, layer}), dimension),
           .site = {Point::attn_out, layer},
-          .gradients = unit_on_cpu(by_attention(model, layer, gradient, halves.choosing)),
-          .rows = halves.testing.attn_out.to(at::kCPU)};
+          .gradients = unit_on_cpu(by_attention(model, layer, gradient, split.choosing)),
+          .rows = split.testing.attn_out.to(at::kCPU)};
 }
 
 json to_json(const ReadOut& read) {
@@ -114,7 +116,7 @@ json to_json(const ReadOut& read) {
   const auto projections = at::matmul(read.rows, direction);  // [n, tokens]
   auto tokens = json::array(), channels = json::array();
   for (int64_t token = 0; token < projections.size(1); ++token) {
-    const auto values = measure::to_vector(projections.select(1, token));
+    const auto values = model::to_vector(projections.select(1, token));
     auto row = measure::to_json(measure::summarize(values));
     row["token"] = token;
     row["by_sample"] = values;

@@ -13,17 +13,17 @@ namespace sinkscope::experiments {
 
 /// What the gradients of one layer's MLP at token 0 are made of, and the rows that are held against them. Sample by
 /// sample, float32 on the run's device.
-struct MlpReadings {
+struct MlpActivations {
   at::Tensor gate = {}, up = {};          ///< [n, m] at token 0
   at::Tensor residual = {};               ///< [n, d] at token 0, before the MLP's norm
   at::Tensor normed = {}, attn_out = {};  ///< [n, tokens, d] at tokens 0 to 8, or as many as all samples have
   model::Activation activation = {};      ///< of the gate
   at::Tensor energy() const;              ///< [m] float64, mean z² at token 0
-  MlpReadings of(const at::Tensor& samples) const;
+  MlpActivations of(const at::Tensor& samples) const;
 };
 
 /// One pass over all samples.
-std::map<int64_t, MlpReadings> read_mlps(app::Run&, const std::vector<int64_t>& layers);
+std::map<int64_t, MlpActivations> read_mlps(app::Run&, const std::vector<int64_t>& layers);
 
 /// A function of the MLP whose gradient says what it reads.
 struct ReadOut {
@@ -34,17 +34,17 @@ struct ReadOut {
   at::Tensor direction() const;  ///< [d], their mean, of length 1
 };
 
-/// Readings of the samples that choose, and of those that test.
-struct Halved {
-  MlpReadings choosing = {}, testing = {};
+/// Activations of the samples that choose, and of those that test.
+struct SplitActivations {
+  MlpActivations choosing = {}, testing = {};
 };
 
 /// z_j² by the MLP's normalised input; or by the output of its block's attention, through the norm.
-ReadOut neuron_read_out(const model::Model&, int64_t layer, int64_t neuron, const Halved&);
-ReadOut neuron_read_out_of_attention(const model::Model&, int64_t layer, int64_t neuron, const Halved&);
+ReadOut neuron_read_out(const model::Model&, int64_t layer, int64_t neuron, const SplitActivations&);
+ReadOut neuron_read_out_of_attention(const model::Model&, int64_t layer, int64_t neuron, const SplitActivations&);
 
 /// What the MLP writes into one dimension, by the output of its block's attention.
-ReadOut write_read_out(const model::Model&, int64_t layer, int64_t dimension, const Halved&);
+ReadOut write_read_out(const model::Model&, int64_t layer, int64_t dimension, const SplitActivations&);
 
 /// {"name", "site", "consistency", "effective_rank", "auc", "tokens": [{"token", "mean", "sd", "ci95", "by_sample"}],
 /// "channels": [{"channel", "component", "contribution"}]}

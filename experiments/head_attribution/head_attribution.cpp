@@ -79,18 +79,17 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command head_attribution() {
-  return {
-      "head-attribution",
-      "which heads of the first layers give the first-token signal to a token that sees only itself?",
-      [](CLI::App& app) {
-        auto o = std::make_shared<Options>();
-        trials::add_options(app, o->trials);
-        trials::add_sharing_options(app, o->trials);
-        app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
-        app.add_option("--layers", o->layers, "layers whose heads are replaced")->capture_default_str();
-        app.callback([o, &app] { run(*o, app); });
-      },
-      commands::kMarks};
+  return {"head-attribution",
+          "which heads of the first layers give the first-token signal to a token that sees only itself?",
+          [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            trials::add_sharing_options(app, o->trials);
+            trials::add_token_option(app, o->token);
+            app.add_option("--layers", o->layers, "layers whose heads are replaced")->capture_default_str();
+            app.callback([o, &app] { run(*o, app); });
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

@@ -8,6 +8,7 @@
 
 #include "sinkscope/measure/separation.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 #include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments::identification {
@@ -111,8 +112,7 @@ json Backup::judge(trials::Runner& r, const std::vector<Measured>& measured) con
   constexpr double kNewlyMassive = 4, kNothing = 1e-6;  // as the massive activation's own rule
   const double unedited = r.unedited().sink(0).nanmean().item<double>();
   const double left = removal.sink(0).nanmean().item<double>();
-  const auto before = measure::to_vector(alone.written.nanmean(0)),
-             after = measure::to_vector(clamped.written.nanmean(0));
+  const auto before = model::to_vector(alone.written.nanmean(0)), after = model::to_vector(clamped.written.nanmean(0));
   auto blocks = json::array();
   for (auto layer = r.baseline().massive_activation->site.layer + 1; layer < r.sink_layer(); ++layer) {
     const auto l = static_cast<size_t>(layer);

@@ -21,6 +21,7 @@
 #include "commands/command.h"
 #include "experiments/identify/blocks.h"
 #include "experiments/identify/flags.h"
+#include "experiments/identify/page.h"
 #include "experiments/identify/verdict.h"
 #include "sinkscope/result/file.h"
 #include "sinkscope/trials/metrics.h"
@@ -151,9 +152,7 @@ commands::Command identify() {
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
-            app.add_option("--token", o->token, "the later token that is made a sink")
-                ->capture_default_str()
-                ->check(CLI::Range(2, 1 << 24));
+            trials::add_token_option(app, o->token, 2);
             app.callback([o, &app] { run(*o, app); });
           },
           commands::kMarks};

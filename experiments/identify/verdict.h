@@ -29,8 +29,4 @@ Verdict no_sink(const std::string& why);
 
 nlohmann::json to_json(const Verdict&);
 
-/// A page of plain text: question, answer, evidence, what would overturn it, definitions. `results` are those that
-/// identify writes; `measured` names the samples.
-std::string page(const nlohmann::json& results, const std::string& model, const std::string& measured);
-
 }  // namespace sinkscope::experiments::identification

@@ -10,13 +10,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
 #include "sinkscope/app/config_file.h"
-#include "sinkscope/error.h"
+#include "sinkscope/files/read_file.h"
+#include "sinkscope/files/read_json.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/trials/metrics.h"
 #include "sinkscope/trials/report.h"
@@ -34,14 +34,8 @@ struct Options {
 /// JSON text, or of a file.
 json read(const std::string& text, const std::string& option) {
   const bool is_json = !text.empty() && (text[0] == '[' || text[0] == '{');
-  std::ifstream file;
-  if (!is_json) {
-    file.open(text);
-    if (!file) throw InputError(fmt::format("{} {}: cannot be read", option, text));
-  }
-  auto value = is_json ? json::parse(text, nullptr, false) : json::parse(file, nullptr, false);
-  if (value.is_discarded()) throw InputError(fmt::format("{}: not JSON", option));
-  return value;
+  if (is_json) return files::parse_json(text, option);
+  return files::parse_json(files::read_file(text, files::kMaxJson), fmt::format("{} {}", option, text));
 }
 
 /// Every token that a trial edits or takes rows from.

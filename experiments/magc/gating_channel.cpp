@@ -9,6 +9,7 @@
 
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/measure/vector_stats.h"
+#include "sinkscope/model/to_vector.h"
 #include "sinkscope/trials/writing_mlp.h"
 
 namespace sinkscope::experiments {
@@ -171,9 +172,9 @@ json to_json(const GatingChannel& found) {
           {"neurons", neurons},
           {"candidates", candidates},
           {"by_channel",
-           {{"difference", measure::to_vector(found.first - found.second)},
-            {"R_plus", finite(measure::to_vector(found.plus))},
-            {"R_minus", finite(measure::to_vector(found.minus))}}}};
+           {{"difference", model::to_vector(found.first - found.second)},
+            {"R_plus", finite(model::to_vector(found.plus))},
+            {"R_minus", finite(model::to_vector(found.minus))}}}};
 }
 
 json channel_metrics() {
@@ -192,7 +193,7 @@ json channel_metrics() {
            "of the three neurons with the largest |alpha|, those whose column of W_down has |cosine| > 0.9 with the "
            "MLP's mean output at token 0"},
           {"cosine_of_predicted", "of y* = sum of alpha_j w_j, w_j unit columns of W_down, with that mean output"},
-          {"energy_share", "share of the mean squared neurons SiLU(gate) up at token 0"}};
+          {"energy_share", "share of the mean squared neurons activation(gate) up at token 0"}};
 }
 
 }  // namespace sinkscope::experiments

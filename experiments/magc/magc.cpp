@@ -23,7 +23,6 @@
 #include "experiments/magc/gating_channel.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/number_list.h"
-#include "sinkscope/trials/edited_layers.h"
 #include "sinkscope/trials/trial_list.h"
 #include "sinkscope/trials/writing_mlp.h"
 
@@ -88,7 +87,7 @@ void run(const Options& o, const CLI::App& command) {
   const auto values = parse_number_list(o.values, "--values");
   if (multiples.empty() && values.empty()) throw InputError("--multiples and --values are empty: i* becomes nothing");
   app::Run r(o.trials.run, command);
-  if (o.mlp_layer >= 0) trials::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
+  if (o.mlp_layer >= 0) model::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
   const auto count = static_cast<double>(2 * (multiples.size() + values.size()) + 2);
   trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .split = true, .trials = count});
   if (!runner.start()) return;
@@ -111,19 +110,18 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command magc() {
-  return {
-      "magc", "which input channel gates the MLP that writes the massive activation, and which neurons write it?",
-      [](CLI::App& app) {
-        auto o = std::make_shared<Options>();
-        trials::add_options(app, o->trials);
-        trials::add_mlp_option(app, o->mlp_layer);
-        app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
-        app.add_option("--multiples", o->multiples, "values of the channel, as multiples of its mean at token 0")
-            ->capture_default_str();
-        app.add_option("--values", o->values, "more values of the channel, as they are");
-        app.callback([o, &app] { run(*o, app); });
-      },
-      commands::kMarks};
+  return {"magc", "which input channel gates the MLP that writes the massive activation, and which neurons write it?",
+          [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            trials::add_mlp_option(app, o->mlp_layer);
+            trials::add_token_option(app, o->token);
+            app.add_option("--multiples", o->multiples, "values of the channel, as multiples of its mean at token 0")
+                ->capture_default_str();
+            app.add_option("--values", o->values, "more values of the channel, as they are");
+            app.callback([o, &app] { run(*o, app); });
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

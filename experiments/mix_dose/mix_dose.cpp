@@ -207,7 +207,7 @@ commands::Command mix_dose() {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
         trials::add_sharing_options(app, o->trials);
-        app.add_option("--token", o->token, "the later token, k")->capture_default_str()->check(CLI::Range(1, 1 << 24));
+        trials::add_token_option(app, o->token);
         app.add_option("--layers", o->layers, "layers whose attention is edited, together")->capture_default_str();
         app.add_option("--doses", o->doses, "shares of itself alone in row k")->capture_default_str();
         app.add_option("--predecessors", o->predecessors, "how many tokens before it row p sees")

@@ -9,6 +9,7 @@
 
 #include "sinkscope/measure/outliers.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::experiments {
 namespace {
@@ -136,7 +137,7 @@ json probe_direction(app::Run& r, const MassiveActivation& massive, const Vector
   }
   json layers, before_rows, after_rows;
   for (int64_t i = 0; i < later; ++i) {
-    const auto row = [&](const at::Tensor& sums) { return measure::finite(measure::to_vector(sums[i] / samples)); };
+    const auto row = [&](const at::Tensor& sums) { return measure::finite(model::to_vector(sums[i] / samples)); };
     layers.push_back(massive.site.layer + 1 + i);
     before_rows.push_back(row(before));
     after_rows.push_back(row(after));

@@ -14,6 +14,7 @@
 #include "sinkscope/intervene/attention_condition.h"
 #include "sinkscope/measure/sink_score.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 #include "sinkscope/spelling/int_list.h"
 
 namespace sinkscope::experiments {
@@ -79,7 +80,7 @@ at::Tensor by_layer(const measure::SinkScore& sink, size_t which) {
 }
 
 json ratios(const at::Tensor& masked, const at::Tensor& first) {
-  return measure::finite(measure::to_vector(masked / first));
+  return measure::finite(model::to_vector(masked / first));
 }
 
 json describe(const Mask& mask, const measure::SinkScore& sink) {
@@ -99,8 +100,8 @@ json describe(const Mask& mask, const measure::SinkScore& sink) {
 json paired_change(const std::vector<int64_t>& tokens, const std::string& layers, const at::Tensor& after,
                    const at::Tensor& before) {
   const auto change = (after - before).mean(-1);  // [samples, L]
-  auto summary = measure::to_json(measure::summarize(measure::to_vector(change.mean(1))));
-  summary["by_layer"] = measure::finite(measure::to_vector(change.nanmean(0)));
+  auto summary = measure::to_json(measure::summarize(model::to_vector(change.mean(1))));
+  summary["by_layer"] = measure::finite(model::to_vector(change.nanmean(0)));
   return {{"tokens", tokens}, {"layers", layers}, {"change_of_first", summary}};
 }
 

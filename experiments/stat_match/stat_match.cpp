@@ -19,7 +19,7 @@
 #include "commands/command.h"
 #include "experiments/stat_match/attention_statistics.h"
 #include "sinkscope/error.h"
-#include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 #include "sinkscope/spelling/number_list.h"
 #include "sinkscope/trials/edited_layers.h"
 #include "sinkscope/trials/trial_list.h"
@@ -61,7 +61,7 @@ Edit scale_variance(int64_t layer, int64_t at, double factor) {
 
 Edit shift_mean(int64_t layer, int64_t at, const at::Tensor& by) {
   auto edit = trials::edit_at(attention_output(layer), at, Operation::add);
-  edit.values = measure::to_vector(by);
+  edit.values = model::to_vector(by);
   return edit;
 }
 
@@ -152,20 +152,19 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command stat_match() {
-  return {
-      "stat-match", "which statistic of the first attention output is the first-token signal?",
-      [](CLI::App& app) {
-        auto o = std::make_shared<Options>();
-        trials::add_options(app, o->trials);
-        trials::add_sharing_options(app, o->trials);
-        app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
-        app.add_option("--layers", o->layers, "layers whose attention output is edited, together")
-            ->capture_default_str();
-        app.add_option("--factors", o->factors, "factors of the deviation from the mean, beside the matched one")
-            ->capture_default_str();
-        app.callback([o, &app] { run(*o, app); });
-      },
-      commands::kMarks};
+  return {"stat-match", "which statistic of the first attention output is the first-token signal?",
+          [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            trials::add_sharing_options(app, o->trials);
+            trials::add_token_option(app, o->token);
+            app.add_option("--layers", o->layers, "layers whose attention output is edited, together")
+                ->capture_default_str();
+            app.add_option("--factors", o->factors, "factors of the deviation from the mean, beside the matched one")
+                ->capture_default_str();
+            app.callback([o, &app] { run(*o, app); });
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

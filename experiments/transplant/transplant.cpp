@@ -60,17 +60,16 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command transplant() {
-  return {
-      "transplant",
-      "activation patching: after which block is the first token's residual enough to make a sink elsewhere?",
-      [](CLI::App& app) {
-        auto o = std::make_shared<Options>();
-        trials::add_options(app, o->trials);
-        trials::add_sharing_options(app, o->trials);
-        app.add_option("--token", o->token, "the later token")->capture_default_str()->check(CLI::Range(1, 1 << 24));
-        app.callback([o, &app] { run(*o, app); });
-      },
-      commands::kMarks};
+  return {"transplant",
+          "activation patching: after which block is the first token's residual enough to make a sink elsewhere?",
+          [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            trials::add_sharing_options(app, o->trials);
+            trials::add_token_option(app, o->token);
+            app.callback([o, &app] { run(*o, app); });
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

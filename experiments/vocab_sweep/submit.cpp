@@ -18,20 +18,21 @@ int64_t tokens_of(const Share& share, int64_t first, int64_t last) {
 }
 
 /// Options that neither the config nor the batch script gives go along.
-void print_sbatch(const Wanted& wanted) {
+void print_sbatch(const Submission& submission) {
   const auto words =
       app::without(app::command_line(), {"--config", "--out", "--shard", "--shards", "--threads", "--gpus"},
                    {"--dry-run", "--force", "--quiet"});
   const auto options = words.find(" --");
-  const auto folder = std::filesystem::path(wanted.out).parent_path().string();
-  fmt::print("sbatch        sbatch --array=0-{} scripts/slurm/vocab_sweep.sbatch {} {} {}{}\n", wanted.gpus - 1,
-             wanted.config.empty() ? "CONFIG.json" : wanted.config, folder.empty() ? "OUTDIR" : folder, wanted.gpus,
-             options == std::string::npos ? "" : words.substr(options));
+  const auto folder = std::filesystem::path(submission.out).parent_path().string();
+  fmt::print("sbatch        sbatch --array=0-{} scripts/slurm/vocab_sweep.sbatch {} {} {}{}\n", submission.gpus - 1,
+             submission.config.empty() ? "CONFIG.json" : submission.config, folder.empty() ? "OUTDIR" : folder,
+             submission.gpus, options == std::string::npos ? "" : words.substr(options));
 }
 
 }  // namespace
 
-void print_plan(const app::Inputs& inputs, const std::vector<Share>& list, const Plan& plan, const Wanted& wanted) {
+void print_plan(const app::Inputs& inputs, const std::vector<Share>& list, const Plan& plan,
+                const Submission& submission) {
   int64_t mine = plan.samples * plan.length, whole = 0;  // this share with the baseline; everybody's
   for (const auto& share : list) {
     mine += tokens_of(share, share.first, share.last);
@@ -45,11 +46,11 @@ void print_plan(const app::Inputs& inputs, const std::vector<Share>& list, const
   const auto expected = app::expect(inputs.plan(mine));
   fmt::print("{}", expected.text);
   const double one = expected.seconds * static_cast<double>(whole) / static_cast<double>(mine);
-  const auto each = one / static_cast<double>(wanted.gpus);
+  const auto each = one / static_cast<double>(submission.gpus);
   fmt::print(
       "whole sweep   {} on one device like this, {:.2f} hours on {} ({:.2f} device hours), loading not counted\n",
-      app::spell_duration(one), each / 3600, wanted.gpus, one / 3600);
-  print_sbatch(wanted);
+      app::spell_duration(one), each / 3600, submission.gpus, one / 3600);
+  print_sbatch(submission);
 }
 
 }  // namespace sinkscope::experiments::sweep

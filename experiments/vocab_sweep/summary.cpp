@@ -10,6 +10,7 @@
 
 #include "sinkscope/app/vocabulary_ids.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::experiments::sweep {
 namespace {
@@ -53,8 +54,7 @@ json ranked(const std::vector<size_t>& order, const Scores& sweep, const Names& 
 }
 
 json layer_summary(const at::Tensor& by_layer) {
-  return {{"mean", measure::to_vector(by_layer.mean(0))},
-          {"sd", measure::to_vector(by_layer.std(0, /*unbiased=*/false))}};
+  return {{"mean", model::to_vector(by_layer.mean(0))}, {"sd", model::to_vector(by_layer.std(0, /*unbiased=*/false))}};
 }
 
 }  // namespace
@@ -102,7 +102,7 @@ json paired_differences(const at::Tensor& score, const at::Tensor& mean_of_sampl
   const auto difference = score - mean_of_sample;
   std::vector<double> means, half_widths;
   for (int64_t row = 0; row < score.size(0); ++row) {
-    const auto of_row = measure::summarize(measure::to_vector(difference[row]));
+    const auto of_row = measure::summarize(model::to_vector(difference[row]));
     const double t = measure::t_quantile(0.025 / static_cast<double>(vocabulary), of_row.n - 1);
     means.push_back(of_row.mean);
     half_widths.push_back(t * of_row.sd / std::sqrt(static_cast<double>(of_row.n)));
@@ -111,13 +111,12 @@ json paired_differences(const at::Tensor& score, const at::Tensor& mean_of_sampl
 }
 
 std::vector<double> row_means(const at::Tensor& score) {
-  return measure::to_vector(score.nanmean(1));
+  return model::to_vector(score.nanmean(1));
 }
 
 std::vector<double> row_sds(const at::Tensor& score) {
   std::vector<double> sds;
-  for (int64_t row = 0; row < score.size(0); ++row)
-    sds.push_back(measure::summarize(measure::to_vector(score[row])).sd);
+  for (int64_t row = 0; row < score.size(0); ++row) sds.push_back(measure::summarize(model::to_vector(score[row])).sd);
   return sds;
 }
 

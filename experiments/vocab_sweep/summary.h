@@ -10,7 +10,7 @@
 
 namespace sinkscope::experiments::sweep {
 
-/// The ids' texts and kinds (token_kinds.h), a value an id; both null without a tokenizer.
+/// The ids' texts and kinds (token_kinds.h), one value per id; both null without a tokenizer.
 struct Names {
   nlohmann::json pieces, kinds;
 };

@@ -8,7 +8,7 @@
 
 namespace sinkscope::experiments::sweep {
 
-/// Named tensors on the CPU, a row an id.
+/// Named tensors on the CPU, one row per id.
 ///
 /// | name | shape | what |
 /// |---|---|---|

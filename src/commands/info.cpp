@@ -29,7 +29,7 @@ double gigabytes(int64_t bytes) {
   return static_cast<double>(bytes) * 1e-9;
 }
 
-ordered_json tokenizer_facts(const std::filesystem::path& dir, const model::Config& config) {
+ordered_json describe_tokenizer(const std::filesystem::path& dir, const model::Config& config) {
   const auto file = text::find_tokenizer(dir);
   if (!file) return nullptr;
   const auto tokenizer = text::Tokenizer::load(*file);
@@ -47,7 +47,7 @@ ordered_json tokenizer_facts(const std::filesystem::path& dir, const model::Conf
           {"embedding_rows_without_a_token", unused}};
 }
 
-ordered_json facts(const model::Checkpoint& checkpoint) {
+ordered_json describe(const model::Checkpoint& checkpoint) {
   const auto& c = checkpoint.config();
   const int64_t embedding = model::parameter_count(c, {model::Role::embed, model::Role::unembed});
   ordered_json memory;
@@ -57,16 +57,16 @@ ordered_json facts(const model::Checkpoint& checkpoint) {
         {"weights_gb", gigabytes(model::parameter_count(c) * at::elementSize(dtype))},
         {"activations_8x512_gb", gigabytes(activations)}};
   }
-  ordered_json facts{{"path", checkpoint.dir().string()}};
-  facts.update(app::describe_config(c));
-  facts.update(ordered_json{{"max_positions", c.max_positions},
-                            {"dtype", c.dtype},
-                            {"parameters_embedding_and_head", embedding},
-                            {"bytes_on_disk", checkpoint.bytes()},
-                            {"memory", memory},
-                            {"warnings", checkpoint.warnings()},
-                            {"tokenizer", tokenizer_facts(checkpoint.dir(), c)}});
-  return facts;
+  ordered_json described{{"path", checkpoint.dir().string()}};
+  described.update(app::describe_config(c));
+  described.update(ordered_json{{"max_positions", c.max_positions},
+                                {"dtype", c.dtype},
+                                {"parameters_embedding_and_head", embedding},
+                                {"bytes_on_disk", checkpoint.bytes()},
+                                {"memory", memory},
+                                {"warnings", checkpoint.warnings()},
+                                {"tokenizer", describe_tokenizer(checkpoint.dir(), c)}});
+  return described;
 }
 
 void print_page(const ordered_json& f) {
@@ -85,7 +85,7 @@ void print_page(const ordered_json& f) {
 }
 
 void run(const Options& o) {
-  const auto described = facts(model::Checkpoint::open(model::resolve_model(o.model, o.revision)));
+  const auto described = describe(model::Checkpoint::open(model::resolve_model(o.model, o.revision)));
   if (o.json)
     fmt::print("{}\n", described.dump(1));
   else

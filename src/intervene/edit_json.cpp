@@ -9,6 +9,7 @@
 #include "sinkscope/error.h"
 #include "sinkscope/intervene/trial_json.h"
 #include "sinkscope/model/points.h"
+#include "sinkscope/model/to_vector.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/spelling/nearest.h"
 
@@ -185,10 +186,7 @@ json to_json(const Edit& edit) {
   if (!edit.values.empty()) object["values"] = edit.values;
   if (edit.basis.defined()) {
     object["basis"] = json::array();
-    for (int64_t i = 0; i < edit.basis.size(0); ++i) {
-      const auto row = edit.basis[i].to(at::kCPU, at::kDouble).contiguous();
-      object["basis"].push_back(std::vector<double>(row.data_ptr<double>(), row.data_ptr<double>() + row.numel()));
-    }
+    for (int64_t i = 0; i < edit.basis.size(0); ++i) object["basis"].push_back(model::to_vector(edit.basis[i]));
   }
   if (edit.from) {
     object["from"] = {{"run", edit.from->run}, {"site", model::name(edit.from->site)}};

@@ -51,7 +51,7 @@ void check_source(const Edit& edit, const Runs& runs, const model::Config& confi
   }
   check_range(edit.from->tokens, T, "source token", where);
   if (width_at(edit.from->site, config) != width_at(edit.site, config)) {
-    throw InputError(fmt::format("{}: {} holds {} numbers a token, {} holds {}", where, model::name(edit.from->site),
+    throw InputError(fmt::format("{}: {} has {} numbers per token, {} has {}", where, model::name(edit.from->site),
                                  width_at(edit.from->site, config), model::name(edit.site),
                                  width_at(edit.site, config)));
   }

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::measure {
 namespace {
@@ -52,10 +53,10 @@ Bootstrap::Interval Bootstrap::interval(const at::Tensor& values) const {
   if (found.n == 0) return found;
   const auto there = known.to(at::kDouble), clean = at::where(known, values, at::zeros_like(values));
   found.mean = (clean.sum() / there.sum()).item<double>();
-  const auto texts = to_vector(documents_.masked_select(known));
+  const auto texts = model::to_vector(documents_.masked_select(known));
   if (std::set<double>(texts.begin(), texts.end()).size() < 2) return found;
   const auto weights = at::matmul(counts_, there);  // a draw without any sample says nothing
-  const auto means = to_vector((at::matmul(counts_, clean) / weights).masked_select(weights > 0));
+  const auto means = model::to_vector((at::matmul(counts_, clean) / weights).masked_select(weights > 0));
   auto sorted = means;
   std::sort(sorted.begin(), sorted.end());
   found.low = quantile(sorted, 0.025);

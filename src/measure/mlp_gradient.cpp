@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "sinkscope/measure/statistics.h"
 #include "sinkscope/model/activation.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::measure {
 namespace {
@@ -45,7 +45,7 @@ Spectrum spectrum(const at::Tensor& unit) {
   Spectrum found{.cosines = at::matmul(rows, rows.t())};
   const auto [values, vectors] = at::linalg_eigh(found.cosines);  // smallest first
   const auto shares = values.flip(0).clamp_min(0) / values.clamp_min(0).sum();
-  found.energies = to_vector(shares);
+  found.energies = model::to_vector(shares);
   found.effective_rank = std::exp(-at::xlogy(shares, shares).sum().item<double>());
   const auto first = at::matmul(vectors.select(1, -1), rows);
   const double side = first.dot(rows.mean(0)).item<double>() < 0 ? -1 : 1;

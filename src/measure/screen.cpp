@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::measure {
 namespace {
@@ -54,7 +55,7 @@ std::vector<double> held_out(const at::Tensor& x, const at::Tensor& y, double ri
   for (size_t k = 0; k < kFolds; ++k) {
     const auto out = fold == static_cast<int64_t>(k), in = out.logical_not();
     const auto w = fit(x.index({in}), y.index({in}), ridge);
-    const auto left = to_vector((y.index({out}) - at::matmul(x.index({out}), w)).contiguous());
+    const auto left = model::to_vector((y.index({out}) - at::matmul(x.index({out}), w)).contiguous());
     residuals.insert(residuals.end(), left.begin(), left.end());
   }
   std::sort(residuals.begin(), residuals.end());
@@ -170,18 +171,18 @@ Screen fit_screen(const std::vector<std::vector<double>>& features, const std::v
     screen.residuals = residuals;
     screen.residual_sd = sd_of(residuals);
   }
-  screen.predicted = to_vector(at::matmul(x, fit(seen, y, screen.ridge)).contiguous());
+  screen.predicted = model::to_vector(at::matmul(x, fit(seen, y, screen.ridge)).contiguous());
   return screen;
 }
 
 Refinement choose_refined(const Screen& screen, const std::vector<size_t>& audit,
-                          const std::vector<double>& audit_score, const Wanted& wanted) {
+                          const std::vector<double>& audit_score, const Extremes& extremes) {
   const Beyond beyond(screen, audit, audit_score);
   std::vector<double> exact(screen.predicted.size(), std::nan(""));
   for (size_t i = 0; i < audit.size(); ++i) exact[audit[i]] = audit_score[i];
   const auto spread = corrected_spread(screen, exact);
-  const auto top = static_cast<double>(std::min(wanted.top, screen.predicted.size()));
-  const double reach = wanted.outlier_z * spread.sd;
+  const auto top = static_cast<double>(std::min(extremes.top, screen.predicted.size()));
+  const double reach = extremes.outlier_z * spread.sd;
 
   Refinement refinement;
   std::vector<char> chosen(screen.predicted.size());

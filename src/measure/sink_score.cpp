@@ -9,6 +9,7 @@
 #include "measure/query_weights.h"
 #include "sinkscope/error.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::measure {
 SinkScore::SinkScore(const model::Config& config, std::vector<Tracked> tracked, std::vector<int64_t> lengths)
@@ -69,7 +70,7 @@ at::Tensor SinkScore::alpha(size_t which) const {
 }
 
 std::vector<double> SinkScore::by_sample(size_t which) const {
-  return to_vector(mean_attention(which).mean(at::IntArrayRef{1, 2}));
+  return model::to_vector(mean_attention(which).mean(at::IntArrayRef{1, 2}));
 }
 
 double SinkScore::uniform(size_t which) const {
@@ -98,13 +99,13 @@ nlohmann::json SinkScore::to_json(size_t which) const {
   const auto summary = summarize(by_sample(which));
   std::vector<double> by_layer, half_widths;
   for (int64_t layer = 0; layer < n_layers_; ++layer) {
-    const auto of_layer = summarize(to_vector(mean.select(1, layer).mean(1)));
+    const auto of_layer = summarize(model::to_vector(mean.select(1, layer).mean(1)));
     by_layer.push_back(of_layer.mean);
     half_widths.push_back(of_layer.half_width);
   }
   const auto by_head = mean.nanmean(0);  // [L, H]
   auto heads = nlohmann::json::array();
-  for (int64_t layer = 0; layer < n_layers_; ++layer) heads.push_back(finite(to_vector(by_head[layer])));
+  for (int64_t layer = 0; layer < n_layers_; ++layer) heads.push_back(finite(model::to_vector(by_head[layer])));
   auto attention = measure::to_json(summary);
   attention["by_layer"] = finite(by_layer);
   attention["by_layer_ci95"] = finite(half_widths);
@@ -117,7 +118,7 @@ nlohmann::json SinkScore::to_json(size_t which) const {
     const auto above = at::where(there, (a > epsilon).to(at::kDouble), a);  // NaN where there is no query
     rates.push_back({{"epsilon", epsilon},
                      {"mean", finite(above.nanmean().item<double>())},
-                     {"by_layer", finite(to_vector(above.nanmean(at::IntArrayRef{0, 2})))}});
+                     {"by_layer", finite(model::to_vector(above.nanmean(at::IntArrayRef{0, 2})))}});
   }
   return {{"token", tracked_[which].token}, {"first_query", first_query(tracked_[which])},
           {"samples", summary.n},           {"uniform", finite(uniform(which))},

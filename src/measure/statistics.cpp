@@ -1,7 +1,5 @@
 #include "sinkscope/measure/statistics.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -84,11 +82,6 @@ double quantile(const std::vector<double>& sorted, double p) {
   const auto below = static_cast<size_t>(place);
   const size_t above = std::min(below + 1, sorted.size() - 1);
   return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
-std::vector<double> to_vector(const at::Tensor& x) {
-  const auto flat = x.to(at::kCPU, at::kDouble).contiguous();
-  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
 }
 
 nlohmann::json finite(double value) {

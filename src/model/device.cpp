@@ -116,8 +116,9 @@ void check_float8(c10::Device device) {
   if (device.is_cpu()) return;
   const int capability = cuda_symbol<decltype(sinkscope_cuda_capability)>("sinkscope_cuda_capability")(device.index());
   if (capability < 89) {
-    throw InputError(fmt::format("--dtype fp8: {} has compute capability {}.{}; float8 products want 8.9 or newer",
-                                 device_name(device), capability / 10, capability % 10));
+    throw InputError(
+        fmt::format("--dtype fp8: {} has compute capability {}.{}; expected 8.9 or newer, as float8 products need",
+                    device_name(device), capability / 10, capability % 10));
   }
 }
 

@@ -70,8 +70,9 @@ Linear::Linear(std::vector<at::Tensor> weights, at::ScalarType dtype, const std:
 void Linear::make_float8() {
   const auto weight = joined(given_).to(dtype_);
   if (weight.is_cuda() && (weight.size(0) % 16 != 0 || weight.size(1) % 16 != 0)) {
-    throw InputError(fmt::format("--dtype fp8: a weight is [{}, {}]; float8 products on a GPU want multiples of 16",
-                                 weight.size(0), weight.size(1)));
+    throw InputError(
+        fmt::format("--dtype fp8: a weight is [{}, {}]; expected multiples of 16, as float8 products on a GPU need",
+                    weight.size(0), weight.size(1)));
   }
   const auto rows = float8_rows(weight);
   joined_ = rows.values;

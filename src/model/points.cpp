@@ -29,9 +29,9 @@ const std::vector<PointInfo>& points() {
       {Point::resid_mid, "hook_resid_mid", "nTd", "residual between attention and MLP"},
       {Point::mlp_in, "hook_mlp_in", "nTd", "the residual as the MLP alone reads it, before its norm"},
       {Point::ln2, "ln2.hook_out", "nTd", "MLP's input, weight applied"},
-      {Point::mlp_pre, "mlp.hook_pre", "nTm", "gate before SiLU"},
+      {Point::mlp_pre, "mlp.hook_pre", "nTm", "gate before the activation"},
       {Point::mlp_pre_linear, "mlp.hook_pre_linear", "nTm", "up"},
-      {Point::mlp_post, "mlp.hook_post", "nTm", "SiLU(gate) * up, what the down projection reads"},
+      {Point::mlp_post, "mlp.hook_post", "nTm", "activation(gate) * up, what the down projection reads"},
       {Point::mlp_out, "hook_mlp_out", "nTd", "MLP's output"},
       {Point::resid_post, "hook_resid_post", "nTd", "what the block gives"},
       {Point::ln_final, "ln_final.hook_out", "nTd", "final norm's output, weight applied"},
@@ -63,6 +63,12 @@ std::vector<PointInfo> points(const Config& config) {
     if (exists(point.point, config)) found.push_back(point);
   }
   return found;
+}
+
+void check_layer(int64_t layer, const Config& config, const std::string& where) {
+  if (layer >= 0 && layer < config.n_layers) return;
+  throw InputError(fmt::format("{}{}layer {} of a model with {} layers (0 to {})", where, where.empty() ? "" : ": ",
+                               layer, config.n_layers, config.n_layers - 1));
 }
 
 void check_exists(Point point, const Config& config, const std::string& site) {

@@ -25,13 +25,6 @@ std::optional<int64_t> layer_in(const std::string& text) {
   return std::nullopt;
 }
 
-void check_layer(const std::string& text, int64_t layer, const Config& config) {
-  if (layer < 0 || layer >= config.n_layers) {
-    throw InputError(fmt::format("site '{}': layer {} of a model with {} layers (0 to {})", text, layer,
-                                 config.n_layers, config.n_layers - 1));
-  }
-}
-
 /// A point's name or that of the module whose output it is, at the layer that the text has.
 std::optional<Site> find(const std::string& text, const Config& config) {
   const auto layer = layer_in(text);
@@ -42,7 +35,7 @@ std::optional<Site> find(const std::string& text, const Config& config) {
     const auto module = module_of(point.point, config);
     if (text != name(site) && (module.empty() || text != fmt::format(fmt::runtime(module), site.layer))) continue;
     check_exists(point.point, config, text);
-    if (layered) check_layer(text, site.layer, config);
+    if (layered) check_layer(site.layer, config, fmt::format("site '{}'", text));
     return site;
   }
   return std::nullopt;

@@ -18,16 +18,9 @@ Taps::Taps(const Config& config)
       q_positions_(config.n_layers),
       k_positions_(config.n_layers) {}
 
-void Taps::check_layer(int64_t layer) const {
-  if (layer < 0 || layer >= config_.n_layers) {
-    throw InputError(
-        fmt::format("layer {} of a model with {} layers (0 to {})", layer, config_.n_layers, config_.n_layers - 1));
-  }
-}
-
 void Taps::check_site(const Site& site) const {
   if (in_block(site.point)) {
-    check_layer(site.layer);
+    check_layer(site.layer, config_);
     check_exists(site.point, config_, name(site));
   } else if (site.layer != -1) {
     throw InputError(fmt::format("{} belongs to no layer, layer {} was given", info(site.point).name, site.layer));
@@ -36,7 +29,7 @@ void Taps::check_site(const Site& site) const {
 
 std::vector<int64_t> Taps::layers_or_all(const std::vector<int64_t>& layers) const {
   if (!layers.empty()) {
-    for (const int64_t layer : layers) check_layer(layer);
+    for (const int64_t layer : layers) check_layer(layer, config_);
     return layers;
   }
   std::vector<int64_t> all(config_.n_layers);
@@ -72,7 +65,7 @@ void Taps::attention(const AttentionChange& change, const std::vector<int64_t>& 
 }
 
 void Taps::columns(int64_t layer, std::vector<int64_t> keys, Read f) {
-  check_layer(layer);
+  check_layer(layer, config_);
   if (keys.empty()) throw InputError(fmt::format("attention columns of layer {}: no keys were given", layer));
   columns_[layer].push_back({std::move(keys), std::move(f)});
 }

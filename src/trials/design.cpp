@@ -8,7 +8,7 @@
 #include <set>
 
 #include "sinkscope/error.h"
-#include "sinkscope/trials/edited_layers.h"
+#include "sinkscope/model/points.h"
 
 namespace sinkscope::trials {
 namespace {
@@ -41,7 +41,7 @@ void check(const Design& design, const Options& o, const app::Run& r) {
   if (design.wants_other_documents && count_documents(r) < 2) {
     throw InputError("resample: the samples are of one document; expected another to take values from");
   }
-  if (o.layer >= 0) check_layer(o.layer, r.config(), "--layer");
+  if (o.layer >= 0) model::check_layer(o.layer, r.config(), "--layer");
   for (const auto* tokens : {&design.tracked, &design.edited}) {
     if (std::find(tokens->begin(), tokens->end(), o.other_token) == tokens->end()) continue;
     throw InputError(

@@ -5,19 +5,14 @@
 #include <algorithm>
 
 #include "sinkscope/error.h"
+#include "sinkscope/model/points.h"
 #include "sinkscope/spelling/int_list.h"
 
 namespace sinkscope::trials {
 
-void check_layer(int64_t layer, const model::Config& config, const char* option) {
-  if (layer >= 0 && layer < config.n_layers) return;
-  throw InputError(fmt::format("{}: layer {} of a model with {} layers (0 to {})", option, layer, config.n_layers,
-                               config.n_layers - 1));
-}
-
 std::vector<int64_t> parse_layers(const std::string& list, const model::Config& config, const char* option) {
   auto layers = parse_int_list(list, option);
-  for (const int64_t layer : layers) check_layer(layer, config, option);
+  for (const int64_t layer : layers) model::check_layer(layer, config, option);
   std::sort(layers.begin(), layers.end());
   layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
   return layers;

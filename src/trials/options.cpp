@@ -31,6 +31,12 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("--no-frozen", o.no_frozen, "do not repeat residual edits with the norms' scales frozen");
 }
 
+void add_token_option(CLI::App& app, int64_t& token, int64_t least) {
+  app.add_option("--token", token, "the later token, k")
+      ->capture_default_str()
+      ->check(CLI::Range(least, int64_t{1} << 24));
+}
+
 void add_sharing_options(CLI::App& app, Options& o) {
   app.add_option("--shard", o.shard,
                  "i/n: measure every n-th trial from the i-th (from 0) on and leave them in OUT.i-of-n.journal");

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "sinkscope/model/to_vector.h"
+
 namespace sinkscope::trials {
 namespace {
 
@@ -49,10 +51,7 @@ std::string to_bytes(const Outcome& outcome) {
   for (const auto& field : kFields) {
     const auto& tensor = outcome.*field.tensor;
     if (!tensor.defined()) continue;
-    const auto flat = tensor.contiguous();
-    object[field.name] = {
-        {"shape", tensor.sizes().vec()},
-        {"values", std::vector<double>(flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel())}};
+    object[field.name] = {{"shape", tensor.sizes().vec()}, {"values", model::to_vector(tensor)}};
   }
   const auto bytes = json::to_cbor(object);
   return {bytes.begin(), bytes.end()};

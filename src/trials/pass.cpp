@@ -44,13 +44,13 @@ Site start_of(const Trial& trial, const model::Config& config) {
 }
 
 BatchTrials::BatchTrials(const Setting& setting, const app::Batch& batch, const std::vector<Trial>& list)
-    : setting_(setting), batch_(batch), kept_(starts_of(list, setting.run.config())), unedited_(run_unedited()) {}
+    : setting_(setting), batch_(batch), cache_(starts_of(list, setting.run.config())), unedited_(run_unedited()) {}
 
 Outcome BatchTrials::run_unedited() {
   model::Taps taps(setting_.run.config());
   Reading reading(setting_, batch_, Detail::full, {Point::embed});
   reading.attach(taps);
-  kept_.attach(taps);
+  cache_.attach(taps);
   if (!setting_.options.no_frozen) keep_scales(taps);
   setting_.run.forward(batch_, taps);
   return reading.outcome({});
@@ -67,7 +67,7 @@ Outcome BatchTrials::pass(const Trial& trial, const SourceActivations& rows, Det
   attach_edits(taps, reading, trial, rows, adjusts);
   reading.attach(taps);
   if (norms == Norms::frozen) freeze_norms(taps, start);
-  r.resume(kept_.at(start), taps);
+  r.resume(cache_.at(start), taps);
   return reading.outcome(unedited_);
 }
 
@@ -110,7 +110,7 @@ void BatchTrials::freeze_norms(model::Taps& taps, const Site& start) const {
 
 bool BatchTrials::keeps(const std::vector<Trial>& list) const {
   const auto starts = starts_of(list, setting_.run.config());
-  return std::all_of(starts.begin(), starts.end(), [&](const Site& start) { return kept_.holds(start); });
+  return std::all_of(starts.begin(), starts.end(), [&](const Site& start) { return cache_.holds(start); });
 }
 
 Outcome BatchTrials::probe(const Trial& trial, const SourceActivations& rows) const {

@@ -29,7 +29,7 @@ Outcomes of_shards(const std::vector<std::string>& files, const nlohmann::json& 
   for (const auto& file : files) {
     const auto contents = result::read_journal(file);
     if (const auto found = result::differences(contents.header, header, "in the journal"); !found.empty()) {
-      throw InputError(fmt::format("--records {}: of another run:\n{}", file, found));
+      throw InputError(fmt::format("--records {}: is from another run:\n{}", file, found));
     }
     take(contents.records, outcomes);
   }

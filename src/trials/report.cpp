@@ -8,6 +8,7 @@
 
 #include "sinkscope/measure/separation.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::trials {
 namespace {
@@ -32,12 +33,12 @@ json attention_of(const Runner& r, const at::Tensor& unedited, const at::Tensor&
     low.push_back(measure::finite(interval.low));
     high.push_back(measure::finite(interval.high));
   }
-  object["by_layer"] = {{"unedited", measure::finite(measure::to_vector(a.nanmean(0)))},
-                        {"edited", measure::finite(measure::to_vector(b.nanmean(0)))},
+  object["by_layer"] = {{"unedited", measure::finite(model::to_vector(a.nanmean(0)))},
+                        {"edited", measure::finite(model::to_vector(b.nanmean(0)))},
                         {"difference_low", low},
                         {"difference_high", high}};
-  object["by_sample"] = {{"unedited", measure::finite(measure::to_vector(a.select(1, 0)))},
-                         {"edited", measure::finite(measure::to_vector(b.select(1, 0)))}};
+  object["by_sample"] = {{"unedited", measure::finite(model::to_vector(a.select(1, 0)))},
+                         {"edited", measure::finite(model::to_vector(b.select(1, 0)))}};
   return object;
 }
 
@@ -47,7 +48,7 @@ json random_of(const at::Tensor& without_edits, const Outcome& outcome, int64_t 
   const auto base = without_edits.select(1, key);
   const auto effects = (outcome.random.select(2, key) - base.unsqueeze(1)).nanmean(0);
   const double own = std::abs((outcome.sink(key) - base).nanmean().item<double>());
-  auto sizes = measure::to_vector(effects.abs());
+  auto sizes = model::to_vector(effects.abs());
   std::sort(sizes.begin(), sizes.end());
   return {{"n", sizes.size()},
           {"mean", effects.mean().item<double>()},
@@ -83,7 +84,7 @@ json control_of(const Runner& r, const at::Tensor& base, const at::Tensor& contr
 
 json outside_of(const Outcome& outcome) {
   if (!outcome.outside.defined()) return {};
-  const auto values = measure::to_vector(outcome.outside[0]);
+  const auto values = model::to_vector(outcome.outside[0]);
   return {{"share", values[0]},
           {"largest", values[1]},
           {"dimension", values[2] < 0 ? json() : json(static_cast<int64_t>(values[2]))},

@@ -7,6 +7,7 @@
 
 #include "sinkscope/app/provenance.h"
 #include "sinkscope/error.h"
+#include "sinkscope/model/to_vector.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/trials/strata.h"
 
@@ -15,10 +16,6 @@ namespace {
 
 using intervene::Trial;
 using nlohmann::json;
-
-std::vector<int64_t> to_indices(const at::Tensor& samples) {
-  return {samples.data_ptr<int64_t>(), samples.data_ptr<int64_t>() + samples.numel()};
-}
 
 app::Shard shard_of(const Options& o) {
   if (o.shard.empty()) return {};
@@ -130,7 +127,8 @@ void Runner::finish(const json& metrics, json results) {
                        {"ordinary", keys().ordinary},
                        {"first_queries", keys().first_queries(run_.options().q_min)}};
   if (design_.split) {
-    results["selection_split"] = {{"choosing", to_indices(choosing())}, {"testing", to_indices(testing())}};
+    results["selection_split"] = {{"choosing", model::to_int_vector(choosing())},
+                                  {"testing", model::to_int_vector(testing())}};
   }
   run_.finish(metrics, results);
   if (passes_) passes_->remove_journal();

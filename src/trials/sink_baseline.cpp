@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sinkscope/measure/attention_to.h"
-#include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::trials {
 namespace {
@@ -41,8 +41,8 @@ SinkBaseline find_sink_baseline(app::Run& r, const Keys& keys, int64_t q_min) {
   const auto means = at::cat(seen).nanmean(0);  // [L, keys]
   const auto tracked = static_cast<int64_t>(keys.tracked.size());
   SinkBaseline baseline;
-  baseline.sink = measure::to_vector(means.select(1, 0));
-  baseline.ordinary = measure::to_vector(means.slice(1, tracked).mean(1));
+  baseline.sink = model::to_vector(means.select(1, 0));
+  baseline.ordinary = model::to_vector(means.slice(1, tracked).mean(1));
   baseline.sink_layer = find_sink_layer(baseline);
   baseline.massive_activation = measure::find_massive_activation(outputs, baseline.sink_layer);
   for (int64_t layer = 0; layer < L; ++layer) {

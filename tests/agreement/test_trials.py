@@ -64,8 +64,8 @@ class Measured:
 
     def __post_init__(self) -> None:
         assert len(self.listed) == len(self.results["trials"]) == TRIALS
-        self.spike = self.results["sink_baseline"]["massive_activation"]
-        self.frozen_to = f"{self.spike['site'].split('.')[1]}.ln2" if self.spike else f"{self.layer}.ln1"
+        self.massive = self.results["sink_baseline"]["massive_activation"]
+        self.frozen_to = f"{self.massive['site'].split('.')[1]}.ln2" if self.massive else f"{self.layer}.ln1"
 
     @cached_property
     def plain(self) -> Pass:
@@ -126,8 +126,8 @@ def test_every_outcome(i: int, measured: Measured, record_property: Callable) ->
             continue
         change = (measured.sinks(held, which) - measured.sinks(measured.plain, which))[0]
         near("frozen attention", found["frozen"][which]["mean"], change.mean())
-        if measured.spike:
-            norms = run.seen[measured.spike["site"]][:, token][:, measured.spike["dimensions"]].norm(dim=-1)
+        if measured.massive:
+            norms = run.seen[measured.massive["site"]][:, token][:, measured.massive["dimensions"]].norm(dim=-1)
             near("the massive activation's norm", found["massive_activation"][which]["edited"], norms.mean(), relative=True)
     near("loss", found["loss"]["edited"], run.loss.mean(), relative=True)
 

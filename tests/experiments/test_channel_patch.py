@@ -162,8 +162,8 @@ def test_the_dose_has_the_threshold_of_the_energies(patched: Patched) -> None:
 
 def test_named_channels_are_moved_alone(program: Program, planted: Callable, tmp_path: Path) -> None:
     model = planted("decoy")
-    ((energy,), (decoy,)) = model.circuits[0]["energy_dims"], model.truth["answers"]["not_carriers"]
-    options = ("--sites", model.truth["carrier_sites"][0], "--dimensions", f"{decoy},{energy},{decoy}", "--doses", "")
+    ((energy,), (decoy,)) = model.circuits[0]["energy_dims"], model.truth["answers"]["not_signal"]
+    options = ("--sites", model.truth["signal_sites"][0], "--dimensions", f"{decoy},{energy},{decoy}", "--doses", "")
     patch = program.result("channel-patch", tmp_path / "patch.json", *words(model), *FAST, *options)["results"]
     found = {(row["role"], row["of"]): levels(row) for row in patch["table"]}
     assert found["writing", f"channel {energy}"][K] == pytest.approx(0.5, abs=NEAR)

@@ -1,4 +1,4 @@
-"""The first-token atlas finds what was planted: the spike's block and dimensions, and the ids that lack it."""
+"""The first-token atlas finds what was planted: the massive activation's block and dimensions, and the ids that lack it."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ def case(request: pytest.FixtureRequest, program: Program, planted: Callable,
     return model, atlas(program, model.folder, tmp_path_factory.mktemp("atlas") / "atlas.json")
 
 
-def test_the_spike_is_found(case: tuple[Planted, dict]) -> None:
+def test_the_massive_activation_is_found(case: tuple[Planted, dict]) -> None:
     model, found = case[0], case[1]["results"]
     answers = model.truth["answers"]["first_token_atlas"]
     assert (found["largest_growth"]["layer"], found["largest_growth"]["key_layer"]) == (answers["layer"], answers["layer"] + 1)
-    ups, weak = {circuit["spike_dims"][0] for circuit in model.circuits}, set(answers["without_spike"])
+    ups, weak = {circuit["massive_dims"][0] for circuit in model.circuits}, set(answers["without_massive_activation"])
     for token, layer, dimension in zip(found["ids"], found["growth_layer"], found["after_growth"]["max_dimension"], strict=True):
         if token not in weak or len(model.circuits) > 1:
             assert layer == answers["layer"]
             assert dimension in ups
     dimensions = [one["dimension"] for one in found["largest_growth"]["dimensions"]]
-    if len(model.circuits) > 1:  # one of two spikes is 0.7 of the norm, and three of the four dimensions hold 90 %
+    if len(model.circuits) > 1:  # one of two massive activations is 0.7 of the norm, and three of the four dimensions hold 90 %
         assert found["without_growth"]["count"] == 0
-        assert set(dimensions) < {d for circuit in model.circuits for d in circuit["spike_dims"]}
+        assert set(dimensions) < {d for circuit in model.circuits for d in circuit["massive_dims"]}
     else:
-        assert_one_spike(found, model.circuits[0], weak)
+        assert_one_massive_activation(found, model.circuits[0], weak)
 
 
-def assert_one_spike(found: dict[str, Any], circuit: dict[str, Any], weak: set[int]) -> None:
-    assert [one["dimension"] for one in found["largest_growth"]["dimensions"]] == circuit["spike_dims"]
+def assert_one_massive_activation(found: dict[str, Any], circuit: dict[str, Any], weak: set[int]) -> None:
+    assert [one["dimension"] for one in found["largest_growth"]["dimensions"]] == circuit["massive_dims"]
     first, second = (one["mean"] for one in found["largest_growth"]["dimensions"])
-    assert first / second == pytest.approx(circuit["spike_ratio"], abs=0.01)
+    assert first / second == pytest.approx(circuit["massive_ratio"], abs=0.01)
     lacking = found["without_growth"]["ids"]
     assert {entry["id"] for entry in lacking} == weak
     for entry in lacking:
         assert entry["piece"] == found["pieces"][found["ids"].index(entry["id"])]
 
 
-def test_an_id_without_the_spike_has_another_key(case: tuple[Planted, dict]) -> None:
+def test_an_id_without_the_massive_activation_has_another_key(case: tuple[Planted, dict]) -> None:
     """In a layer that sinks, in every head that sinks."""
     model, result = case
     cosine = result["arrays"]["key_cosine"][:, model.layers["sink"][0]]
-    weak = np.isin(result["results"]["ids"], model.truth["answers"]["first_token_atlas"]["without_spike"])
-    assert weak.any() == bool(model.truth["answers"]["first_token_atlas"]["without_spike"])
+    weak = np.isin(result["results"]["ids"], model.truth["answers"]["first_token_atlas"]["without_massive_activation"])
+    assert weak.any() == bool(model.truth["answers"]["first_token_atlas"]["without_massive_activation"])
     if weak.any():
         assert cosine[weak].max() < cosine[~weak].min() - 0.2
 

@@ -19,7 +19,7 @@ from support.program import QUIET, Program
 from support.reference_model import Recorder, visible
 
 TOLERANCE = 1e-5  # float32 sums in another order, relative
-# The planted gate reads E - θ, 10.2 - 9.7: a last bit of E is twenty times as large in the spike (1.3e-5 seen).
+# The planted gate reads E - θ, 10.2 - 9.7: a last bit of E is twenty times as large in the massive activation (1.3e-5 seen).
 RESIDUAL_TOLERANCE = {"demo": TOLERANCE, "planted": 2 * TOLERANCE}
 
 

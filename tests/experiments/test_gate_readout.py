@@ -1,4 +1,5 @@
-"""gate-readout must find what was planted: that the spike's neurons read the energy over the threshold, in one direction."""
+"""gate-readout must find what was planted: that the neurons of the massive activation read the energy
+over the threshold, in one direction."""
 
 from __future__ import annotations
 
@@ -12,24 +13,26 @@ import pytest
 from safetensors.numpy import load_file
 
 from support.figures import assert_drawn_the_same_twice
+from support.massive_activation_mlp import CASES, MassiveActivationMlp, words
 from support.program import QUIET, Program
 from support.refusals import refusals
 from support.selection import halves
-from support.spiking_mlp import CASES, SpikingMlp, words
 
 FLOAT = 1e-4  # of a unit direction: float32 against float64
 
 
 @pytest.fixture(scope="module", params=CASES)
-def mlp(request: pytest.FixtureRequest, program: Program, planted: Callable, tmp_path_factory: pytest.TempPathFactory) -> SpikingMlp:
-    return SpikingMlp(program, planted(request.param), tmp_path_factory.mktemp("gate"))
+def mlp(
+        request: pytest.FixtureRequest, program: Program, planted: Callable, tmp_path_factory: pytest.TempPathFactory
+) -> MassiveActivationMlp:
+    return MassiveActivationMlp(program, planted(request.param), tmp_path_factory.mktemp("gate"))
 
 
 def read_out(program: Program, folder: Path, out: Path, *options: object) -> dict[str, Any]:
     return program.result("gate-readout", out / "gate-readout.json", *words(folder), *options)["results"]
 
 
-def wanted_direction(mlp: SpikingMlp, choosing: list[int]) -> np.ndarray:
+def wanted_direction(mlp: MassiveActivationMlp, choosing: list[int]) -> np.ndarray:
     """SiLU is the identity where the gate is far open, so z ~ (E - threshold C) C."""
     assert mlp.gate(mlp.h[:, 0]).min() > 5
     chose = mlp.h[choosing, 0]
@@ -40,7 +43,7 @@ def wanted_direction(mlp: SpikingMlp, choosing: list[int]) -> np.ndarray:
     return wanted / np.linalg.norm(wanted)
 
 
-def test_energy_over_the_threshold_is_read(mlp: SpikingMlp, program: Program, tmp_path: Path) -> None:
+def test_energy_over_the_threshold_is_read(mlp: MassiveActivationMlp, program: Program, tmp_path: Path) -> None:
     found = read_out(program, mlp.folder, tmp_path)
     assert found["layer"] == mlp.layer
     neurons = [one for one in found["read_outs"] if one["group"] == "neurons"]
@@ -55,7 +58,7 @@ def test_energy_over_the_threshold_is_read(mlp: SpikingMlp, program: Program, tm
         np.testing.assert_allclose(direction, wanted, atol=0.002)
         assert {c["channel"] for c in read["channels"][:2]} == {mlp.energy, mlp.constant}
         assert read["consistency"] == pytest.approx(1, abs=5e-5)
-    # what the edits leave of E and C says which tokens spike
+    # what the edits leave of E and C says which tokens get the massive activation
     direction = directions[0].astype(np.float64)
     along = mlp.h @ direction
     out, copied = mlp.h[:, 0] - along[:, :1] * direction, mlp.h[:, 8] + (along[:, 0] - along[:, 8])[:, None] * direction
@@ -66,7 +69,7 @@ def test_energy_over_the_threshold_is_read(mlp: SpikingMlp, program: Program, tm
 
 
 @pytest.mark.parametrize("mlp", ["base"], indirect=True, scope="module")
-def test_no_direction_in_a_sum_of_squares(mlp: SpikingMlp, program: Program, tmp_path: Path) -> None:
+def test_no_direction_in_a_sum_of_squares(mlp: MassiveActivationMlp, program: Program, tmp_path: Path) -> None:
     site = f"blocks.{mlp.model.layers['energy']}.hook_mlp_out"
     found = read_out(program, mlp.folder, tmp_path, "--write", f"{site}:{mlp.energy}")
     (read,) = (one for one in found["read_outs"] if one["name"].startswith(site))

@@ -72,7 +72,7 @@ def test_gradients_are_those_of_autograd(exact: Float64, program: Program, tmp_p
     assert found["gram"]["effective_rank"] == pytest.approx(math.exp(-(shares * np.log(shares)).sum()), abs=5e-5)
 
 
-def test_none_without_a_spike_and_any_layer_when_named(exact: Float64, program: Program, tmp_path: Path) -> None:
+def test_none_without_a_massive_activation_and_any_layer_when_named(exact: Float64, program: Program, tmp_path: Path) -> None:
     def run(*options: object) -> dict:
         return program.result("gate-readout", tmp_path / "gate-readout.json", *exact.words, "--force", *options)["results"]
 

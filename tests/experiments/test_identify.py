@@ -31,7 +31,7 @@ def identify(program: Program, model: Planted, folder: Path, *options: object) -
 def check_signal(results: dict[str, Any], truth: dict[str, Any]) -> None:
     verdict, circuits = results["verdict"], truth["circuits"]
     assert verdict["kind"] == KINDS.get(truth["variant"], "one channel")
-    assert verdict["signal"]["site"] == truth["carrier_sites"][0]
+    assert verdict["signal"]["site"] == truth["signal_sites"][0]
     together = truth["variant"] == "second-circuit"
     sets = [c["energy_dims"] for c in circuits] if together else circuits[0]["writing_makes_sink"]
     wanted = [sorted(sum(sets, []))] if together else sorted(map(sorted, sets))
@@ -41,24 +41,24 @@ def check_signal(results: dict[str, Any], truth: dict[str, Any]) -> None:
         assert abs(sum(a * b for a, b in zip(sets[0]["direction"], circuits[0]["energy_direction"], strict=True))) > 0.97
     if circuits[0]["removing_ends_sink"] and not together:
         assert verdict["signal"]["needed"] in circuits[0]["removing_ends_sink"]
-    assert results["one_key"]["given_by"] == truth["mark"]
+    assert results["one_key"]["given_by"] == truth["signal_given_by"]
 
 
 def check_mediators(results: dict[str, Any], truth: dict[str, Any]) -> None:
     """The signal until the massive activation is written; then its own dimensions, each of which the keys read."""
     sites = {m["site"]: m["sets"] for m in results["verdict"]["mediators"]}
-    for site in truth["carrier_sites"][1:]:
+    for site in truth["signal_sites"][1:]:
         assert sites[site] == results["verdict"]["signal"]["sets"]
     # beside the massive activation 10 random channels may hit another that works: its candidate is then open
     sites |= {c["site"]: [one["dimensions"] for one in c["sufficient"]] for c in results["candidates"] if not c["refuted"]}
-    spikes = {d for c in truth["circuits"] for d in c["spike_dims"]}
-    after = sites[f"blocks.{truth['layers']['spike']}.hook_resid_post"]
-    assert spikes & {d for one in after for d in one}
+    massive = {d for c in truth["circuits"] for d in c["massive_dims"]}
+    after = sites[f"blocks.{truth['layers']['massive_activation']}.hook_resid_post"]
+    assert massive & {d for one in after for d in one}
 
 
 def check_flags(results: dict[str, Any], truth: dict[str, Any]) -> None:
     suspects = {s["dimension"]: s["reading"] for s in results["suspects"]}
-    for dimension in truth["answers"]["not_carriers"]:
+    for dimension in truth["answers"]["not_signal"]:
         assert suspects[dimension] == "does nothing", f"channel {dimension} was not cleared"
     assert {d["dimension"] for d in results["dormant"]} == set(truth["answers"]["never_moves"])
     backups = {n["layer"] for c in truth["circuits"] for n in c["backup_neurons"]}
@@ -69,7 +69,7 @@ def check_flags(results: dict[str, Any], truth: dict[str, Any]) -> None:
 def check(program: Program, name: str, model: Planted, folder: Path, record_property: Callable) -> None:
     results, truth = identify(program, model, folder), model.truth
     verdict = results["verdict"]
-    planted = f"{[c['energy_dims'] or 'direction' for c in truth['circuits']]} at {truth['carrier_sites'][0]}"
+    planted = f"{[c['energy_dims'] or 'direction' for c in truth['circuits']]} at {truth['signal_sites'][0]}"
     found = f"{verdict['kind']} {verdict['signal'] and (verdict['signal']['sets'], verdict['signal']['site'])}"
     record_property(f"identify on {name}", f"planted {'no sink' if truth['removed_stage'] else planted}; found {found}")
     assert verdict["statement"] in (folder / "identify.txt").read_text()
@@ -115,7 +115,7 @@ def test_what_is_not_measured_is_open(program: Program, planted: Callable, tmp_p
     model = planted("base")
     results = identify(program, model, tmp_path, "--controls", 0)
     assert (results["verdict"]["kind"], results["verdict"]["signal"]) == ("undecided", None)
-    (site, *_) = model.truth["carrier_sites"]
+    (site, *_) = model.truth["signal_sites"]
     assert site in [one["site"] for one in results["verdict"]["open"]]
     (candidate,) = (one for one in results["candidates"] if one["site"] == site)
     assert {one["name"] for one in candidate["conditions"] if one["met"] != "yes"} == {"controls"}
@@ -127,9 +127,9 @@ def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path:
 
 
 @pytest.mark.parametrize(("name", "options", "kind"), [
-    pytest.param("base", (), "one channel", id="a mark"),
+    pytest.param("base", (), "one channel", id="a signal"),
     pytest.param("base", ("--layer", 0), "no sink", id="a layer without a sink"),
-    pytest.param("none-spike", (), "no sink", id="a model without a sink"),
+    pytest.param("none-massive_activation", (), "no sink", id="a model without a sink"),
 ])
 def test_the_figure_is_drawn_the_same_twice(
         name: str, options: tuple, kind: str, program: Program, planted: Callable, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def intervene(program: Program, base: Planted, tmp_path: Path) -> Callable[..., 
 
 def test_an_edit_after_the_sink_layers_attention(intervene: Callable, base: Planted) -> None:
     """Controls end there, so they see nothing of it; what comes later does."""
-    sites = {"early": f"blocks.{base.layers['spike']}.hook_mlp_out", "late": f"blocks.{base.layers['sink'][0]}.attn.hook_z"}
+    sites = {"early": f"blocks.{base.layers['massive_activation']}.hook_mlp_out", "late": f"blocks.{base.layers['sink'][0]}.attn.hook_z"}
     edits = {name: {"site": site, "tokens": 0, "operation": "zero"} for name, site in sites.items()}
     trials = [*({"name": name, "edits": [edit]} for name, edit in edits.items()), {"name": "both", "edits": list(edits.values())}]
     early, late, both = intervene(trials)["trials"]

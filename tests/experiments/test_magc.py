@@ -1,5 +1,5 @@
-"""magc must find what was planted: the channel and the neurons whose product makes the spike, and where the sweep of that channel
-ends and makes the sink."""
+"""magc must find what was planted: the channel and the neurons whose product makes the massive activation, and where the sweep
+of that channel ends and makes the sink."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from support.figures import assert_drawn_the_same_twice
+from support.massive_activation_mlp import CASES, OPEN, MassiveActivationMlp, words
 from support.planted_cases import Planted
 from support.program import QUIET, Program
 from support.refusals import refusals
 from support.selection import halves
-from support.spiking_mlp import CASES, OPEN, SpikingMlp, words
 
 
-class Swept(SpikingMlp):
+class Swept(MassiveActivationMlp):
     """With magc's results, which are made when they are asked for."""
 
     def __init__(self, program: Program, model: Planted, scratch: Path) -> None:
@@ -45,9 +45,9 @@ def mlp(request: pytest.FixtureRequest, program: Program, planted: Callable, tmp
     return Swept(program, planted(request.param), tmp_path_factory.mktemp("magc"))
 
 
-def quadratic(mlp: SpikingMlp, out: Path) -> Path:
-    """The planted model with the spike's up reading the energy too, a tenth of what it reads of the constant, as MAGC's
-    neurons do: what spikes stays, since the gate stays."""
+def quadratic(mlp: MassiveActivationMlp, out: Path) -> Path:
+    """The planted model with the neurons' up reading the energy too, a tenth of what it reads of the constant, as MAGC's
+    neurons do: what is massive stays, since the gate stays."""
     shutil.copytree(mlp.folder, out)
     tensors = load_file(mlp.folder / "model.safetensors")
     up = tensors[f"model.layers.{mlp.layer}.mlp.up_proj.weight"]
@@ -60,7 +60,7 @@ def quadratic(mlp: SpikingMlp, out: Path) -> Path:
 def test_energy_and_neurons_are_named(mlp: Swept, tmp_path: Path) -> None:
     folder = quadratic(mlp, tmp_path / "quadratic")
     found = mlp.results(folder, "--multiples", 0)
-    shares = [n["energy_share"] for n in mlp.circuit["spike_neurons"]]
+    shares = [n["energy_share"] for n in mlp.circuit["massive_neurons"]]
     assert (found["layer"], found["channel"]["channel"], found["channel"]["direction"]) == (mlp.layer, mlp.energy, 1)
     assert (found["J"], found["no_J"]) == (mlp.neurons, None)
     # both neurons read the energy as they read the constant, so alpha is as the planted ups are
@@ -80,7 +80,7 @@ def test_it_says_where_up_does_not_read_the_channel(mlp: Swept) -> None:
     assert (found["J"], found["channel"]["R"]) == ([], None)
     assert f"channel {mlp.energy}" in found["no_J"]
     assert [n["neuron"] for n in found["neurons"]] == mlp.neurons
-    for neuron, wanted in zip(found["neurons"], mlp.circuit["spike_neurons"], strict=True):
+    for neuron, wanted in zip(found["neurons"], mlp.circuit["massive_neurons"], strict=True):
         assert neuron["energy_share"] == pytest.approx(wanted["energy_share"], abs=5e-6)
     # the constant is what gate (-30 threshold) and up both read, and no other channel
     for sign, channels in (("R_minus", {mlp.constant}), ("R_plus", set())):
@@ -98,7 +98,7 @@ def test_the_sweep_ends_and_makes_the_sink_at_the_threshold(mlp: Swept) -> None:
         if ((gate > 0) & (gate < OPEN)).any():
             continue  # a sample at the edge
         mlp.assert_levels(trial, at, gate, halves(found)["testing"])
-        made |= {(at, bool(spikes)) for spikes in gate > 0}
+        made |= {(at, bool(massive)) for massive in gate > 0}
     assert made == {(0, False), (0, True), (8, False), (8, True)}
 
 
@@ -112,10 +112,10 @@ def test_none_without_a_sink(stage: str, program: Program, planted: Callable, tm
     assert_drawn_the_same_twice(result, tmp_path)
 
 
-def test_the_mlp_that_is_named_is_read_and_no_trial_is_made_where_nothing_attends_to_its_spike(
+def test_the_mlp_that_is_named_is_read_and_no_trial_is_made_where_nothing_attends_to_what_it_writes(
         program: Program, planted: Callable, tmp_path: Path) -> None:
     model = planted("none-keys")
-    options = ("--mlp-layer", model.layers["spike"])
+    options = ("--mlp-layer", model.layers["massive_activation"])
     found = program.result("magc", tmp_path / "magc.json", *words(model.folder), *options)["results"]
     assert found["channel"]["channel"] == model.circuits[0]["energy_dims"][0]
     assert "no sink" in found["no_trials"]

@@ -53,7 +53,7 @@ def test_alpha_and_R_are_those_of_numpy(exact: Float64, program: Program, tmp_pa
         assert {key: neuron[key] for key in wanted} == pytest.approx(wanted, abs=5e-6)
 
 
-def test_none_without_a_spike_and_any_layer_when_named(exact: Float64, program: Program, tmp_path: Path) -> None:
+def test_none_without_a_massive_activation_and_any_layer_when_named(exact: Float64, program: Program, tmp_path: Path) -> None:
     def run(*options: object) -> dict:
         return program.result("magc", tmp_path / "magc.json", *exact.words, "--force", *options)["results"]
 

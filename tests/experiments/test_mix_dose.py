@@ -68,7 +68,7 @@ def test_every_trial_is_as_worked_out(mixing: Averaging) -> None:
 def test_one_other_key_marks_unless_the_mark_is_itself(mixing: Averaging) -> None:
     assert mixing.sinks(mixing.trial(part="itself"), K).all()
     other = mixing.sinks(mixing.trial(part="one key"), K)
-    assert (other.mean() > 0.5) == (mixing.by_hand.truth["mark"] == "one key")  # a sample's token 1 may be token k again
+    assert (other.mean() > 0.5) == (mixing.by_hand.truth["signal_given_by"] == "one key")  # a sample's token 1 may be token k again
 
 
 def test_repeats_share_the_sink_and_distinct_tokens_do_not(mixing: Averaging) -> None:
@@ -110,13 +110,13 @@ def test_predecessors_and_means_end_the_mark(mixing: Averaging) -> None:
     assert max(row["value"] for row, _ in means) > most
 
 
-def test_the_spike_goes_with_the_sink(mixing: Averaging) -> None:
+def test_the_massive_activation_goes_with_the_sink(mixing: Averaging) -> None:
     for row, trial in mixing.rows():
-        spike, first = trial["massive_activation"][mixing.tracked.index(row["at"])], trial["massive_activation"][0]["unedited"]
+        massive, first = trial["massive_activation"][mixing.tracked.index(row["at"])], trial["massive_activation"][0]["unedited"]
         if (row["part"], row["value"]) in (("itself", None), ("repeated", None), ("dose", 1), ("predecessors", 0), ("mean", 1)):
-            assert spike["edited"] / first == pytest.approx(1, abs=1e-3), row["name"]
+            assert massive["edited"] / first == pytest.approx(1, abs=1e-3), row["name"]
         elif not mixing.sinks(trial, row["at"]).any():
-            assert spike["edited"] < 0.1 * first, row["name"]
+            assert massive["edited"] < 0.1 * first, row["name"]
 
 
 def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""mlp-probe finds the planted spike with its dimensions and neurons, nothing where there is none, and of the demo models what
-their cards say."""
+"""mlp-probe finds the planted massive activation with its dimensions and neurons, nothing where there is none, and of the demo
+models what their cards say."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ MODEL = ROOT / "models/planted"
 
 
 @pytest.mark.parametrize("name", MEASURED)
-def test_the_spike_its_dimensions_and_neurons(name: str, program: Program, planted: Callable, tmp_path: Path) -> None:
+def test_the_massive_activation_its_dimensions_and_neurons(name: str, program: Program, planted: Callable, tmp_path: Path) -> None:
     model = planted(name)
     words = (*text_of(model.folder, 8, 48), *QUIET, "--track", "0,1,4,8")
     result = program.result("mlp-probe", tmp_path / "mlp-probe.json", *words)["results"]
-    assert result["massive_activation"]["layer"] == model.layers["spike"]
+    assert result["massive_activation"]["layer"] == model.layers["massive_activation"]
     found = result["massive_activation"]["dimensions"]
-    assert {one["dimension"] for one in found} == {d for dims in model.truth["answers"]["mlp_probe"]["spike_dims"] for d in dims}
+    assert {one["dimension"] for one in found} == {d for dims in model.truth["answers"]["mlp_probe"]["massive_dims"] for d in dims}
     assert all(one["massive"] for one in found)
     circuit = model.circuits[0]
     means = {one["dimension"]: one["mean"] for one in found}
-    big, small = circuit["spike_dims"]
-    assert means[big] / means[small] == pytest.approx(circuit["spike_ratio"], abs=1e-3)
+    big, small = circuit["massive_dims"]
+    assert means[big] / means[small] == pytest.approx(circuit["massive_ratio"], abs=1e-3)
     if len(model.circuits) > 1:
         return
     neurons = result["neurons"]["tokens"][0]["top"]
-    assert len(neurons) >= len(circuit["spike_neurons"])
-    for planted_neuron, neuron in zip(circuit["spike_neurons"], neurons):
+    assert len(neurons) >= len(circuit["massive_neurons"])
+    for planted_neuron, neuron in zip(circuit["massive_neurons"], neurons):
         assert neuron["neuron"] == planted_neuron["neuron"]
         assert neuron["energy_share"] == pytest.approx(planted_neuron["energy_share"], abs=1e-3)
         assert abs(neuron["cosine_to_first"]) == pytest.approx(1, abs=5e-6)
@@ -69,14 +69,14 @@ def test_the_figure_is_drawn_the_same_twice(program: Program, tmp_path: Path) ->
 
 def test_one_mlp_of_the_demo_model_writes_the_massive_activation_below_the_sink(demo: Demo) -> None:
     results = demo.result("mlp-probe").results
-    spike = results["massive_activation"]
-    assert spike is not None
-    assert spike["layer"] < demo.layer
-    written = next(site for site in results["layers"][spike["layer"]]["sites"] if site["site"] == "mlp_out")
+    massive = results["massive_activation"]
+    assert massive is not None
+    assert massive["layer"] < demo.layer
+    written = next(site for site in results["layers"][massive["layer"]]["sites"] if site["site"] == "mlp_out")
     norms = {token["token"]: token["norm"]["mean"] for token in written["tokens"]}
     assert norms[0] > 5 * norms[8]
 
 
 def test_an_early_mlp_of_demo_llama_writes_one_dimension(demo_llama: Demo) -> None:
-    spike = demo_llama.result("mlp-probe").results["massive_activation"]
-    assert (spike["layer"], [one["dimension"] for one in spike["dimensions"]]) == (1, [15])
+    massive = demo_llama.result("mlp-probe").results["massive_activation"]
+    assert (massive["layer"], [one["dimension"] for one in massive["dimensions"]]) == (1, [15])

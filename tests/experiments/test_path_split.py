@@ -14,16 +14,16 @@ from support.trial_runs import CASES, assert_level, levels, words
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_energy_reaches_the_spike(name: str, program: Program, planted: Callable, tmp_path: Path) -> None:
+def test_the_energy_reaches_the_massive_activation(name: str, program: Program, planted: Callable, tmp_path: Path) -> None:
     model = planted(name)
     at = model.layers
     options = ("--written", f"blocks.{at['energy']}.hook_mlp_out")
     for row in program.result("path-split", tmp_path / "path-split.json", *words(model), *options)["results"]["table"]:
         layer, part = int(row["taken_away_at"].split(".")[1]), row["taken_away_at"].split("hook_")[1]
-        # the spike's MLP reads it, and until there the residual carries it
-        lost = part == "mlp_in" and layer == at["spike"]
-        lost |= part in ("resid_mid", "resid_post", "mlp_out") and layer < at["spike"]
-        lost |= part == "resid_mid" and layer == at["spike"]
+        # the massive activation's MLP reads it, and until there the residual carries it
+        lost = part == "mlp_in" and layer == at["massive_activation"]
+        lost |= part in ("resid_mid", "resid_post", "mlp_out") and layer < at["massive_activation"]
+        lost |= part == "resid_mid" and layer == at["massive_activation"]
         assert_level(levels(row)[0], model, None if lost else 1, 1, row["name"])
 
 
@@ -41,7 +41,7 @@ def test_refused(options: tuple, parts: list[str], program: Program, planted: Ca
 
 
 def test_no_sink_is_said_as_such(program: Program, planted: Callable, tmp_path: Path) -> None:
-    program.assert_refused("path-split", *words(planted("none-spike")), out=tmp_path / "path-split.json", parts=["no sink"])
+    program.assert_refused("path-split", *words(planted("none-massive_activation")), out=tmp_path / "path-split.json", parts=["no sink"])
 
 
 def test_the_figure_is_drawn_the_same_twice(program: Program, planted: Callable, tmp_path: Path) -> None:

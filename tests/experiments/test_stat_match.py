@@ -97,7 +97,7 @@ def test_its_own_value_makes_a_sink_and_the_same_rotated_does_not(matching: Aver
     energy = model.energy(model.embedding[matching.ids[:, K]][:, model.circuit["sign_dims"]],
                           rotated[:, model.circuit["average_dims"]] / model.size_of_sign)
     assert (energy < matching.threshold - CLEAR).all()
-    # Far from half: the permutation may put a sign into the spike's own dimensions, which keys read a little.
+    # Far from half: the permutation may put a sign into the massive activation's own dimensions, which keys read a little.
     assert (matching.by_sample(matching.trial(statistic="own value rotated"), K) < 0.2).all()
 
 

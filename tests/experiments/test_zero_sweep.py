@@ -28,8 +28,9 @@ def test_the_three_parts_and_no_other(name: str, program: Program, planted: Call
     model = planted(name)
     at, results = model.layers, program.result("zero-sweep", tmp_path / "zero-sweep.json", *words(model))["results"]
     assert results["sink_layer"] == at["sink"][0]
-    assert results["sink_baseline"]["massive_activation"]["site"] == f"blocks.{at['spike']}.hook_mlp_out"
-    needed = {f"blocks.{at['average']}.hook_attn_out", f"blocks.{at['energy']}.hook_mlp_out", f"blocks.{at['spike']}.hook_mlp_out"}
+    assert results["sink_baseline"]["massive_activation"]["site"] == f"blocks.{at['massive_activation']}.hook_mlp_out"
+    mlps = {f"blocks.{at[stage]}.hook_mlp_out" for stage in ("energy", "massive_activation")}
+    needed = {f"blocks.{at['average']}.hook_attn_out", *mlps}
     own = {f"blocks.{at['average']}.hook_attn_out"}  # signs: their mean over samples is no one's
     for row in results["table"]:
         (site,) = row["sites"]
@@ -42,7 +43,7 @@ def test_the_three_parts_and_no_other(name: str, program: Program, planted: Call
 def test_pairs_interact_as_two_needed_parts_do(program: Program, base: Planted, tmp_path: Path) -> None:
     options = ("--pairs", "--operations", "zero", "--no-loss")
     results = program.result("zero-sweep", tmp_path / "zero-sweep.json", *words(base), *options)["results"]
-    pair = {f"blocks.{base.layers['energy']}.hook_mlp_out", f"blocks.{base.layers['spike']}.hook_mlp_out"}
+    pair = {f"blocks.{base.layers['energy']}.hook_mlp_out", f"blocks.{base.layers['massive_activation']}.hook_mlp_out"}
     (found,) = (trial for trial in results["trials"] if {edit["site"] for edit in trial["edits"]} == pair)
     # Each ends the sink alone and both together no more: (A∪B) - A - B is minus one such effect.
     assert found["interaction"][0]["mean"] == pytest.approx(-found["mean_attention"][0]["difference"]["mean"], abs=0.01)

@@ -56,8 +56,8 @@ def along(direction: torch.Tensor, inside: bool) -> Patch:
 
 
 def sites(m: Reference) -> list[int]:
-    """Layers after which the residual holds the carrier."""
-    return [int(site.split(".")[1]) for site in m.truth["carrier_sites"]]
+    """Layers after which the residual holds the signal."""
+    return [int(site.split(".")[1]) for site in m.truth["signal_sites"]]
 
 
 def assert_kept(m: Reference, run: Run, circuit: dict) -> None:
@@ -75,7 +75,7 @@ def assert_sinks(m: Reference, run: Run, circuit: dict, written: bool) -> None:
 
 
 @on(SINKS)
-def test_writing_the_carrier(case: Case) -> None:
+def test_writing_the_signal(case: Case) -> None:
     m = case.m
     for site in sites(m):
         for circuit in m.circuits:
@@ -88,10 +88,10 @@ def test_writing_the_carrier(case: Case) -> None:
 @on([name for name in SINKS if name not in of_variant("rotated")])
 def test_writing_anything_else(case: Case) -> None:
     m = case.m
-    carriers = {d for c in m.circuits for d in c["energy_dims"]}
-    sets = [sorted(set(range(m.truth["hidden"])) - carriers)]
-    sets += [[d] for d in m.truth["answers"]["not_carriers"]]
-    sets += [[d] for d in carriers if m.truth["variant"] == "split"]
+    signal = {d for c in m.circuits for d in c["energy_dims"]}
+    sets = [sorted(set(range(m.truth["hidden"])) - signal)]
+    sets += [[d] for d in m.truth["answers"]["not_signal"]]
+    sets += [[d] for d in signal if m.truth["variant"] == "split"]
     for site in sites(m):
         for dims in sets:
             run = m(case.plain.ids, patches={site: write(dims)})
@@ -100,7 +100,7 @@ def test_writing_anything_else(case: Case) -> None:
 
 
 @on(SINKS)
-def test_removing_the_carrier(case: Case) -> None:
+def test_removing_the_signal(case: Case) -> None:
     m = case.m
     for site in sites(m):
         for circuit in m.circuits:
@@ -113,7 +113,7 @@ def test_removing_the_carrier(case: Case) -> None:
 
 
 @on(of_variant("redundant"))
-def test_removing_one_of_two_redundant_carriers(case: Case) -> None:
+def test_removing_one_of_two_redundant_channels(case: Case) -> None:
     m = case.m
     for dim in m.circuits[0]["energy_dims"]:
         assert_kept(m, m(case.plain.ids, patches={sites(m)[0]: level([dim])}), m.circuits[0])
@@ -134,7 +134,7 @@ def test_direction(case: Case) -> None:
 @on(of_variant("decoy", "bystander"))
 def test_decoys_separate_tokens_too(case: Case) -> None:
     m = case.m
-    (decoy,), site = m.truth["answers"]["not_carriers"], sites(m)[-1]
+    (decoy,), site = m.truth["answers"]["not_signal"], sites(m)[-1]
     (energy,) = m.circuits[0]["energy_dims"]
     x = case.plain.residual[site]
     assert (x[:, 0, decoy] / x[:, 1:, decoy].amax(1).clamp_min(1e-6)).min().item() > 1.1
@@ -161,12 +161,12 @@ def test_dormant_channel(case: Case) -> None:
 def test_silencing_neurons(case: Case) -> None:
     m = case.m
     for circuit in m.circuits:
-        every = circuit["spike_neurons"] + circuit["backup_neurons"]
+        every = circuit["massive_neurons"] + circuit["backup_neurons"]
         for off in [every] + [[n] for n in every if len(every) > 1]:
             run = m(case.plain.ids, silenced=off)
             if off is every:
                 assert_no_sink(m, run, circuit, 0)
-            else:  # any one left suffices, because the norm keeps only the spike's direction
+            else:  # any one left suffices, because the norm keeps only the massive activation's direction
                 assert_kept(m, run, circuit)
             for other in m.circuits:
                 if other is not circuit:
@@ -176,7 +176,7 @@ def test_silencing_neurons(case: Case) -> None:
 @on(of_variant("backup"))
 def test_backup_is_shut_until_needed(case: Case) -> None:
     m = case.m
-    (first,), (backup,) = m.circuits[0]["spike_neurons"], m.circuits[0]["backup_neurons"]
+    (first,), (backup,) = m.circuits[0]["massive_neurons"], m.circuits[0]["backup_neurons"]
     assert_near(case.plain.post[backup["layer"]][:, :, backup["neuron"]], 0.0, 1e-3)
     run = m(case.plain.ids, silenced=[first])
     assert run.post[backup["layer"]][:, 0, backup["neuron"]].min().item() > 100

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from sinkscope import ROOT
-from support.planted_cases import SETS, SINKS, SPIKES, Planted, of_variant
+from support.planted_cases import MASSIVE, SETS, SINKS, Planted, of_variant
 from support.planted_reference import SAMPLES, Case, Reference, Run, T, assert_near, keep_only, move, own_row
 
 
@@ -34,7 +34,7 @@ def test_the_committed_model_is_what_the_package_writes(name: str, planted: Call
 def test_the_lists_of_cases_are_those_of_planted_json(name: str, planted: Callable) -> None:
     truth = planted(name).truth
     assert (name in SINKS) == bool(truth["layers"]["sink"])
-    assert (name in SPIKES) == bool(truth["answers"]["mlp_probe"]["spike_dims"]) == bool(truth["answers"]["mlp_probe"]["tokens"])
+    assert (name in MASSIVE) == bool(truth["answers"]["mlp_probe"]["massive_dims"]) == bool(truth["answers"]["mlp_probe"]["tokens"])
     assert (name in of_variant("dormant")) == bool(truth["answers"]["never_moves"])
     assert SETS[name].variant == truth["variant"]
 
@@ -99,8 +99,8 @@ def test_vocab_sweep_and_atlas(case: Case) -> None:
         assert alike.min().item() > 0.999
         assert (alike.max() - alike.min()).item() < 1e-4
         assert_near(score[context[0]], 0.5, 0.01)  # the first token repeated: two sinks
-        spikes = run.mlp_out[m.layers["spike"]][:, 0, circuit["spike_dims"]].abs().amin(1) > 100
-        assert torch.equal(spikes, ~weak)
+        massive = run.mlp_out[m.layers["massive_activation"]][:, 0, circuit["massive_dims"]].abs().amin(1) > 100
+        assert torch.equal(massive, ~weak)
 
 
 def assert_shared(m: Reference, run: Run, tokens: list[int]) -> None:
@@ -128,23 +128,23 @@ def test_self_mask(case: Case) -> None:
 def test_every_token_alone(case: Case) -> None:
     m = case.m
     run = m(case.plain.ids, masks={m.layers["average"]: own_row(T, list(range(T)))})
-    for circuit in m.circuits:  # all are marked, so none stands out
+    for circuit in m.circuits:  # all have the signal, so none stands out
         assert_near(m.attention(run, circuit, 0, 1), 1.0 / torch.arange(2, T + 1), 1e-3)
 
 
 @on(SINKS)
-def test_mark(case: Case) -> None:
+def test_what_gives_the_signal(case: Case) -> None:
     m = case.m
     run = m(case.plain.ids, masks={m.layers["average"]: keep_only(T, 8, 3)})
     for circuit in m.circuits:
-        wanted = 0.5 if m.truth["mark"] == "one key" else 0.0
+        wanted = 0.5 if m.truth["signal_given_by"] == "one key" else 0.0
         assert_near(m.attention(run, circuit, 8, 8), wanted, 0.01)
 
 
 @on(list(SETS))
-def test_spike(case: Case) -> None:
-    run, probe, layer = case.plain, case.m.truth["answers"]["mlp_probe"], case.m.layers["spike"]
-    out, dims = run.mlp_out[layer], sorted(sum(probe["spike_dims"], []))
+def test_massive_activation(case: Case) -> None:
+    run, probe, layer = case.plain, case.m.truth["answers"]["mlp_probe"], case.m.layers["massive_activation"]
+    out, dims = run.mlp_out[layer], sorted(sum(probe["massive_dims"], []))
     found = {tuple(place) for place in torch.nonzero(out.abs() > 100).tolist()}
     assert found == {(i, t, d) for i in range(SAMPLES) for t in probe["tokens"] for d in dims}
     quiet = out.clone()
@@ -154,27 +154,27 @@ def test_spike(case: Case) -> None:
         assert run.mlp_out[other].abs().max().item() < 100
 
 
-@on(SPIKES)
-def test_spike_is_massive(case: Case) -> None:
+@on(MASSIVE)
+def test_massive_activation_meets_the_published_bar(case: Case) -> None:
     m, run = case.m, case.plain
-    first = run.residual[m.layers["spike"]][:, 0]
+    first = run.residual[m.layers["massive_activation"]][:, 0]
     for circuit in m.circuits:
-        spike = first[:, circuit["spike_dims"]]
-        assert (spike.abs() / first.abs().median(1, keepdim=True).values).min().item() > 1000
-        out = run.mlp_out[m.layers["spike"]][:, 0, circuit["spike_dims"]]
-        assert_near(out[:, 0] / out[:, 1], circuit["spike_ratio"], 1e-4)
+        massive = first[:, circuit["massive_dims"]]
+        assert (massive.abs() / first.abs().median(1, keepdim=True).values).min().item() > 1000
+        out = run.mlp_out[m.layers["massive_activation"]][:, 0, circuit["massive_dims"]]
+        assert_near(out[:, 0] / out[:, 1], circuit["massive_ratio"], 1e-4)
 
 
-@on(SPIKES)
+@on(MASSIVE)
 def test_neurons(case: Case) -> None:
-    m, layer = case.m, case.m.layers["spike"]
+    m, layer = case.m, case.m.layers["massive_activation"]
     energy = case.plain.post[layer][:, 0] ** 2
     share = energy / energy.sum(1, keepdim=True)
-    listed = [n for c in m.circuits for n in c["spike_neurons"]]
+    listed = [n for c in m.circuits for n in c["massive_neurons"]]
     assert share[:, [n["neuron"] for n in listed]].sum(1).min().item() > 0.99999
     for circuit in m.circuits:
-        index = [n["neuron"] for n in circuit["spike_neurons"]]
+        index = [n["neuron"] for n in circuit["massive_neurons"]]
         own = share[:, index] / share[:, index].sum(1, keepdim=True)
-        assert_near(own, torch.tensor([n["energy_share"] for n in circuit["spike_neurons"]]), 1e-5)
+        assert_near(own, torch.tensor([n["energy_share"] for n in circuit["massive_neurons"]]), 1e-5)
         columns = torch.nn.functional.normalize(m.model.model.layers[layer].mlp.down_proj.weight[:, index], dim=0)
         assert_near(columns.T @ columns, 1.0, 1e-6)

@@ -9,10 +9,14 @@ from importlib import import_module
 from inspect import signature
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from sinkscope import ROOT
 from sinkscope.figures import names
+from sinkscope.figures.parts.style import new
+from sinkscope.figures.vocab_sweep import histogram
 from sinkscope.plot import main
 from sinkscope.results.schemas import schemas
 
@@ -47,6 +51,21 @@ def test_a_module_has_what_the_package_asks_of_it(name: str) -> None:
 def test_no_two_experiments_have_one_place_in_the_summary() -> None:
     orders = [module.ORDER for module in (import_module(f"sinkscope.figures.{name}") for name in MODULES) if hasattr(module, "ORDER")]
     assert len(orders) == len(set(orders))
+
+
+@pytest.mark.parametrize("counts", [[3.0] * 40, [0.0, 500.0, 1.0], [150000.0, 0.4, 2.0], [1.0]],
+                         ids=["even", "one peak", "a tail", "one bar"])
+def test_the_legend_of_the_sweeps_histogram_covers_nothing(counts: list[float]) -> None:
+    figure, axes = new(2, 3, height=2.7)  # as draw() does
+    edges = np.linspace(0, 0.2, len(counts) + 1).tolist()
+    histogram(axes[0][0], {"histogram": {"edges": edges, "counts": counts}, "mean": 0.1, "uniform": 0.098, "position": 0})
+    FigureCanvasAgg(figure).draw()
+    (axis, *_), *_ = axes
+    legend = axis.get_legend().get_window_extent()
+    assert axis.bbox.contains(*legend.min)
+    bars = axis.transData.transform((0, max(counts)))[1]
+    lines = max(line.get_window_extent().y1 for line in axis.lines)
+    assert legend.y0 > max(bars, lines)
 
 
 @pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])

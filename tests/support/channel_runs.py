@@ -1,4 +1,5 @@
-"""channel-trace and channel-patch on planted models, whose channels carry an energy from the MLP that makes it to the spike's."""
+"""channel-trace and channel-patch on planted models, whose channels carry an energy from the MLP that makes it to the one
+that writes the massive activation."""
 
 from __future__ import annotations
 
@@ -21,12 +22,12 @@ def words(model: Planted) -> tuple[object, ...]:
 
 def channels(model: Planted) -> list[int]:
     """All that hold an energy, read or not."""
-    return sorted([d for c in model.circuits for d in c["energy_dims"]] + model.truth["answers"]["not_carriers"])
+    return sorted([d for c in model.circuits for d in c["energy_dims"]] + model.truth["answers"]["not_signal"])
 
 
 def sites(model: Planted) -> list[str]:
-    """Where the energy is: after the MLP that makes it, up to the spike's MLP."""
-    return [*model.truth["carrier_sites"], f"blocks.{model.layers['spike']}.hook_resid_mid"]
+    """Where the energy is: after the MLP that makes it, up to the MLP that writes the massive activation."""
+    return [*model.truth["signal_sites"], f"blocks.{model.layers['massive_activation']}.hook_resid_mid"]
 
 
 class Energies:

@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM
 
+from support.massive_activation_mlp import TRIALS
 from support.reference_model import SHAPES, VOCABULARY, make_model
-from support.spiking_mlp import TRIALS
 
 
 class Float64:

@@ -15,11 +15,11 @@ from sinkscope.planted.plan import STAGES, Options
 SETS = {
     "base": Options(),
     "wider": Options(seed=1, signs=32, layers=6, heads=4, kv_heads=1, head_dim=64, vocab=576),
-    "later-stages": Options(seed=2, signs=40, layers=9, average_layer=1, energy_layer=2, spike_layer=4, sink_from=6),
+    "later-stages": Options(seed=2, signs=40, layers=9, average_layer=1, energy_layer=2, massive_layer=4, sink_from=6),
     "some-heads": Options(seed=3, threshold=9.3, weak_ids=12, sink_heads=(0, 3), average_heads=(1, 2)),
     "narrow-heads": Options(seed=4, signs=22, heads=8, kv_heads=4, head_dim=16, average_heads=(1, 5), sink_heads=(2, 7)),
     "high-threshold": Options(seed=5, threshold=9.9, heads=2, kv_heads=2, head_dim=48, weak_ids=1, vocab=640),
-    "no-weak-ids": Options(seed=6, weak_ids=0, layers=4, spike_layer=2),
+    "no-weak-ids": Options(seed=6, weak_ids=0, layers=4, massive_layer=2),
     **{v: Options(seed=10, variant=v) for v in ("itself", "split", "redundant", "later", "decoy", "bystander")},
     **{v: Options(seed=20, variant=v) for v in ("second-circuit", "rotated", "dormant", "backup")},
     "itself-other-seed": Options(seed=21, variant="itself", signs=32, threshold=None, layers=6),
@@ -31,7 +31,7 @@ SETS = {
 CLOSED_FORM = {"low-threshold": Options(seed=3, threshold=7.14)}
 
 SINKS = [name for name, options in SETS.items() if options.variant != "none"]
-SPIKES = [*SINKS, "none-keys"]  # there the spike is, and nothing attends to it
+MASSIVE = [*SINKS, "none-keys"]  # there the massive activation is, and nothing attends to it
 # One of every kind that a measurement without edits can tell apart.
 MEASURED = ["base", "wider", "later-stages", "some-heads", "narrow-heads", "high-threshold", "itself", "second-circuit", "backup"]
 

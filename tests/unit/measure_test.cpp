@@ -180,7 +180,7 @@ TEST(VectorStats, ByHand) {
   EXPECT_DOUBLE_EQ(stats.top_dimensions(0, 2)[0].mean, (3 - 2000) / 2.0);
 }
 
-TEST(Spike, EnergyAndOutliers) {
+TEST(MassiveActivation, EnergyAndOutliers) {
   EXPECT_EQ(dimensions_holding(at::tensor({1.0, 98.0, 1.0}), 0.75), 1);
   EXPECT_EQ(dimensions_holding(at::tensor({1.0, 98.0, 1.0}), 0.99), 2);
   EXPECT_EQ(dimensions_holding(at::ones({4}, at::kDouble), 0.5), 2);

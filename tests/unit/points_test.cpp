@@ -33,7 +33,8 @@ TEST(Points, HuggingFaceNamesAreTheModulesOutput) {
   EXPECT_EQ(parse_site("model.layers.1.self_attn.v_proj", config), (Site{Point::v, 1}));
   EXPECT_EQ(parse_site("model.layers.1.mlp.gate_proj", config), (Site{Point::mlp_pre, 1}));
   EXPECT_EQ(parse_site("model.layers.1.mlp.up_proj", config), (Site{Point::mlp_pre_linear, 1}));
-  expect_input_error([&] { parse_site("model.layers.3.mlp", config); }, {"layer 3", "0 to 2"});
+  expect_input_error([&] { parse_site("model.layers.3.mlp", config); },
+                     {"site 'model.layers.3.mlp': layer 3 of a model with 3 layers (0 to 2)"});
   expect_input_error([&] { parse_site("model.layers.-1.mlp", config); }, {"layer -1", "0 to 2"});
   expect_input_error([&] { parse_site("model.layers.{}.mlp", config); }, {"model.layers.{}.mlp"});
   expect_input_error([&] { parse_site("model.layers.1.mlp.down_proj", config); }, {"model.layers.1.mlp.down_proj"});
@@ -79,10 +80,25 @@ TEST(Points, WithoutNormsOfQueriesAndKeysTheirPointsAreNotThere) {
 TEST(Points, UnknownNamesAreErrorsThatHelp) {
   const auto config = tiny_config();
   expect_input_error([&] { parse_site("blocks.1.hook_mlp_ot", config); }, {"blocks.1.hook_mlp_out"});
-  expect_input_error([&] { parse_site("blocks.3.hook_mlp_out", config); }, {"layer 3", "0 to 2"});
+  expect_input_error([&] { parse_site("blocks.3.hook_mlp_out", config); },
+                     {"site 'blocks.3.hook_mlp_out': layer 3 of a model with 3 layers (0 to 2)"});
   expect_input_error([&] { parse_sites("blocks.*.nothing", config); }, {"matches no hook point"});
   expect_input_error([&] { parse_site("blocks.1x.hook_mlp_out", config); }, {"blocks.1x"});
   expect_input_error([&] { parse_site("", config); }, {"''"});
+}
+
+TEST(Points, ALayerIsCheckedWithTheWordsOfWhoeverAsks) {
+  const auto config = tiny_config();
+  check_layer(2, config);
+  expect_input_error([&] { check_layer(-1, config); }, {"layer -1 of a model with 3 layers (0 to 2)"});
+  expect_input_error([&] { check_layer(3, config, "--layer"); }, {"--layer: layer 3 of a model with 3 layers"});
+}
+
+TEST(Points, DescriptionsHoldForEveryActivation) {
+  for (const auto& point : points()) {
+    EXPECT_EQ(point.what.find("SiLU"), std::string_view::npos) << point.name;
+    EXPECT_EQ(point.what.find("GELU"), std::string_view::npos) << point.name;
+  }
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include "sinkscope/app/batches.h"
 #include "sinkscope/measure/sink_score.h"
-#include "sinkscope/model/kept.h"
+#include "sinkscope/model/pass_cache.h"
 #include "tests/support/tiny_model.h"
 
 namespace sinkscope::tests {
@@ -67,17 +67,17 @@ TEST(Session, CountsTokensAndAResumedPassByItsShareOfTheLayers) {
   app::Session session(tiny_model(), "test", 1, /*quiet=*/true);
   EXPECT_EQ(session.timing().tokens, 0);
   const model::Site last{model::Point::resid_pre, 2};  // of three layers
-  model::Kept kept({last});
+  model::PassCache cache({last});
   at::Tensor whole, rest;
   model::Taps taps(session.model().config()), more(session.model().config());
-  kept.attach(taps);
+  cache.attach(taps);
   taps.read({model::Point::resid_post, 2}, [&](const at::Tensor& x) { whole = x.clone(); });
   more.read({model::Point::resid_post, 2}, [&](const at::Tensor& x) { rest = x.clone(); });
   session.forward(tiny_ids(2, 12), taps);
   EXPECT_EQ(session.timing().tokens, 24);
   EXPECT_GT(session.timing().first_pass_s, 0);
   EXPECT_GE(session.timing().run_s, session.timing().first_pass_s);
-  session.resume(kept.at(last), more);
+  session.resume(cache.at(last), more);
   EXPECT_EQ(session.timing().tokens, 24 + 24 / 3);
   EXPECT_TRUE(at::equal(whole, rest));
 }

@@ -8,8 +8,8 @@ namespace sinkscope::measure {
 
 // What one channel i of an MLP's normalised input does to the output as it grows, from weights alone (MAGC, arXiv
 // 2610.07661). With h = x e_i + rest and x -> ±inf, mlp(h) = x² Σ_j alpha_j w_j + o(x²), w_j = unit column j of W_down:
-//   alpha_j = W_gate[j,i] W_up[j,i] ‖W_down[:,j]‖ where SiLU stays open (W_gate[j,i] > 0 for x -> +inf, < 0 for
-//   x -> -inf), else 0.
+//   alpha_j = W_gate[j,i] W_up[j,i] ‖W_down[:,j]‖ where the activation stays open (W_gate[j,i] > 0 for x -> +inf, < 0
+//   for x -> -inf), else 0.
 
 enum class Towards { plus_infinity, minus_infinity };
 

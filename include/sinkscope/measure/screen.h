@@ -24,8 +24,8 @@ struct Screen {
 Screen fit_screen(const std::vector<std::vector<double>>& features, const std::vector<size_t>& audit,
                   const std::vector<double>& audit_score);
 
-/// What is wanted exactly.
-struct Wanted {
+/// Which scores must be exact.
+struct Extremes {
   size_t top = 100;      ///< so many of the largest and of the smallest scores
   double outlier_z = 4;  ///< and every score further from the mean than this many standard deviations (corrected)
 };
@@ -45,7 +45,7 @@ struct Refinement {
 /// The ids most likely beyond a threshold, until at most 0.5 % of a tail (0.05 ids for the outliers) is expected to be
 /// missed. An id is beyond a threshold with the share of residuals, smoothed by a normal kernel, that carry it there.
 Refinement choose_refined(const Screen&, const std::vector<size_t>& audit, const std::vector<double>& audit_score,
-                          const Wanted&);
+                          const Extremes&);
 
 /// Mean and standard deviation of the full scores over all ids, as if every id had been measured: exact scores where
 /// `exact` holds them (NaN elsewhere), predictions with the residuals' variance added elsewhere.

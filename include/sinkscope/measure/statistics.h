@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
@@ -26,9 +24,6 @@ double binomial_tail(int64_t n, double p, int64_t least);
 
 /// Linear interpolation between order statistics; p in [0, 1].
 double quantile(const std::vector<double>& sorted, double p);
-
-/// A tensor's numbers in order.
-std::vector<double> to_vector(const at::Tensor&);
 
 /// {"mean", "sd", "ci95": [low, high]}; what is not finite becomes null.
 nlohmann::json to_json(const Summary&);

@@ -11,7 +11,7 @@
 #include "sinkscope/model/block.h"
 #include "sinkscope/model/checkpoint.h"
 #include "sinkscope/model/config.h"
-#include "sinkscope/model/kept.h"
+#include "sinkscope/model/pass_cache.h"
 #include "sinkscope/model/rotary.h"
 #include "sinkscope/model/taps.h"
 #include "sinkscope/model/weights.h"
@@ -44,7 +44,7 @@ class Model {
   /// Runs ids [n, T] int64 as far as something is wanted. Everything comes out through the taps.
   void forward(const at::Tensor& ids, Taps& taps) const;
 
-  /// Goes on from what an earlier pass kept (kept.h). Sites before the start are not reached.
+  /// Goes on from what an earlier pass kept (pass_cache.h). Sites before the start are not reached.
   void resume(const Start&, Taps&) const;
 
   /// Next-token logits [.., V] of final-norm outputs [.., d].

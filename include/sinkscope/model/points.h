@@ -31,9 +31,9 @@ enum class Point {
   resid_mid,       ///< n T d    residual between attention and MLP
   mlp_in,          ///< n T d    the residual as the MLP reads it, before its norm; an edit leaves the residual
   ln2,             ///< n T d    MLP's input, weight applied
-  mlp_pre,         ///< n T m    gate before SiLU
+  mlp_pre,         ///< n T m    gate before the activation
   mlp_pre_linear,  ///< n T m    up
-  mlp_post,        ///< n T m    SiLU(gate) * up, what the down projection reads
+  mlp_post,        ///< n T m    activation(gate) * up, what the down projection reads
   mlp_out,         ///< n T d    MLP's output
   resid_post,      ///< n T d    what the block gives
   ln_final,        ///< n T d    final norm's output, weight applied
@@ -55,6 +55,9 @@ std::vector<PointInfo> points(const Config&);
 
 const PointInfo& info(Point);
 bool in_block(Point);
+
+/// Throws InputError for a layer that the model does not have, which begins with `where` (an option, a site) if given.
+void check_layer(int64_t layer, const Config&, const std::string& where = {});
 
 /// Throws InputError that names the site where the model has no such point.
 void check_exists(Point, const Config&, const std::string& site);

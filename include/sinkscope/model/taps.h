@@ -72,7 +72,6 @@ class Taps {
   };
 
   void check_site(const Site&) const;
-  void check_layer(int64_t layer) const;
   bool columns_from(const Site&) const;
   std::vector<int64_t> layers_or_all(const std::vector<int64_t>&) const;
 

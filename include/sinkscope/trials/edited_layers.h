@@ -8,9 +8,6 @@
 
 namespace sinkscope::trials {
 
-/// Throws InputError that begins with `option` for a layer that the model does not have.
-void check_layer(int64_t layer, const model::Config&, const char* option);
-
 /// The layers of an option whose attention is edited, in order, each once. Throws InputError for one that the model
 /// does not have.
 std::vector<int64_t> parse_layers(const std::string& list, const model::Config&, const char* option = "--layers");

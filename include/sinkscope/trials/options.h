@@ -20,6 +20,9 @@ struct Options {
 };
 void add_options(CLI::App&, Options&);
 
+/// `--token`, the later token that is compared with token 0, from `least` on.
+void add_token_option(CLI::App&, int64_t& token, int64_t least = 1);
+
 /// `--shard i/n` and `--records`, for experiments that measure one list of trials.
 void add_sharing_options(CLI::App&, Options&);
 

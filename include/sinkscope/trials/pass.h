@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "sinkscope/intervene/trial.h"
-#include "sinkscope/model/kept.h"
+#include "sinkscope/model/pass_cache.h"
 #include "sinkscope/trials/reading.h"
 #include "sinkscope/trials/source_activations.h"
 
@@ -54,7 +54,7 @@ class BatchTrials {
 
   const Setting& setting_;
   const app::Batch& batch_;
-  model::Kept kept_;
+  model::PassCache cache_;
   std::map<model::Site, at::Tensor, model::InOrderOfPass>
       scales_;                            // of the unedited run, where a norm reads it: [n, T, 1]
   std::map<std::string, double> no_ops_;  // by where the edits stand

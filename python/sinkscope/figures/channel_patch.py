@@ -107,7 +107,7 @@ def what(results: dict, site: str, of: str) -> str:
 
 
 def merged(figure, axes) -> list[list]:
-    """Three panels in the first row, two in each other, one in the last, in place of six a row."""
+    """Three panels in the first row, two in each other, one in the last, in place of six per row."""
     spec = axes[0][0].get_gridspec()
     for axis in axes.flat:
         axis.remove()

@@ -52,7 +52,7 @@ def runs_beside(axis, runs: list[tuple[str, Result]]) -> None:
     axis.legend(loc="upper left", fontsize=6)
 
 
-def spike(axis, result: Result) -> None:
+def massive_activation(axis, result: Result) -> None:
     first, later = series(result, "mlp_norm_first"), series(result, "mlp_norm_later")
     layer = int((first[-1] / later[-1]).argmax())
     axis.plot(steps(result), first[:, layer], color=COLOURS[1], marker="o", ms=2, label=f"MLP {layer} at token 0")
@@ -75,8 +75,8 @@ def draw(result: Result, beside: Sequence[Path] = ()) -> Figure:
     loss(axes[0][0], runs)
     sink(axes[0][1], result)
     runs_beside(axes[1][0], runs)
-    spike(axes[1][1], result)
+    massive_activation(axes[1][1], result)
     title(figure, result, "Training: how the sink emerges")
     training = result.document["training"]
-    caption(figure, result, f"held-out windows; {training['windows']} windows of {training['length']} tokens a step")
+    caption(figure, result, f"held-out windows; {training['windows']} windows of {training['length']} tokens per step")
     return figure

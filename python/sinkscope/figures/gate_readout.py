@@ -1,4 +1,4 @@
-"""Figure of `sinkscope gate-readout`: how far tokens stand along what is read, how far samples agree in it, the neurons'
+"""Figure of `sinkscope gate-readout`: how far along what is read tokens are, how far samples agree in it, the neurons'
 gradients, and what the sink does when it is taken away or given."""
 
 from __future__ import annotations

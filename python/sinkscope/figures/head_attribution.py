@@ -16,7 +16,7 @@ ORDER = 52
 
 
 def heads(axis, found: dict, layer: int, at: int) -> None:
-    """A place a head, "all" apart from them; both tokens at each."""
+    """One place per head, "all" apart from them; both tokens at each."""
     rows = [row for row in found["table"] if (row["layer"], row["at"]) == (layer, at)]
     count = sum(row["head"] != "all" for row in rows)
     place = [count + 0.5 if row["head"] == "all" else row["head"] for row in rows]

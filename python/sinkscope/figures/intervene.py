@@ -1,4 +1,4 @@
-"""Figure of `sinkscope intervene`: one row a trial, with its difference from the unedited run, its controls and how it reads."""
+"""Figure of `sinkscope intervene`: one row per trial, with its difference from the unedited run, its controls and how it reads."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def draw(result: Result) -> Figure:
     axes[0][0].set_yticks(range(len(trials)), [name(trial) for trial in trials], fontsize=6)
     legend_row(figure, axes[-1], axes[0][0], columns=2)
     title(figure, result, "What the sink does under declared edits")
-    say(figure, result, f"random: {result.config['controls']} moves a trial; † writes values outside the natural 1 to 99 % range")
+    say(figure, result, f"random: {result.config['controls']} moves per trial; † writes values outside the natural 1 to 99 % range")
     return figure
 
 

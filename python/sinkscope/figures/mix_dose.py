@@ -45,7 +45,7 @@ def means(axis, rows: list[TrialRow]) -> None:
 
 
 def kinds(axis, rows: list[TrialRow], names: list[str], name: str) -> None:
-    """Unedited levels, then one place a trial."""
+    """Unedited levels, then one place per trial."""
     at, places = rows[0]["at"], range(1, len(rows) + 1)
     draw_unedited(axis, 0, rows[0], at, shift=0.1)
     for token, shift in ((at, -0.1), (0, 0.1)):

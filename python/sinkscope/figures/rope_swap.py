@@ -32,7 +32,7 @@ def curves(axis, kind: str, conditions: list[dict], early: int) -> None:
 
 
 def maps(figure, axes, found: dict) -> None:
-    """One row a head: unchanged, and the first condition of the kinds that move the first token."""
+    """One row per head: unchanged, and the first condition of the kinds that move the first token."""
     kinds = {c["name"]: c["kind"] for c in found["conditions"]}
     picked = [next((c for c in found["maps"]["conditions"] if kinds[c["name"]] == kind), None)
               for kind in ("baseline", "first_moved", "swap", "reverse")]

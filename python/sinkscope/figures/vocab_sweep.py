@@ -1,5 +1,5 @@
 """Figure of `sinkscope vocab-sweep`: histogram of scores, rank curve with its ends named, box plot by kind of token. With an
-atlas of `sinkscope first-token` the scores stand against the norm that each id gets alone."""
+atlas of `sinkscope first-token` the scores are drawn against the norm that each id gets alone."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
 ORDER = 30
+BELOW_LEGEND = 0.75  # of the histogram's height
 
 
 def histogram(axis, found: dict) -> None:
+    """Bars and lines end below the legend, which has the top of the panel to itself."""
     edges, counts = floats(found["histogram"]["edges"]), floats(found["histogram"]["counts"])
     axis.stairs(counts, edges, fill=True, color=COLOURS[0])
-    axis.axvline(found["mean"], color=COLOURS[1], label=f"mean {found['mean']:.3f}")
-    axis.axvline(found["uniform"], color="#666666", ls=":", label=f"uniform {found['uniform']:.3f}")
+    axis.axvline(found["mean"], ymax=BELOW_LEGEND, color=COLOURS[1], label=f"mean {found['mean']:.3f}")
+    axis.axvline(found["uniform"], ymax=BELOW_LEGEND, color="#666666", ls=":", label=f"uniform {found['uniform']:.3f}")
     axis.set(xlabel=f"mean attention to token {found['position']}", ylabel="token ids", yscale="symlog", title="every id")
-    axis.set_ylim(0, None)
-    axis.legend(loc="upper center")
+    scale = axis.yaxis.get_transform()
+    axis.set_ylim(0, scale.inverted().transform(scale.transform(counts.max()) / BELOW_LEGEND))
+    axis.legend(loc="upper center", borderaxespad=0)
 
 
 def screened_ranks(axis, found: dict, order: np.ndarray, ranks: np.ndarray) -> None:
@@ -62,7 +65,7 @@ def rank_curve(figure, axis, found: dict, atlas: dict | None) -> None:
 
 
 def table(axis, found: dict, entries: list[dict], head: str, atlas: dict | None) -> None:
-    """A ~ marks a predicted score."""
+    """A ~ says that the score is predicted."""
     predicted = {i for i, exact in zip(found["ids"], found.get("screen", {}).get("exact", [])) if not exact}
     axis.axis("off")
     axis.set_title(head)

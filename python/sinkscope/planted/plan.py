@@ -7,7 +7,7 @@ import numpy as np
 VARIANTS = (
     "base itself split redundant later decoy bystander second-circuit rotated dormant backup none".split()
 )
-STAGES = ("average", "energy", "spike", "keys")
+STAGES = ("average", "energy", "massive_activation", "keys")
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Options:
 
     seed: int = 0
     variant: str = "base"
-    remove: str = "spike"  # the stage that variant `none` leaves out
+    remove: str = "massive_activation"  # the stage that variant `none` leaves out
     signs: int = 24
     layers: int = 5
     heads: int = 4
@@ -24,10 +24,10 @@ class Options:
     head_dim: int = 32
     vocab: int = 512
     weak_ids: int = 6
-    threshold: float | None = None  # energy above which a token spikes; None: 0.95 of the first token's
+    threshold: float | None = None  # energy above which a token gets the massive activation; None: 0.95 of the first token's
     average_layer: int = 0
     energy_layer: int | None = None
-    spike_layer: int | None = None
+    massive_layer: int | None = None
     sink_from: int | None = None
     average_heads: tuple[int, ...] | None = None  # query heads that write the averages; None: all
     sink_heads: tuple[int, ...] | None = None  # query heads that show the sink; None: all
@@ -50,19 +50,19 @@ class Neuron:
     gate: np.ndarray  # [hidden]
     up: np.ndarray  # [hidden]
     write: np.ndarray  # [hidden]
-    role: str = "spike"
+    role: str = "massive_activation"
     index: int = -1  # its place in the layer's MLP, known once the weights are written
 
 
 @dataclass
 class Circuit:
-    """One sink circuit: signs -> averages -> energies -> spike -> keys."""
+    """One sink circuit: signs -> averages -> energies -> massive activation -> keys."""
 
     name: str
     sign_dims: np.ndarray
     average_dims: np.ndarray
-    up_dim: int  # the spike's +5
-    down_dim: int  # the spike's -2
+    up_dim: int  # the massive activation's +5
+    down_dim: int  # the massive activation's -2
     heads: tuple[int, ...]  # query heads in which it sinks
     weak: tuple[int, ...]
     energies: list[Energy] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Plan:
     noise_dims: np.ndarray
     norm_squared: float  # of every embedding
     energy_layer: int
-    spike_layer: int
+    massive_layer: int
     sink_from: int
     circuits: list[Circuit]
     extras: dict[str, int]  # dimensions of a variant: decoy, bystander, dormant

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from sinkscope.planted.plan import Circuit, Neuron, Plan
-from sinkscope.planted.variants import SPIKE_DOWN, SPIKE_UP
+from sinkscope.planted.variants import MASSIVE_DOWN, MASSIVE_UP
 
 Json = dict[str, Any]
 
@@ -27,13 +27,13 @@ def truth(plan: Plan) -> Json:
         "layers": {
             "average": o.average_layer,
             "energy": plan.energy_layer,
-            "spike": plan.spike_layer,
+            "massive_activation": plan.massive_layer,
             "uniform": list(range(o.layers if removed else plan.sink_from)),
             "sink": [] if removed else list(range(plan.sink_from, o.layers)),
         },
         # After these blocks the first-token signal is in the residual and the massive activation is not yet written.
-        "carrier_sites": [f"blocks.{i}.hook_resid_post" for i in range(plan.energy_layer, plan.spike_layer)],
-        "mark": "itself" if o.variant == "itself" else "one key",
+        "signal_sites": [f"blocks.{i}.hook_resid_post" for i in range(plan.energy_layer, plan.massive_layer)],
+        "signal_given_by": "itself" if o.variant == "itself" else "one key",
         "circuits": [circuit_truth(plan, c, removed) for c in plan.circuits],
         "answers": answers(plan, removed),
     }
@@ -47,7 +47,7 @@ def circuit_truth(plan: Plan, circuit: Circuit, removed: str | None) -> Json:
     together = [sorted(sum(dims, []))]
     redundant = plan.options.variant == "redundant"
     split = plan.options.variant == "split"
-    spikes = [n for n in circuit.neurons if n.role == "spike"]
+    writers = [n for n in circuit.neurons if n.role == "massive_activation"]
     return {
         "name": circuit.name,
         "sign_dims": circuit.sign_dims.tolist(),
@@ -56,9 +56,9 @@ def circuit_truth(plan: Plan, circuit: Circuit, removed: str | None) -> Json:
         "energy_direction": energies[0].direction.tolist() if rotated else None,
         "first_energy": round(float(circuit.first_energy), 6),
         "threshold": round(float(circuit.threshold), 6),
-        "spike_dims": [circuit.up_dim, circuit.down_dim],
-        "spike_ratio": SPIKE_UP / SPIKE_DOWN,
-        "spike_neurons": [] if removed == "spike" else neuron_truth(spikes),
+        "massive_dims": [circuit.up_dim, circuit.down_dim],
+        "massive_ratio": MASSIVE_UP / MASSIVE_DOWN,
+        "massive_neurons": [] if removed == "massive_activation" else neuron_truth(writers),
         "backup_neurons": [{"layer": n.layer, "neuron": n.index} for n in circuit.neurons if n.role == "backup"],
         "sink_heads": list(circuit.heads),
         "weak_ids": list(circuit.weak),
@@ -70,7 +70,7 @@ def circuit_truth(plan: Plan, circuit: Circuit, removed: str | None) -> Json:
 
 
 def neuron_truth(neurons: list[Neuron]) -> list[Json]:
-    """The neurons that write the spike, with their shares of the MLP's squared activation at token 0.
+    """The neurons that write the massive activation, with their shares of the MLP's squared activation at token 0.
 
     Neurons of one circuit share their gate (or, if redundant, its value), so their activations are as their ups.
     """
@@ -85,7 +85,7 @@ def answers(plan: Plan, removed: str | None) -> Json:
     """What each experiment must report, in words and numbers."""
     weak = sorted({w for c in plan.circuits for w in c.weak})
     first = plan.options.average_layer
-    spiking = removed in (None, "keys")
+    massive = removed in (None, "keys")
     return {
         "scan": {
             "uniform_value": "mean over queries q of 1/(q+1)",
@@ -103,12 +103,12 @@ def answers(plan: Plan, removed: str | None) -> Json:
             "note": "a token alone with itself in this layer shares the sink; in other layers later rows do not change",
         },
         "mlp_probe": {
-            "site": f"blocks.{plan.spike_layer}.hook_mlp_out",
-            "tokens": [0] if spiking else [],
-            "spike_dims": [[c.up_dim, c.down_dim] for c in plan.circuits] if spiking else [],
+            "site": f"blocks.{plan.massive_layer}.hook_mlp_out",
+            "tokens": [0] if massive else [],
+            "massive_dims": [[c.up_dim, c.down_dim] for c in plan.circuits] if massive else [],
             "column_cosine": 1.0,
         },
-        "first_token_atlas": {"layer": plan.spike_layer if spiking else None, "without_spike": weak},
+        "first_token_atlas": {"layer": plan.massive_layer if massive else None, "without_massive_activation": weak},
         "never_moves": [plan.extras["dormant"]] if "dormant" in plan.extras else [],
-        "not_carriers": [d for name, d in plan.extras.items() if name != "dormant"],
+        "not_signal": [d for name, d in plan.extras.items() if name != "dormant"],
     }

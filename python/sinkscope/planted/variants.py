@@ -5,7 +5,7 @@ import numpy as np
 from sinkscope.planted.plan import STAGES, VARIANTS, Circuit, Energy, Neuron, Options, Plan
 
 GATE, UP = 30.0, 100.0
-SPIKE_UP, SPIKE_DOWN = 5.0, -2.0
+MASSIVE_UP, MASSIVE_DOWN = 5.0, -2.0
 DORMANT_VALUE = 0.5  # what every embedding holds in the dormant channel
 NOISE_DIMS = 40  # at least; the hidden size is rounded up to a multiple of 16
 # Signs' share of the norm, S d / R^4: how far a row's own average shrinks it in the next norm. The base value gives
@@ -34,18 +34,18 @@ def check_options(o: Options) -> None:
 
 
 def stage_layers(o: Options) -> tuple[int, int, int]:
-    """Layers of energy, spike and first sink, in the order a circuit needs them."""
+    """Layers of energy, massive activation and first sink, in the order a circuit needs them."""
     energy = o.energy_layer if o.energy_layer is not None else o.average_layer + (o.variant == "later")
-    spike = o.spike_layer if o.spike_layer is not None else energy + (2 if o.variant == "bystander" else 1)
+    massive = o.massive_layer if o.massive_layer is not None else energy + (2 if o.variant == "bystander" else 1)
     after = 2 if o.variant == "backup" else 1  # the backup neuron stands one layer later
-    sink = o.sink_from if o.sink_from is not None else spike + after
+    sink = o.sink_from if o.sink_from is not None else massive + after
     gap = 2 if o.variant == "bystander" else 1
-    if not (0 <= o.average_layer <= energy and energy + gap <= spike and spike + after <= sink < o.layers):
+    if not (0 <= o.average_layer <= energy and energy + gap <= massive and massive + after <= sink < o.layers):
         raise ValueError(
-            f"layers of average {o.average_layer}, energy {energy}, spike {spike}, sink {sink} of {o.layers}: "
-            f"expected average <= energy, energy + {gap} <= spike, spike + {after} <= sink < layers"
+            f"layers of average {o.average_layer}, energy {energy}, massive activation {massive}, sink {sink} of {o.layers}: "
+            f"expected average <= energy, energy + {gap} <= massive activation, massive activation + {after} <= sink < layers"
         )
-    return energy, spike, sink
+    return energy, massive, sink
 
 
 def circuit_heads(o: Options, index: int, count: int) -> tuple[int, ...]:
@@ -58,7 +58,7 @@ def circuit_heads(o: Options, index: int, count: int) -> tuple[int, ...]:
 def make_plan(o: Options, unused: list[int]) -> Plan:
     """The plan of a variant. `unused` are the ids from which the weak ones are drawn."""
     check_options(o)
-    energy_layer, spike_layer, sink_from = stage_layers(o)
+    energy_layer, massive_layer, sink_from = stage_layers(o)
     rng = np.random.default_rng(o.seed)
     circuits = 2 if o.variant == "second-circuit" else 1
     energies = 2 if o.variant in ("split", "redundant") else 1
@@ -77,7 +77,7 @@ def make_plan(o: Options, unused: list[int]) -> Plan:
         options=o, hidden=hidden, intermediate=2 * o.signs * circuits * (2 if o.variant == "itself" else 1) + 8,
         constant=next(dims), noise_dims=np.empty(0, dtype=np.int64),
         norm_squared=float(np.sqrt(circuits * o.signs * hidden / SATURATION.get(o.variant, 2304 / 2025))),
-        energy_layer=energy_layer, spike_layer=spike_layer, sink_from=sink_from, circuits=[],
+        energy_layer=energy_layer, massive_layer=massive_layer, sink_from=sink_from, circuits=[],
         extras={name: next(dims) for name in extras}, rng=rng,
     )  # fmt: skip
     energy_dims = []
@@ -142,11 +142,11 @@ def first_energy(plan: Plan, circuit: Circuit) -> float:
 
 
 def make_neurons(plan: Plan, circuit: Circuit) -> list[Neuron]:
-    """The neurons that turn an energy above the threshold into a spike."""
-    variant, layer = plan.options.variant, plan.spike_layer
+    """The neurons that turn an energy above the threshold into a massive activation."""
+    variant, layer = plan.options.variant, plan.massive_layer
     constant = plan.axis(plan.constant)
     read = [e.direction for e in circuit.energies if e.read]
-    write = plan.axis(circuit.up_dim, SPIKE_UP) + plan.axis(circuit.down_dim, SPIKE_DOWN)
+    write = plan.axis(circuit.up_dim, MASSIVE_UP) + plan.axis(circuit.down_dim, MASSIVE_DOWN)
     over = GATE * (np.sum(read, axis=0) - circuit.threshold * constant)
     up = UP * constant
 
@@ -160,7 +160,7 @@ def make_neurons(plan: Plan, circuit: Circuit) -> list[Neuron]:
     neurons = [Neuron(layer, over, up, write), Neuron(layer, over, 0.1 * up, write)]
     if variant == "bystander":
         aside = plan.axis(plan.extras["bystander"], 0.05)
-        # The bystander lengthens the residual that the spike's gate is normalised by; steeper gains make up for it.
+        # The bystander lengthens the residual that the neurons' gate is normalised by; steeper gains make up for it.
         neurons = [Neuron(n.layer, 4 * n.gate, 4 * n.up, n.write) for n in neurons]
         neurons.append(Neuron(layer - 1, over, up, aside, role="bystander"))
     return neurons

@@ -7,9 +7,9 @@ from sinkscope.planted.signs import draw_signs
 from sinkscope.planted.variants import DORMANT_VALUE
 
 WEAK = 0.35  # size of a weak id's signs
-KEY_UP, KEY_DOWN = 0.7, -0.3  # how the sink's keys read the spike
-# How queries read the constant. In a token that spikes the norm leaves 0.0025 of it; at gain 1 the epsilon of q_norm
-# would then halve that token's own query.
+KEY_UP, KEY_DOWN = 0.7, -0.3  # how the sink's keys read the massive activation
+# How queries read the constant. In a token with the massive activation the norm leaves 0.0025 of it; at gain 1 the
+# epsilon of q_norm would then halve that token's own query.
 QUERY = 10.0
 Weights = dict[str, np.ndarray]
 
@@ -26,8 +26,8 @@ def make_weights(plan: Plan) -> Weights:
     if removed != "average":
         plant_average(w, plan)
     slots = plant_energy(w, plan, keep=removed != "energy")
-    if removed != "spike":
-        plant_spikes(w, plan, slots)
+    if removed != "massive_activation":
+        plant_massive_activation(w, plan, slots)
     return w
 
 
@@ -78,11 +78,11 @@ def embedding(plan: Plan) -> np.ndarray:
 
 
 def plant_head(w: Weights, plan: Plan, layer: int, head: int, sinks: bool) -> None:
-    """Queries and keys of one head: uniform attention, or queries that meet the key of a spike.
+    """Queries and keys of one head: uniform attention, or queries that meet the key of a massive activation.
 
     Rotary position turns dimensions i and i + head_dim/2 together, so what is read into different pairs never meets:
-    ordinary keys use pair 0, idle queries pair 1, sinking queries and the spike the last and slowest pair, where
-    a thousand positions turn by 0.002 rad.
+    ordinary keys use pair 0, idle queries pair 1, sinking queries and the massive activation the last and slowest pair,
+    where a thousand positions turn by 0.002 rad.
     """
     o = plan.options
     slowest, key_head = o.head_dim // 2 - 1, head // (o.heads // o.kv_heads)
@@ -101,16 +101,16 @@ def plant_average(w: Weights, plan: Plan) -> None:
     o = plan.options
     group = o.heads // o.kv_heads
     heads = range(o.heads) if o.average_heads is None else sorted(set(o.average_heads))
-    carriers: dict[int, list[int]] = {}
+    queries_of: dict[int, list[int]] = {}
     for head in heads:
-        carriers.setdefault(head // group, []).append(head)
+        queries_of.setdefault(head // group, []).append(head)
     signs = np.concatenate([c.sign_dims for c in plan.circuits])
     averages = np.concatenate([c.average_dims for c in plan.circuits])
-    shares = np.array_split(np.arange(len(signs)), len(carriers))
+    shares = np.array_split(np.arange(len(signs)), len(queries_of))
     if max(len(s) for s in shares) > o.head_dim:
-        raise ValueError(f"{len(signs)} signs do not fit into {len(carriers)} key heads of width {o.head_dim}")
+        raise ValueError(f"{len(signs)} signs do not fit into {len(queries_of)} key heads of width {o.head_dim}")
     prefix = f"model.layers.{o.average_layer}.self_attn"
-    for (key_head, queries), share in zip(carriers.items(), shares):
+    for (key_head, queries), share in zip(queries_of.items(), shares):
         slots = np.arange(len(share))
         w[f"{prefix}.v_proj.weight"][key_head * o.head_dim + slots, signs[share]] = 1.0
         for head in queries:
@@ -142,7 +142,7 @@ def squares(plan: Plan, circuit: Circuit, i: int) -> list[tuple[np.ndarray, floa
     return [(average + own, 1.0), (average - own, -1.0)]
 
 
-def plant_spikes(w: Weights, plan: Plan, slots: dict[int, list[int]]) -> None:
+def plant_massive_activation(w: Weights, plan: Plan, slots: dict[int, list[int]]) -> None:
     """Write each circuit's neurons into free slots, and note in the plan where they went."""
     for circuit in plan.circuits:
         for neuron in circuit.neurons:

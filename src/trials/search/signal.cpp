@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sinkscope/error.h"
-#include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/trials/trial_list.h"
 
@@ -27,7 +27,7 @@ std::string name(const Signal& signal) {
 
 nlohmann::json to_json(const Signal& signal) {
   nlohmann::json direction;
-  if (signal.direction.defined()) direction = measure::to_vector(signal.direction.flatten().to(at::kDouble));
+  if (signal.direction.defined()) direction = model::to_vector(signal.direction.flatten().to(at::kDouble));
   return {{"dimensions", signal.dimensions}, {"direction", direction}};
 }
 

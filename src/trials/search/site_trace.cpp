@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "sinkscope/measure/separation.h"
-#include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::trials::search {
 
@@ -25,8 +25,7 @@ SiteTrace trace_of(const at::Tensor& rows) {
   found.effect = measure::effect_size(rows).to(at::kCPU);
   found.first = rows.select(1, 0).to(at::kDouble).mean(0).to(at::kCPU);
   found.others = rows.slice(1, 1).to(at::kDouble).flatten(0, 1).mean(0).to(at::kCPU);
-  const auto order = found.effect.abs().argsort(/*stable=*/true, /*dim=*/0, /*descending=*/true).contiguous();
-  found.by_effect.assign(order.data_ptr<int64_t>(), order.data_ptr<int64_t>() + order.numel());
+  found.by_effect = model::to_int_vector(found.effect.abs().argsort(/*stable=*/true, /*dim=*/0, /*descending=*/true));
   return found;
 }
 

@@ -57,7 +57,7 @@ def norm_axis(axis, atlas: dict) -> None:
 
 
 def by_growth(axis, atlas: dict, x: np.ndarray, y: np.ndarray, norm: np.ndarray) -> None:
-    """A point an id, coloured by whether it grows."""
+    """One point per id, coloured by whether it grows."""
     lacks = norm < atlas["without_growth"]["norm_below"]
     for which, colour, name in ((~lacks, COLOURS[0], "massive"), (lacks, FAILS, "not")):
         axis.scatter(x[which], y[which], s=5, color=colour, alpha=0.6, lw=0, rasterized=True, label=f"{name} ({which.sum()})")

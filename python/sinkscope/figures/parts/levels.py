@@ -46,7 +46,7 @@ def with_legend_row(rows: int, columns: int, heights: list[float], **options):
 
 
 def legend_row(figure, row, axis, columns: int = 3) -> None:
-    """What the marks in `axis` mean, for every panel, in the row that was left for it."""
+    """What the symbols in `axis` mean, for every panel, in the row that was left for it."""
     below = wide(figure, row)
     below.axis("off")
     below.legend(*axis.get_legend_handles_labels(), loc="center", ncols=columns, borderaxespad=0)

@@ -92,8 +92,7 @@ def wide(figure, row):
 def image(figure, axis, values, label: str, cmap: str = SEQUENTIAL, **options):
     """A heat map with its colour bar; missing values are grey."""
     masked = np.ma.masked_invalid(np.array(values, dtype=float))
-    colours = matplotlib.colormaps[cmap].copy()
-    colours.set_bad("#cccccc")
+    colours = matplotlib.colormaps[cmap].with_extremes(bad="#cccccc")
     drawn = axis.imshow(masked, aspect="auto", cmap=colours, interpolation="nearest", **options)
     figure.colorbar(drawn, ax=axis, label=label, fraction=0.05, pad=0.02)
     return drawn

@@ -21,10 +21,10 @@ struct Start {
 Site start_of(const Site& site, const Config&);
 
 /// What one pass leaves behind so that others begin where they first differ from it.
-class Kept {
+class PassCache {
  public:
   /// `starts`: the places of which it keeps the tensors.
-  explicit Kept(const std::vector<Site>& starts);
+  explicit PassCache(const std::vector<Site>& starts);
 
   /// Keeps the tensors of the pass that runs with these taps.
   void attach(Taps&);

@@ -1,4 +1,4 @@
-#include "sinkscope/model/kept.h"
+#include "sinkscope/model/pass_cache.h"
 
 #include <fmt/format.h>
 
@@ -27,24 +27,24 @@ Site start_of(const Site& site, const Config& config) {
   return {Point::mlp_out, site.layer};
 }
 
-Kept::Kept(const std::vector<Site>& starts) {
+PassCache::PassCache(const std::vector<Site>& starts) {
   for (const auto& start : starts) {
     for (const auto& part : parts_of(start)) tensors_[part];
   }
 }
 
-void Kept::attach(Taps& taps) {
+void PassCache::attach(Taps& taps) {
   for (auto& [site, tensor] : tensors_) {
     taps.read(site, [&into = tensor](const at::Tensor& x) { into = x; });
   }
 }
 
-bool Kept::holds(const Site& start) const {
+bool PassCache::holds(const Site& start) const {
   const auto parts = parts_of(start);
   return std::all_of(parts.begin(), parts.end(), [&](const Site& part) { return tensors_.contains(part); });
 }
 
-Start Kept::at(const Site& start) const {
+Start PassCache::at(const Site& start) const {
   const auto tensor = [&](const Site& site) {
     const auto found = tensors_.find(site);
     if (found == tensors_.end() || !found->second.defined()) {

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace sinkscope::experiments::identification {
+
+// What the page is put together from. Each takes the results of an identify, or a part of them.
+
+std::string text_at(const nlohmann::json& object, const char* key);
+
+/// Three digits, or "none" for null.
+std::string number(const nlohmann::json&);
+
+/// "mean [low, high]"; the mean alone where it has no interval.
+std::string interval(const nlohmann::json&);
+
+/// "3, 7 and 2 more": the first 16 of a list.
+std::string channels(const nlohmann::json& list);
+
+/// "channels 3, 7; a direction", of a candidate's sets.
+std::string signals(const nlohmann::json& sets);
+
+/// The unedited sink, the massive activation, the blocks needed, and what each residual holds.
+std::string sink_section(const nlohmann::json& results);
+
+/// One candidate: its conditions as claims, and what else a reader asks of its trials.
+std::string candidate_section(const nlohmann::json& results, size_t candidate);
+
+/// What each claim's number is, and the page's terms.
+std::string definitions(const nlohmann::json& results);
+
+/// What was measured beside the candidates: the self-only token, other channels that tell token 0 apart, backups.
+std::string beside(const nlohmann::json& results);
+
+}  // namespace sinkscope::experiments::identification
