@@ -30,7 +30,7 @@ def magnitudes(axis, found: dict) -> None:
     axis.plot(floats(medians), color="#666666", ls=":", label="median |x|")
     axis.set(yscale="symlog", ylabel="largest |x| of resid_post", title="largest magnitude")
     layers_axis(axis, len(found["layers"]))
-    axis.legend(loc="center right")
+    axis.legend(loc="best")
 
 
 def parts(axis, found: dict) -> None:
@@ -40,7 +40,7 @@ def parts(axis, found: dict) -> None:
         axis.plot(floats([site(layer, name)[-1]["norm"]["mean"] for layer in found["layers"]]), color=colour, ls=":", lw=1)
     axis.set(yscale="symlog", ylabel="mean norm", title=f"parts of the residual: token 0 (solid), {found['tokens'][-1]} (dotted)")
     layers_axis(axis, len(found["layers"]))
-    axis.legend(loc="center right")
+    axis.legend(loc="best")
 
 
 def massive_activation(axis, found: dict) -> None:
@@ -50,7 +50,7 @@ def massive_activation(axis, found: dict) -> None:
     place = np.arange(len(dimensions))
     axis.bar(place - 0.2, [abs(d["mean"]) for d in dimensions], 0.4, color=COLOURS[1], label="token 0")
     axis.bar(place + 0.2, [d["others"] for d in dimensions], 0.4, color="#999999", label="other tokens")
-    axis.set_xticks(place, [f"{d['dimension']} ({'+' if d['mean'] > 0 else '−'})" for d in dimensions])
+    axis.set_xticks(place, [f"{d['dimension']} ({'+' if d['mean'] > 0 else '−'})" for d in dimensions], rotation=90)
     axis.set(yscale="symlog", xlabel="dimension (sign)", ylabel="mean |x| of mlp_out",
              title=f"massive activation, written at {found['massive_activation']['site'].replace('hook_', '')}")
     axis.set_ylim(0, 30 * abs(dimensions[0]["mean"]))
@@ -90,7 +90,7 @@ def direction(axis, found: dict) -> None:
         colour = COLOURS[column % len(COLOURS)]
         axis.plot(way["layers"], floats(way["before_gain"])[:, column], color=colour, label=f"token {token}")
         axis.plot(way["layers"], floats(way["after_gain"])[:, column], color=colour, ls="--", lw=0.9)
-    axis.set(xlabel="layer", ylabel="cosine", title="residual along the massive activation (dashed: after the gain)", ylim=(-1.05, 1.05))
+    axis.set(xlabel="layer", ylabel="cosine", title="along the massive activation (dashed: after gain)", ylim=(-1.05, 1.05))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend()
 
