@@ -61,7 +61,7 @@ const icu::Normalizer2* normalizer_of(const std::string& form) {
 
 class Unicode : public Normalizer {
  public:
-  explicit Unicode(const std::string& form) : filtered_(*normalizer_of(form), known()) {}
+  explicit Unicode(const std::string& form) : form_(normalizer_of(form)) {}
 
   void normalize(NormalizedString& string) const override {
     const auto& text = string.text;
@@ -71,21 +71,18 @@ class Unicode : public Normalizer {
   }
 
  private:
-  static const icu::UnicodeSet& known() {
-    static const icu::UnicodeSet set = known_to_both();
-    return set;
-  }
-
   std::string normalized(std::string_view utf8) const {
+    static const icu::UnicodeSet known = known_to_both();  // a tenth of a second: for the first text that needs it
+    const icu::FilteredNormalizer2 filtered(*form_, known);
     std::string result;
     UErrorCode error = U_ZERO_ERROR;
     icu::StringByteSink<std::string> sink(&result);
-    filtered_.normalizeUTF8(0, icu::StringPiece(utf8.data(), static_cast<int32_t>(utf8.size())), sink, nullptr, error);
+    filtered.normalizeUTF8(0, icu::StringPiece(utf8.data(), static_cast<int32_t>(utf8.size())), sink, nullptr, error);
     check(error);
     return result;
   }
 
-  icu::FilteredNormalizer2 filtered_;
+  const icu::Normalizer2* form_;
 };
 
 }  // namespace
