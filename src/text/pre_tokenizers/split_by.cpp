@@ -3,55 +3,35 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <vector>
+#include <optional>
 
 #include "text/unsupported.h"
 
 namespace sinkscope::text::pre_tokenizers {
 namespace {
 
-using Spans = std::vector<Span>;
-
-/// Matches in a row, and what lies between, each as one.
-Spans contiguous(const Spans& spans) {
-  Spans joined;
-  bool was_match = false;
-  for (const auto& span : spans) {
-    if (span.is_match == was_match && !joined.empty())
-      joined.back().end = span.end;
-    else
-      joined.push_back(span);
-    was_match = span.is_match;
+/// Whether a span is one piece with the span before it.
+bool joins(Behavior behavior, bool before_is_match, bool is_match) {
+  switch (behavior) {
+    case Behavior::contiguous: return before_is_match == is_match;
+    case Behavior::merged_with_previous: return !before_is_match && is_match;
+    case Behavior::merged_with_next: return before_is_match && !is_match;
+    default: return false;
   }
-  return joined;
 }
 
-Spans merged_with_previous(const Spans& spans) {
-  Spans joined;
-  bool was_match = false;
-  for (const auto& span : spans) {
-    if (span.is_match && !was_match && !joined.empty())
-      joined.back().end = span.end;
-    else
-      joined.push_back(span);
-    was_match = span.is_match;
-  }
-  return joined;
-}
+class Splitter : public PreTokenizer {
+ public:
+  Splitter(Pattern pattern, Behavior behavior) : pattern_(std::move(pattern)), behavior_(behavior) {}
 
-Spans merged_with_next(const Spans& spans) {
-  Spans joined;
-  bool was_match = false;
-  for (auto span = spans.rbegin(); span != spans.rend(); ++span) {
-    if (span->is_match && !was_match && !joined.empty())
-      joined.back().begin = span->begin;
-    else
-      joined.push_back(*span);
-    was_match = span->is_match;
+  void pre_tokenize(const Piece& piece, const PieceSink& sink) const override {
+    split_by(piece, pattern_, behavior_, sink);
   }
-  std::reverse(joined.begin(), joined.end());
-  return joined;
-}
+
+ private:
+  Pattern pattern_;
+  Behavior behavior_;
+};
 
 }  // namespace
 
@@ -70,36 +50,20 @@ void split_by(const Piece& piece, const Pattern& pattern, Behavior behavior, con
   const auto give = [&](const Span& span) {
     if (span.end > span.begin) sink(slice(piece, span.begin, span.end));
   };
-  if (behavior == Behavior::isolated) return pattern(piece.text, give);
-  if (behavior == Behavior::removed) {
-    return pattern(piece.text, [&](const Span& span) {
-      if (!span.is_match) give(span);
-    });
-  }
-  Spans spans;
-  pattern(piece.text, [&](const Span& span) { spans.push_back(span); });
-  const auto joined = behavior == Behavior::contiguous             ? contiguous(spans)
-                      : behavior == Behavior::merged_with_previous ? merged_with_previous(spans)
-                                                                   : merged_with_next(spans);
-  for (const auto& span : joined) give(span);
+  std::optional<Span> piece_so_far;
+  bool before_is_match = false;
+  pattern(piece.text, [&](const Span& span) {
+    if (behavior == Behavior::removed && span.is_match) return;
+    if (piece_so_far && joins(behavior, before_is_match, span.is_match)) {
+      piece_so_far->end = span.end;
+    } else {
+      if (piece_so_far) give(*piece_so_far);
+      piece_so_far = span;
+    }
+    before_is_match = span.is_match;
+  });
+  if (piece_so_far) give(*piece_so_far);
 }
-
-namespace {
-
-class Splitter : public PreTokenizer {
- public:
-  Splitter(Pattern pattern, Behavior behavior) : pattern_(std::move(pattern)), behavior_(behavior) {}
-
-  void pre_tokenize(const Piece& piece, const PieceSink& sink) const override {
-    split_by(piece, pattern_, behavior_, sink);
-  }
-
- private:
-  Pattern pattern_;
-  Behavior behavior_;
-};
-
-}  // namespace
 
 std::unique_ptr<PreTokenizer> splitter(Pattern pattern, Behavior behavior) {
   return std::make_unique<Splitter>(std::move(pattern), behavior);
