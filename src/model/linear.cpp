@@ -38,8 +38,7 @@ at::Tensor packed_product(const at::Tensor& x, const at::Tensor& weight, int64_t
   if (weight.scalar_type() == at::kFloat) {
     auto sizes = x.sizes().vec();
     sizes.back() = out;
-    const auto rows = x.reshape({-1, x.size(-1)});
-    return panel_product(rows.stride(1) == 1 ? rows : rows.contiguous(), weight, out, bias).view(sizes);
+    return panel_product(as_matrix(x), weight, out, bias).view(sizes);
   }
   return library_operator<Product>("mkldnn::_linear_pointwise")
       .call(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt, "none",

@@ -112,13 +112,12 @@ at::Tensor work_on(const at::Tensor& x, const RowWork& work) {
   return out;
 }
 
-/// [rows, width], the rows anywhere.
+}  // namespace
+
 at::Tensor as_matrix(const at::Tensor& x) {
   const auto rows = x.reshape({-1, x.size(-1)});
   return rows.stride(1) == 1 ? rows : rows.contiguous();
 }
-
-}  // namespace
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   if (!has_kernels(x)) return plain::rms_norm(x, weight, eps);

@@ -12,7 +12,11 @@ struct RotaryTable {
 // What stands between the matrix products, row by row, rounded as transformers rounds it: fused loops on a CPU, CUDA
 // kernels on a GPU.
 
-/// RMSNorm over the last axis: float32 inside, rounded to x's dtype before the weight multiplies.
+/// x [.., width] as [rows, width] with rows without gaps, anywhere; a copy only where there is no such view.
+at::Tensor as_matrix(const at::Tensor& x);
+
+/// RMSNorm over the last axis: float32 inside (the mean of squares in double on a CPU), rounded to x's dtype before the
+/// weight multiplies.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 
 /// Rotary embedding of x [n, T, heads, h].

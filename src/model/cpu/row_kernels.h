@@ -11,7 +11,8 @@ template <typename T>  // float or uint16_t, which holds bfloat16
 struct RowKernels {
   /// out = x + y.
   void (*add)(const T* x, const T* y, int64_t count, T* out);
-  /// RMSNorm of one row as transformers rounds it: float32 inside, rounded to T before the weight multiplies.
+  /// RMSNorm of one row as transformers rounds it: float32 inside, the mean of
+  /// squares in double; rounded to T before the weight multiplies.
   void (*rms_norm)(const T* x, const T* weight, float eps, int64_t width, T* out);
   /// x cos + (-second half, first half) sin, every product rounded to T.
   void (*rotate)(const T* x, const T* cos, const T* sin, int64_t width, T* out);
