@@ -141,9 +141,14 @@ void put_tokens(const Vocabulary& vocabulary, const AddedVocabulary& added, cons
   for (const auto& [id, token] : added.tokens()) table.bytes[id] = bytes_of(token.content);
 }
 
+std::optional<int64_t> known_id(const AddedVocabulary& added, const std::optional<std::string>& token) {
+  const int64_t id = token ? added.id_of(*token) : -1;
+  return id < 0 ? std::nullopt : std::optional(id);
+}
+
 }  // namespace
 
-TokenizerParts make_pipeline(const json& tokenizer, const std::vector<std::vector<AddedToken>>& more) {
+TokenizerParts make_pipeline(const json& tokenizer, const JoinedTokens& joined) {
   const auto part = [&](const char* name) { return tokenizer.value(name, json()); };
   const auto& model = tokenizer.at("model");
   const auto vocabulary = read_vocabulary(model);
@@ -154,7 +159,7 @@ TokenizerParts make_pipeline(const json& tokenizer, const std::vector<std::vecto
   pipeline->pre_tokenizer = read_pre_tokenizer(part("pre_tokenizer"), spelling);
   pipeline->model = read_model(model, vocabulary, spelling);
   pipeline->decoder = read_decoder(part("decoder"));
-  const auto added = read_added(tokenizer, more, vocabulary, pipeline->normalizer.get());
+  const auto added = read_added(tokenizer, joined.added, vocabulary, pipeline->normalizer.get());
   pipeline->raw = finder_of(added, false);
   pipeline->normalized = finder_of(added, true);
 
@@ -164,13 +169,8 @@ TokenizerParts make_pipeline(const json& tokenizer, const std::vector<std::vecto
   check_holds(parts.tokens, parts.special);
   parts.encode = [pipeline](std::string_view text, std::vector<int64_t>& ids) { pipeline->encode(text, ids); };
   parts.decode = [pipeline](const std::vector<int64_t>& ids) { return pipeline->decode(ids); };
-  parts.id_of = [vocabulary, tokens = added.tokens()](const std::string& token) {
-    for (const auto& [id, known] : tokens) {
-      if (known.content == token) return id;
-    }
-    const auto found = vocabulary.find(token);
-    return found == vocabulary.end() ? -1 : found->second;
-  };
+  parts.bos = parts.special.before.size() == 1 ? parts.special.before[0] : known_id(added, joined.bos);
+  parts.eos = known_id(added, joined.eos);
   return parts;
 }
 

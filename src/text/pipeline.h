@@ -1,6 +1,8 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "text/added_tokens.h"
@@ -8,8 +10,13 @@
 
 namespace sinkscope::text {
 
-/// What a tokenizer.json says, and the tokens that other files add to it; those of one call to the package at once,
-/// since their ids depend on that.
-TokenizerParts make_pipeline(const nlohmann::json& tokenizer, const std::vector<std::vector<AddedToken>>& added);
+/// What the files beside a tokenizer.json add to it.
+struct JoinedTokens {
+  std::vector<std::vector<AddedToken>> added;  ///< those of one call to the package at once: their ids depend on that
+  std::optional<std::string> bos, eos;
+};
+
+/// What a tokenizer.json says, and what other files add to it.
+TokenizerParts make_pipeline(const nlohmann::json& tokenizer, const JoinedTokens& joined);
 
 }  // namespace sinkscope::text

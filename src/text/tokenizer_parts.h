@@ -31,8 +31,7 @@ struct TokenizerParts {
   TokenTable tokens;
   std::function<void(std::string_view text, std::vector<int64_t>& ids)> encode;  ///< appends
   std::function<std::string(const std::vector<int64_t>& ids)> decode;
-  std::function<int64_t(const std::string& token)> id_of;  ///< -1: no token
-  std::optional<int64_t> bos;                 ///< the token that begins a sequence, put there unasked or not
+  std::optional<int64_t> bos, eos;            ///< the tokens that begin and end a sequence, put there unasked or not
   SpecialTokens special;                      ///< what is put around a text unasked
   std::vector<std::filesystem::path> beside;  ///< what was read beside the tokenizer's own file
 };

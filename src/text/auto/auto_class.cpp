@@ -10,8 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kBackend = "TokenizersBackend";
-
 /// The class that transformers 5.17 registers for a model's type, of the decoders among them.
 std::string registered_class(const std::string& model_type) {
   static const std::map<std::string, const char*> classes = [] {
@@ -27,39 +25,39 @@ std::string registered_class(const std::string& model_type) {
     put("GPTNeoXTokenizer", {"gpt_neox", "olmo", "olmoe", "mpt", "xlstm"});
     put("CohereTokenizer", {"cohere", "cohere2"});
     put("CodeLlamaTokenizer", {"code_llama"});
-    put(kBackend, {"arctic",
-                   "deepseek_v2",
-                   "deepseek_v3",
-                   "ernie4_5",
-                   "ernie4_5_moe",
-                   "glm",
-                   "glm4",
-                   "glm4_moe",
-                   "gpt_bigcode",
-                   "granite",
-                   "granitemoe",
-                   "granitemoehybrid",
-                   "granitemoeshared",
-                   "hyperclovax",
-                   "internlm2",
-                   "jamba",
-                   "minicpm3",
-                   "minimax_m2",
-                   "ministral",
-                   "ministral3",
-                   "mistral",
-                   "mistral3",
-                   "mixtral",
-                   "modernbert",
-                   "nemotron",
-                   "olmo2",
-                   "olmo3",
-                   "olmo_hybrid",
-                   "phi3",
-                   "phimoe",
-                   "pixtral",
-                   "stablelm",
-                   "step3p5"});
+    put(kTakesFileAsItIs, {"arctic",
+                           "deepseek_v2",
+                           "deepseek_v3",
+                           "ernie4_5",
+                           "ernie4_5_moe",
+                           "glm",
+                           "glm4",
+                           "glm4_moe",
+                           "gpt_bigcode",
+                           "granite",
+                           "granitemoe",
+                           "granitemoehybrid",
+                           "granitemoeshared",
+                           "hyperclovax",
+                           "internlm2",
+                           "jamba",
+                           "minicpm3",
+                           "minimax_m2",
+                           "ministral",
+                           "ministral3",
+                           "mistral",
+                           "mistral3",
+                           "mixtral",
+                           "modernbert",
+                           "nemotron",
+                           "olmo2",
+                           "olmo3",
+                           "olmo_hybrid",
+                           "phi3",
+                           "phimoe",
+                           "pixtral",
+                           "stablelm",
+                           "step3p5"});
     return found;
   }();
   const auto entry = classes.find(model_type);
@@ -173,12 +171,12 @@ std::string auto_class(const FolderFiles& files) {
   const auto registered = registered_class(model_type);
   auto named = without_fast(text_of(files.tokenizer_config, "tokenizer_class"));
   if (named.empty()) named = without_fast(text_of(files.config, "tokenizer_class"));
-  if (named.empty()) return registered.empty() ? kBackend : registered;
+  if (named.empty()) return registered.empty() ? kTakesFileAsItIs : registered;
   if (!registered.empty() && registered != named) {
-    if (registered == kBackend) return kBackend;
+    if (registered == kTakesFileAsItIs) return kTakesFileAsItIs;
     if (names_wrong_class(model_type)) return registered;
   }
-  return is_own_class(named) ? named : kBackend;
+  return is_own_class(named) ? named : kTakesFileAsItIs;
 }
 
 }  // namespace sinkscope::text

@@ -17,23 +17,11 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr const char* kBackend = "TokenizersBackend";
-
 void check_config(const json& config) {
   for (const auto* key : {"split_special_tokens", "fast_tokenizer_files"}) {
     const auto value = config.value(key, json());
     if (!value.is_null() && value != false) unsupported(fmt::format("{} in tokenizer_config.json", key), value);
   }
-}
-
-TokenizerParts make_parts(const json& pipeline, const JoinedTokens& joined, const FolderFiles& files) {
-  auto parts = make_pipeline(pipeline, joined.added);
-  if (parts.special.before.size() == 1)
-    parts.bos = parts.special.before[0];
-  else if (joined.bos && parts.id_of(*joined.bos) >= 0)
-    parts.bos = parts.id_of(*joined.bos);
-  parts.beside = files.read;
-  return parts;
 }
 
 /// Classes that transformers makes of vocab.json and merges.txt; others would start with no vocabulary.
@@ -55,35 +43,37 @@ json read_merges(const fs::path& file) {
 }
 
 /// Without a tokenizer.json, tokenizer_config.json says what is put around a text.
-void put_around(const json& config, const JoinedTokens& joined, TokenizerParts& parts) {
+void put_around(const json& config, TokenizerParts& parts) {
   if (config.value("add_bos_token", false) && parts.bos) parts.special.before = {*parts.bos};
-  if (config.value("add_eos_token", false) && joined.eos) parts.special.after = {parts.id_of(*joined.eos)};
+  if (config.value("add_eos_token", false) && parts.eos) parts.special.after = {*parts.eos};
 }
 
 }  // namespace
 
 TokenizerParts read_tokenizer_json(const fs::path& tokenizer_json) {
-  const auto file = files::parse_json(files::read_file(tokenizer_json, kMaxFile), tokenizer_json.string());
+  auto file = files::parse_json(files::read_file(tokenizer_json, kMaxFile), tokenizer_json.string());
   const auto beside = read_folder(tokenizer_json.parent_path());
   TokenizerParts parts;
   naming(tokenizer_json.parent_path() / "tokenizer_config.json", [&] { check_config(beside.tokenizer_config); });
   naming(tokenizer_json, [&] {
     const auto name = auto_class(beside);
-    const bool is_rebuilt = name != kBackend;
+    const bool is_rebuilt = name != kTakesFileAsItIs;
     const auto own = file.value("added_tokens", json::array());
     const auto joined = join_tokens(beside, own, is_rebuilt, name);
-    parts = make_parts(is_rebuilt ? class_pipeline(name, file, beside.tokenizer_config) : file, joined, beside);
+    if (is_rebuilt) file = class_pipeline(name, std::move(file), beside.tokenizer_config);
+    parts = make_pipeline(file, joined);
   });
+  parts.beside = beside.read;
   return parts;
 }
 
 TokenizerParts read_vocab_json(const fs::path& vocab_json) {
   const auto folder = vocab_json.parent_path(), merges_file = folder / "merges.txt";
   const auto beside = read_folder(folder);
-  const json file = {{"model",
-                      {{"type", "BPE"},
-                       {"vocab", files::parse_json(files::read_file(vocab_json, kMaxFile), vocab_json.string())},
-                       {"merges", read_merges(merges_file)}}}};
+  json file = {{"model",
+                {{"type", "BPE"},
+                 {"vocab", files::parse_json(files::read_file(vocab_json, kMaxFile), vocab_json.string())},
+                 {"merges", read_merges(merges_file)}}}};
   TokenizerParts parts;
   naming(vocab_json, [&] {
     check_config(beside.tokenizer_config);
@@ -95,9 +85,10 @@ TokenizerParts read_vocab_json(const fs::path& vocab_json) {
                       "tokenizer.json is needed",
                       name));
     const auto joined = join_tokens(beside, json::array(), true, name);
-    parts = make_parts(class_pipeline(name, file, beside.tokenizer_config), joined, beside);
-    put_around(beside.tokenizer_config, joined, parts);
+    parts = make_pipeline(class_pipeline(name, std::move(file), beside.tokenizer_config), joined);
+    put_around(beside.tokenizer_config, parts);
   });
+  parts.beside = beside.read;
   parts.beside.push_back(merges_file);
   return parts;
 }

@@ -85,12 +85,12 @@ void gemma(const json& config, json& pipeline) {
 
 }  // namespace
 
-json class_pipeline(const std::string& name, const json& file, const json& config) {
-  const auto& model = file.at("model");
+json class_pipeline(const std::string& name, json file, const json& config) {
+  auto& model = file.at("model");
   if (const auto kind = kind_of_model(model); kind != "BPE")
     throw InputError(fmt::format("{} takes a BPE model, found {}", name, kind));
-  json pipeline = {{"model", {{"type", "BPE"}, {"vocab", model.at("vocab")}, {"merges", model.at("merges")}}},
-                   {"post_processor", file.value("post_processor", json())}};
+  json pipeline = {{"model", {{"type", "BPE"}}}, {"post_processor", file.value("post_processor", json())}};
+  for (const auto* key : {"vocab", "merges"}) pipeline["model"][key] = std::move(model.at(key));
   if (name == "Qwen2Tokenizer")
     qwen(kQwenPattern, config, pipeline);
   else if (name == "Qwen3_5Tokenizer")

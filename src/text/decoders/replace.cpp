@@ -6,28 +6,28 @@
 namespace sinkscope::text::decoders {
 namespace {
 
+/// The normalizer of the same name, on every token.
 class Replace : public Decoder {
  public:
-  Replace(Pattern pattern, std::string content) : pattern_(std::move(pattern)), content_(std::move(content)) {}
+  explicit Replace(std::unique_ptr<Normalizer> normalizer) : normalizer_(std::move(normalizer)) {}
 
   Tokens decode(Tokens tokens) const override {
     for (auto& token : tokens) {
       NormalizedString string{.text = std::move(token)};
-      normalizers::replace_in(string, pattern_, content_);
+      normalizer_->normalize(string);
       token = std::move(string.text);
     }
     return tokens;
   }
 
  private:
-  Pattern pattern_;
-  std::string content_;
+  std::unique_ptr<Normalizer> normalizer_;
 };
 
 }  // namespace
 
 std::unique_ptr<Decoder> replace(const nlohmann::json& part) {
-  return std::make_unique<Replace>(read_pattern(part.at("pattern")), part.at("content").get<std::string>());
+  return std::make_unique<Replace>(normalizers::replace(part));
 }
 
 }  // namespace sinkscope::text::decoders
