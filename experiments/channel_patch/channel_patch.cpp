@@ -141,7 +141,7 @@ std::vector<Site> parse_places(const std::string& list, const model::Config& con
 }
 
 std::vector<double> parse_doses(const std::string& list) {
-  const auto doses = parse_number_list(list, "--doses");
+  auto doses = parse_number_list(list, "--doses");
   for (const double dose : doses) {
     if (dose == 0) throw InputError("--doses: 0 changes nothing");
     if (std::count(doses.begin(), doses.end(), dose) > 1) {

@@ -24,19 +24,33 @@ struct Options {
   app::IdChoice ids;
 };
 
-/// The keys of the whole vocabulary would fill a memory; their mean takes a pass of its own, the cosines a second.
+constexpr int64_t kMostBytes = int64_t{1} << 31;
+
+/// Cosines need the mean key, which is known after a pass. Keys that would take more memory than this are made again.
+bool keeps_keys(const app::Run& r, const std::vector<int64_t>& ids) {
+  return measure::FirstTokenKeys::bytes(r.config(), static_cast<int64_t>(ids.size())) <= kMostBytes;
+}
+
 Atlas sweep(app::Run& r, std::vector<int64_t> ids) {
-  const auto over_ids = [&](auto& measurement) {
+  const auto over_ids = [&](const auto& attach) {
     for (const auto& batch : r.batches()) {
       model::Taps taps(r.config());
-      measurement.attach(taps);
+      attach(taps);
       r.forward(batch, taps);
     }
   };
+  const bool keeps = keeps_keys(r, ids);
   measure::FirstTokenPath path(r.config());
-  over_ids(path);
+  measure::FirstTokenKeys keys(r.config());
+  over_ids([&](model::Taps& taps) {
+    path.attach(taps);
+    if (keeps) keys.attach(taps);
+  });
   measure::KeyCosine cosine(path.mean_key());
-  over_ids(cosine);
+  if (keeps)
+    cosine.add(keys);
+  else
+    over_ids([&](model::Taps& taps) { cosine.attach(taps); });
   return {.ids = std::move(ids),
           .norm = path.norm(),
           .max_abs = path.max_abs(),
@@ -64,10 +78,10 @@ json write_sidecar(const Atlas& atlas, const std::filesystem::path& out) {
 void run(const Options& o, const CLI::App& command) {
   std::vector<int64_t> ids;
   app::Run r(o.run, command, [&](const model::Config& config, const text::Tokenizer* tokenizer) {
-    ids = app::vocabulary_ids(o.ids, config, tokenizer);
+    ids = app::vocabulary_ids({o.ids.list, o.ids.unused_rows, o.run.seed}, config, tokenizer);
     return text::vocabulary(ids);
   });
-  if (!r.start(2)) return;
+  if (!r.start(keeps_keys(r, ids) ? 1 : 2)) return;
   const auto atlas = sweep(r, ids);
   auto results = summarize_atlas(atlas, r.tokenizer());
   results["by_id_layer"] = write_sidecar(atlas, o.run.out);
@@ -81,7 +95,8 @@ commands::Command first_token() {
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app::add_run_options_without_samples(app, o->run);
-            app.add_option("--ids", o->ids.list, "ids to measure, or all: the tokenizer's")->capture_default_str();
+            app.add_option("--ids", o->ids.list, app::kIdsHelp)->capture_default_str();
+            app.add_option("--seed", o->run.seed, "seed of the ids' draw")->capture_default_str();
             app.add_flag("--unused-rows", o->ids.unused_rows, "also embedding rows that no token has");
             app.callback([o, &app] { run(*o, app); });
           },

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -20,7 +21,7 @@ constexpr double kQuantiles[] = {0, 0.05, 0.25, 0.5, 0.75, 0.95, 1};
 constexpr size_t kMedian = 3;  // of these
 constexpr double kEnergyShare = 0.9;
 constexpr int64_t kMostDimensions = 16;
-constexpr double kFails = 0.5;  // a norm below this share of the median has not grown
+constexpr double kMassive = 4;  // a block whose median norm grows less writes no massive activation, as in mlp-probe
 constexpr size_t kMostNamed = 100;
 constexpr double kTiny = 1e-30;  // an embedding row of zeros stays zero: it grows by 0, not by 0/0
 
@@ -40,6 +41,10 @@ std::vector<std::vector<double>> norm_quantiles(const at::Tensor& norm) {
 struct Growth {
   int64_t layer = 0;
   double growth = 0, median_norm = 0;  // median after / median before; median after
+
+  bool is_massive() const { return growth >= kMassive; }
+  /// As many times above the median before the block as below the median after it.
+  double norm_between() const { return median_norm / std::sqrt(growth); }
 };
 
 Growth find_growth(const std::vector<std::vector<double>>& quantiles) {
@@ -68,9 +73,12 @@ json dimensions_after(const Atlas& atlas, int64_t place) {
   return {{"share", whole > 0 ? held / whole : 0}, {"dimensions", dimensions}};
 }
 
-/// The ids whose norm is below `limit`, weakest first. `cosine` is empty where no layer reads what the block writes.
-json without_growth(const Atlas& atlas, const std::vector<double>& norm, const std::vector<double>& cosine,
-                    double limit, const text::Tokenizer* tokenizer) {
+/// The ids whose norm is nearer to what it was before the block, weakest first; null where no block writes a massive
+/// activation. `cosine` is empty where no layer reads what the block writes.
+json without_growth(const Atlas& atlas, const Growth& growth, const std::vector<double>& norm,
+                    const std::vector<double>& cosine, const text::Tokenizer* tokenizer) {
+  if (!growth.is_massive()) return {};
+  const double limit = growth.norm_between();
   std::vector<size_t> failing;
   for (size_t i = 0; i < norm.size(); ++i) {
     if (norm[i] < limit) failing.push_back(i);
@@ -82,6 +90,7 @@ json without_growth(const Atlas& atlas, const std::vector<double>& norm, const s
     named.push_back({{"id", atlas.ids[which]},
                      {"piece", app::piece_of(atlas.ids[which], tokenizer)},
                      {"norm", norm[which]},
+                     {"norm_by_layer", model::to_vector(atlas.norm[static_cast<int64_t>(which)])},
                      {"key_cosine", cosine.empty() ? json() : json(cosine[which])}});
   }
   return {{"norm_below", limit}, {"count", failing.size()}, {"ids", named}};
@@ -110,7 +119,7 @@ json summarize_atlas(const Atlas& atlas, const text::Tokenizer* tokenizer) {
           {"pieces", app::pieces_of(atlas.ids, tokenizer)},
           {"kinds", app::kinds_of(atlas.ids, tokenizer)},
           {"largest_growth", found},
-          {"without_growth", without_growth(atlas, norm, cosine, kFails * largest.median_norm, tokenizer)},
+          {"without_growth", without_growth(atlas, largest, norm, cosine, tokenizer)},
           {"norm_quantiles", {{"p", kQuantiles}, {"by_layer", quantiles}}},
           {"growth_layer", growth_layers(atlas.norm)},
           {"after_growth",
@@ -120,27 +129,31 @@ json summarize_atlas(const Atlas& atlas, const text::Tokenizer* tokenizer) {
 }
 
 json atlas_metric_definitions() {
-  return {{"norm",
-           "‖x‖ of the residual at token 0, its id alone in the sample: column 0 after the embedding, l + 1 after "
-           "block l"},
-          {"max_abs", "largest |x| of that residual; max_dimension: the dimension of it"},
-          {"key_norm",
-           "mean over key heads of the vector norm of token 0's key after rotary (rot_k), by layer; "
-           "value_norm: of its value (v)"},
-          {"key_cosine",
-           "mean over key heads of the cosine between an id's key (rot_k at position 0) and the mean of that "
-           "head's keys over the swept ids, by layer"},
-          {"growth_layer", "the block with the largest norm after / norm before, by id"},
-          {"largest_growth",
-           fmt::format("the block with the largest median norm over ids after / before; its dimensions: by mean |x| "
-                       "over ids after it, as few as hold {} of the mean ‖x‖², at most {}; share: of the mean ‖x‖²; "
-                       "key_layer: the first layer whose keys are made of it",
-                       kEnergyShare, kMostDimensions)},
-          {"after_growth", "norm and max_dimension after that block, key_cosine in the key_layer"},
-          {"without_growth",
-           fmt::format("ids whose norm after that block is below {} of the median, weakest first", kFails)},
-          {"norm_quantiles", "over ids, linear between order statistics; rows as the columns of norm"},
-          {"kinds", "by the token's characters without leading spaces; see token_kinds.h"}};
+  return {
+      {"norm",
+       "‖x‖ of the residual at token 0, its id alone in the sample: column 0 after the embedding, l + 1 after "
+       "block l"},
+      {"max_abs", "largest |x| of that residual; max_dimension: the dimension of it"},
+      {"key_norm",
+       "mean over key heads of the vector norm of token 0's key after rotary (rot_k), by layer; "
+       "value_norm: of its value (v)"},
+      {"key_cosine",
+       "mean over key heads of the cosine between an id's key (rot_k at position 0) and the mean of that "
+       "head's keys over the swept ids, by layer"},
+      {"growth_layer", "the block with the largest norm after / norm before, by id"},
+      {"largest_growth",
+       fmt::format("the block with the largest median norm over ids after / before; its dimensions: by mean |x| "
+                   "over ids after it, as few as hold {} of the mean ‖x‖², at most {}; share: of the mean ‖x‖²; "
+                   "key_layer: the first layer whose keys are made of it",
+                   kEnergyShare, kMostDimensions)},
+      {"after_growth", "norm and max_dimension after that block, key_cosine in the key_layer"},
+      {"without_growth",
+       fmt::format("ids whose norm after that block is below norm_below, the geometric mean of the vocabulary's median "
+                   "norms before and after it, weakest first; norm_by_layer as the columns of norm; null where the "
+                   "median grows less than {}-fold in every block",
+                   kMassive)},
+      {"norm_quantiles", "over ids, linear between order statistics; rows as the columns of norm"},
+      {"kinds", "by the token's characters without leading spaces; see token_kinds.h"}};
 }
 
 }  // namespace sinkscope::experiments

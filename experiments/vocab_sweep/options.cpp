@@ -55,7 +55,8 @@ void check_pilot(const Plan& plan, const std::vector<int64_t>& lengths) {
 
 Plan make_plan(const Options& o, const app::Inputs& r) {
   const auto& lengths = r.batches().lengths;
-  Plan plan{.ids = app::vocabulary_ids({.list = o.ids, .unused_rows = o.unused_rows}, r.config(), r.tokenizer()),
+  Plan plan{.ids = app::vocabulary_ids({.list = o.ids, .unused_rows = o.unused_rows, .seed = o.run.seed}, r.config(),
+                                       r.tokenizer()),
             .at = o.at,
             .q_min = o.run.q_min,
             .samples = static_cast<int64_t>(lengths.size()),
@@ -118,7 +119,7 @@ void add_screen_options(CLI::App& app, Options& o) {
 
 void add_options(CLI::App& app, Options& o) {
   app::add_run_options(app, o.run);
-  app.add_option("--ids", o.ids, "ids to sweep, or all: the tokenizer's")->capture_default_str();
+  app.add_option("--ids", o.ids, app::kIdsHelp)->capture_default_str();
   app.add_option("--at", o.at, "the position where each id is put")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 24));

@@ -102,14 +102,35 @@ at::Tensor FirstTokenPath::mean_key() const {
   return mean_by_place(heads_, &Heads::key_sum, samples_);
 }
 
+void FirstTokenKeys::attach(model::Taps& taps) {
+  for (size_t layer = 0; layer < keys_.size(); ++layer) {
+    taps.read({Point::rot_k, static_cast<int64_t>(layer)}, [this, layer](const at::Tensor& x) {
+      keys_[layer].push_back(first_of(x).to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true));
+    });
+  }
+}
+
+int64_t FirstTokenKeys::bytes(const model::Config& config, int64_t samples) {
+  return samples * config.n_layers * config.n_kv_heads * config.d_head * at::elementSize(at::kFloat);
+}
+
 KeyCosine::KeyCosine(const at::Tensor& keys) : keys_(keys.to(at::kFloat)), parts_(keys.size(0)) {}
+
+void KeyCosine::add(size_t layer, const at::Tensor& keys) {
+  const auto given = keys_[static_cast<int64_t>(layer)].to(keys.device());
+  parts_[layer].push_back(at::cosine_similarity(keys, given.unsqueeze(0), /*dim=*/-1).mean(-1));
+}
 
 void KeyCosine::attach(model::Taps& taps) {
   for (size_t layer = 0; layer < parts_.size(); ++layer) {
-    taps.read({Point::rot_k, static_cast<int64_t>(layer)}, [this, layer](const at::Tensor& x) {
-      const auto given = keys_[static_cast<int64_t>(layer)].to(x.device());
-      parts_[layer].push_back(at::cosine_similarity(first_of(x), given.unsqueeze(0), /*dim=*/-1).mean(-1));
-    });
+    taps.read({Point::rot_k, static_cast<int64_t>(layer)},
+              [this, layer](const at::Tensor& x) { add(layer, first_of(x)); });
+  }
+}
+
+void KeyCosine::add(const FirstTokenKeys& kept) {
+  for (size_t layer = 0; layer < parts_.size(); ++layer) {
+    for (const auto& keys : kept.layer(layer)) add(layer, keys);
   }
 }
 

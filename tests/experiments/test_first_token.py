@@ -66,6 +66,7 @@ def test_no_dimensions_hold_a_random_model(program: Program, tmp_path: Path) -> 
     found = atlas(program, tmp_path, tmp_path / "atlas.json")["results"]
     assert len(found["largest_growth"]["dimensions"]) == 16
     assert found["largest_growth"]["share"] < 0.9
+    assert found["without_growth"] is None
     assert (found["pieces"], found["kinds"]) == (None, None)
 
 
@@ -75,7 +76,7 @@ def test_it_runs_on_every_family(program: Program, family_model: Path, tmp_path:
 
 def test_a_dry_run_writes_nothing(program: Program, tmp_path: Path) -> None:
     printed = program.output("first-token", "--model", MODELS["planted"], "--out", tmp_path / "a.json", "--dry-run")
-    assert "tokens        1024 " in printed
+    assert "tokens        512 " in printed
     assert list(tmp_path.iterdir()) == []
 
 

@@ -90,6 +90,10 @@ def test_the_vocabulary(made: Atlas) -> None:
     largest, growth = found["largest_growth"], medians[1:] / medians[:-1]
     assert largest["layer"] == growth.argmax()
     assert largest["growth"] / growth.max() == pytest.approx(1, abs=tolerance)
+    if found["without_growth"]:
+        before, below = medians[largest["layer"]], found["without_growth"]["norm_below"]
+        assert (below / before) / (medians[largest["layer"] + 1] / below) == pytest.approx(1, abs=10 * tolerance)
+    assert (found["without_growth"] is None) == (growth.max() < 4)
     quantiles = np.quantile(norm, found["norm_quantiles"]["p"], axis=0).T
     assert_close(np.array(found["norm_quantiles"]["by_layer"]), quantiles, tolerance)
     after = x[:, largest["layer"] + 1]
@@ -106,6 +110,7 @@ def test_the_vocabulary(made: Atlas) -> None:
 def test_the_table_repeats_the_arrays(made: Atlas) -> None:
     found, arrays = made.results, made.arrays
     after, at = found["largest_growth"]["layer"] + 1, found["after_growth"]
+    assert found["without_growth"], "a model without a massive activation shows less"
     assert at["norm"] == arrays["norm"][:, after].tolist()
     assert at["max_dimension"] == arrays["max_dimension"][:, after].tolist()
     assert at["key_cosine"] == arrays["key_cosine"][:, found["largest_growth"]["key_layer"]].tolist()
@@ -114,6 +119,8 @@ def test_the_table_repeats_the_arrays(made: Atlas) -> None:
     named = found["without_growth"]["ids"]
     assert {entry["id"] for entry in named} <= set(lacks)
     assert len(named) == min(100, len(lacks))
+    for entry in named:
+        assert entry["norm_by_layer"] == arrays["norm"][found["ids"].index(entry["id"])].tolist()
     norms = [entry["norm"] for entry in named]
     assert norms == sorted(norms)
 

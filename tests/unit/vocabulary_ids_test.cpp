@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/tiny_model.h"
@@ -37,6 +38,22 @@ TEST_F(VocabularyIds, AListIsTakenInItsOrderAndCheckedAgainstTheRows) {
                             {"--ids", "3 is listed twice"});
   const auto rows = std::to_string(config_.vocab_size);
   tests::expect_input_error([&] { vocabulary_ids({.list = rows}, config_, &tokenizer_); }, {"--ids", rows + " rows"});
+}
+
+TEST_F(VocabularyIds, RandomOnesAreAllsAndDrawnBySeedWithoutReplacement) {
+  const auto draw = [&](const char* list, int64_t seed) {
+    return vocabulary_ids({.list = list, .seed = seed}, config_, &tokenizer_);
+  };
+  const auto all = vocabulary_ids({}, config_, &tokenizer_), some = draw("random:40", 7);
+  EXPECT_EQ(some.size(), 40u);
+  EXPECT_TRUE(std::includes(all.begin(), all.end(), some.begin(), some.end()));
+  EXPECT_EQ(std::adjacent_find(some.begin(), some.end(), std::greater_equal<>()), some.end()) << "sorted, none twice";
+  EXPECT_EQ(draw("random:40", 7), some);
+  EXPECT_NE(draw("random:40", 8), some);
+  EXPECT_EQ(draw(("random:" + std::to_string(all.size())).c_str(), 1), all);
+  for (const auto* wrong : {"random:0", "random:x", "random:", "random:100000000"}) {
+    tests::expect_input_error([&] { draw(wrong, 0); }, {"--ids random"});
+  }
 }
 
 }  // namespace

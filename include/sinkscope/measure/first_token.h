@@ -45,15 +45,32 @@ class FirstTokenPath {
   int64_t samples_ = 0;
 };
 
+/// Token 0's keys of a whole run, in memory, so that what compares them with their mean needs no second run.
+class FirstTokenKeys {
+ public:
+  explicit FirstTokenKeys(const model::Config& config) : keys_(config.n_layers) {}
+  void attach(model::Taps&);
+
+  const std::vector<at::Tensor>& layer(size_t layer) const { return keys_[layer]; }  ///< [n, K, h] a batch
+
+  static int64_t bytes(const model::Config&, int64_t samples);
+
+ private:
+  std::vector<std::vector<at::Tensor>> keys_;  // [layer][batch], float32 on the CPU
+};
+
 /// Cosine of token 0's key with one given key a head, mean over key heads; a key without length has cosine 0.
 class KeyCosine {
  public:
   explicit KeyCosine(const at::Tensor& keys);  ///< [L, K, h]
-  void attach(model::Taps&);
+  void attach(model::Taps&);                   ///< for a run of its own
+  void add(const FirstTokenKeys&);             ///< of a run that kept its keys
 
   at::Tensor cosine() const;  ///< [samples, L] float32
 
  private:
+  void add(size_t layer, const at::Tensor& keys);  // keys [n, K, h]
+
   at::Tensor keys_;
   std::vector<std::vector<at::Tensor>> parts_;  // [layer] of [n] a batch
 };

@@ -7,21 +7,20 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sinkscope.figures.parts.atlas import FAILS, by_growth, legend, name_points, norm_axis
+from sinkscope.figures.parts.atlas import FAILS, by_growth, failing, legend, name_points, norm_axis
 from sinkscope.figures.parts.style import COLOURS, caption, floats, new, shown, title, wide
 from sinkscope.results import Result
 
 
-def norms(axis, found: dict, norm: np.ndarray) -> None:
+def norms(axis, found: dict) -> None:
     """Bands between quantiles over ids; what is at -1 is the embedding."""
     quantiles = dict(zip(found["norm_quantiles"]["p"], floats(found["norm_quantiles"]["by_layer"]).T))
     places = np.arange(len(quantiles[0.5])) - 1
     for low, high, alpha, name in ((0, 1, 0.15, "all ids"), (0.05, 0.95, 0.25, "5 to 95 %"), (0.25, 0.75, 0.4, "quartiles")):
         axis.fill_between(places, quantiles[low], quantiles[high], color=COLOURS[0], alpha=alpha, lw=0, label=name)
     axis.plot(places, quantiles[0.5], color=COLOURS[0], label="median")
-    row = {i: n for n, i in enumerate(found["ids"])}
-    for number, entry in enumerate(found["without_growth"]["ids"]):
-        axis.plot(places, norm[row[entry["id"]]], color=FAILS, lw=0.5, alpha=0.7, label="below half of the median" if number == 0 else None)
+    for number, entry in enumerate(failing(found)):
+        axis.plot(places, entry["norm_by_layer"], color=FAILS, lw=0.5, alpha=0.7, label="not massive" if number == 0 else None)
     axis.axvline(found["largest_growth"]["layer"], color="#666666", ls=":", lw=1)
     axis.set(xlabel="after block (−1: embedding)", ylabel="norm of the residual", yscale="log", title="every id, alone in the model")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -33,13 +32,14 @@ def dimensions(axis, found: dict) -> None:
     means = floats([d["mean"] for d in largest["dimensions"]])
     axis.bar(range(len(means)), means, color=COLOURS[0])
     axis.axhline(0, color="#666666", lw=0.6)
+    axis.set_xlim(-0.6, max(len(means), 4) - 0.4)
     axis.set_xticks(range(len(means)), [str(d["dimension"]) for d in largest["dimensions"]], rotation=90 if len(means) > 6 else 0)
     axis.set(xlabel="dimension", ylabel="mean over ids",
              title=f"block {largest['layer']}: median norm × {largest['growth']:.3g}, {100 * largest['share']:.0f} % of the energy")
 
 
 def growth_map(axis, found: dict) -> None:
-    largest, failing, at = found["largest_growth"], found["without_growth"], found["after_growth"]
+    largest, at = found["largest_growth"], found["after_growth"]
     if at["key_cosine"] is None:
         axis.axis("off")
         axis.text(0.5, 0.5, f"no layer reads what block {largest['layer']} writes", ha="center", transform=axis.transAxes, color="#666666")
@@ -49,17 +49,23 @@ def growth_map(axis, found: dict) -> None:
     norm_axis(axis, found)
     axis.set(ylabel="cosine with the mean key", title=f"the norm and the key of layer {largest['key_layer']} that is made of it, by id")
     legend(axis)
-    name_points(axis, [(e["norm"], e["key_cosine"], shown(e["piece"], e["id"])) for e in failing["ids"]])
+    name_points(axis, [(e["norm"], e["key_cosine"], shown(e["piece"], e["id"])) for e in failing(found)])
+
+
+def told(found: dict) -> str:
+    lacking, layer = found["without_growth"], found["largest_growth"]["layer"]
+    if not lacking:
+        return "no block makes the median norm four times as long"
+    return (f"not massive: norm after block {layer} below {lacking['norm_below']:.3g}, the geometric mean of the median norms before and "
+            f"after it, {lacking['count']} of {len(found['ids'])} ids")
 
 
 def draw(result: Result) -> Figure:
     found = result.results
     figure, axes = new(2, 2, height=2.8)
-    norms(axes[0][0], found, result.array(found["by_id_layer"]["norm"]))
+    norms(axes[0][0], found)
     dimensions(axes[0][1], found)
     growth_map(wide(figure, axes[1]), found)
     title(figure, result, "What every token id becomes when it is first")
-    largest, failing = found["largest_growth"], found["without_growth"]
-    caption(figure, result, f"not massive: norm after block {largest['layer']} below half of the median, {failing['count']} ids; "
-                            "mean key: by head, over the ids")
+    caption(figure, result, f"{told(found)}; mean key: by head, over the ids")
     return figure

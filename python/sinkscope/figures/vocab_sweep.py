@@ -11,7 +11,18 @@ import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.atlas import ATLAS, FAILS, after_growth, atlas_of, by_growth, legend, name_points, norm_axis, plain_numbers
+from sinkscope.figures.parts.atlas import (
+    ATLAS,
+    FAILS,
+    after_growth,
+    atlas_of,
+    by_growth,
+    lacks_growth,
+    legend,
+    name_points,
+    norm_axis,
+    plain_numbers,
+)
 from sinkscope.figures.parts.style import COLOURS, caption, floats, new, shown, title, wide
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
@@ -71,7 +82,7 @@ def table(axis, found: dict, entries: list[dict], head: str, atlas: dict | None)
     axis.set_title(head)
     lacks = [False] * len(entries)
     if atlas:
-        lacks = after_growth(atlas, [e["id"] for e in entries], "norm") < atlas["without_growth"]["norm_below"]
+        lacks = lacks_growth(atlas, after_growth(atlas, [e["id"] for e in entries], "norm"))
     for row, (entry, fails) in enumerate(zip(entries, lacks)):
         y = 0.97 - row / max(len(entries), 12)
         look = {"va": "top", "fontsize": 6.5, "transform": axis.transAxes}

@@ -53,12 +53,23 @@ def norm_axis(axis, atlas: dict) -> None:
     axis.set(xscale="log", xlim=(min(norms) / span**0.2, max(norms) * span**0.05),
              xlabel=f"norm of the residual after block {atlas['largest_growth']['layer']}, the id alone")
     plain_numbers(axis.xaxis)
-    axis.axvline(atlas["without_growth"]["norm_below"], color="#666666", ls=":", lw=1, label="half of the median norm")
+    if atlas["without_growth"]:
+        axis.axvline(atlas["without_growth"]["norm_below"], color="#666666", ls=":", lw=1, label="between the medians before, after")
+
+
+def failing(atlas: dict) -> list[dict]:
+    """The ids without a massive activation, as the result lists them; none where no block writes one."""
+    return atlas["without_growth"]["ids"] if atlas["without_growth"] else []
+
+
+def lacks_growth(atlas: dict, norm: np.ndarray) -> np.ndarray:
+    """Of each of these norms, whether it is that of an id without a massive activation."""
+    return norm < (atlas["without_growth"]["norm_below"] if atlas["without_growth"] else 0)
 
 
 def by_growth(axis, atlas: dict, x: np.ndarray, y: np.ndarray, norm: np.ndarray) -> None:
     """One point per id, coloured by whether it grows."""
-    lacks = norm < atlas["without_growth"]["norm_below"]
+    lacks = lacks_growth(atlas, norm)
     for which, colour, name in ((~lacks, COLOURS[0], "massive"), (lacks, FAILS, "not")):
         axis.scatter(x[which], y[which], s=5, color=colour, alpha=0.6, lw=0, rasterized=True, label=f"{name} ({which.sum()})")
 
