@@ -37,9 +37,30 @@ def rope_swap(folder: Path) -> None:
 
 
 def self_mask(folder: Path) -> None:
-    def run(layers: str, masked: float, first: float) -> dict:
-        return {"mode": "self_only", "tokens": [4], "layers": layers, "masked": [in_layer_1(masked)], "first": [in_layer_1(first)]}
-    put(folder, "self-mask", {"runs": [run("0", 0.1, 0.4), run("0-1", 0.3, 0.4)]})
+    def run(layers: str, token: int, masked: float) -> dict:
+        return {"mode": "self_only", "tokens": [token], "layers": layers, "masked": [in_layer_1(masked)], "first": [in_layer_1(0.4)]}
+    sets = {"0": [0], "0-1": [0, 1], "0-2": [0, 1, 2], "2": [2]}
+    shares = {"0": (0.1, 0.04), "0-1": (0.3, 0.2), "0-2": (0.28, 0.2), "2": (0.4, 0.4)}
+    put(folder, "self-mask", {
+        "tokens": [4, 8], "layer_sets": [{"name": name, "layers": layers} for name, layers in sets.items()],
+        "runs": [run(name, token, masked) for name, pair in shares.items() for token, masked in zip((4, 8), pair, strict=True)]})
+
+
+def first_token(folder: Path, without_growth: dict | None) -> None:
+    dimensions = [{"dimension": 7, "mean": 89.6}, {"dimension": 3, "mean": -4.2}]
+    growth = {"layer": 6, "growth": 152.51, "median_norm": 900.0, "dimensions": dimensions}
+    put(folder, "first-token", {"largest_growth": growth, "without_growth": without_growth}, data={"samples": 300})
+
+
+def test_the_ids_without_growth_are_named(tmp_path: Path) -> None:
+    scan(tmp_path)
+    first_token(tmp_path, {"norm_below": 70.0, "count": 9, "ids": [{"id": i, "piece": f"w{i}"} for i in range(9)]})
+    assert list(rows(Findings(tmp_path)))[1:] == [
+        ("3 every id alone (300 ids)", "block 6 makes the median norm 153 times as long: dimensions 7 (+90), 3 (-4)"),
+        ("  ids that get none of it", "9: w0 w1 w2 w3 w4 w5 w6 w7 ..."),
+    ]
+    first_token(tmp_path, None)
+    assert list(rows(Findings(tmp_path)))[1:] == [("3 every id alone (300 ids)", "no block makes the median norm four times as long")]
 
 
 def test_rows_are_ordered_by_the_modules_and_read_at_scans_layer(tmp_path: Path) -> None:
@@ -51,8 +72,8 @@ def test_rows_are_ordered_by_the_modules_and_read_at_scans_layer(tmp_path: Path)
         ("1 attention to the first token, layer 1", "0.500 ± 0.020, uniform 0.050; layers above the first third 0.400"),
         ("2 its rotary position moved to 8", "gets 0.400 where it got 0.500: 0.80 times"),
         ("  rotary positions of 0 and 8 swapped", "token 0 gets 0.300, token 8 gets 0.200"),
-        ("4 token 4 self-only in layers 0", "gets 0.100 where the first token gets 0.400: 0.25 times"),
-        ("  in layers 0-1", "gets 0.300 where the first token gets 0.400: 0.75 times"),
+        ("4 tokens 4, 8 self-only in layers 0", "get 0.25, 0.10 of what the first token gets"),
+        ("4 tokens 4, 8 self-only in layers 0-1", "get 0.75, 0.50 of what the first token gets"),
         ("8 what tells which token is first", "no sink: No sink, nothing to explain."),
     ]
 

@@ -3,6 +3,8 @@ it grows most, and a map of the ids whose norm does not grow there."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -10,6 +12,9 @@ from matplotlib.ticker import MaxNLocator
 from sinkscope.figures.parts.atlas import FAILS, by_growth, failing, legend, name_points, norm_axis
 from sinkscope.figures.parts.style import COLOURS, caption, floats, new, shown, title, wide
 from sinkscope.results import Result
+from sinkscope.results.findings import Findings
+
+ORDER = 35
 
 
 def norms(axis, found: dict) -> None:
@@ -52,12 +57,25 @@ def growth_map(axis, found: dict) -> None:
     name_points(axis, [(e["norm"], e["key_cosine"], shown(e["piece"], e["id"])) for e in failing(found)])
 
 
-def told(found: dict) -> str:
-    lacking, layer = found["without_growth"], found["largest_growth"]["layer"]
+def told(result: Result) -> str:
+    lacking, layer = result.results["without_growth"], result.results["largest_growth"]["layer"]
     if not lacking:
         return "no block makes the median norm four times as long"
     return (f"not massive: norm after block {layer} below {lacking['norm_below']:.3g}, the geometric mean of the median norms before and "
-            f"after it, {lacking['count']} of {len(found['ids'])} ids")
+            f"after it, {lacking['count']} of {result.data['samples']} ids")
+
+
+def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
+    found = result.results
+    largest, lacking = found["largest_growth"], found["without_growth"]
+    what = f"3 every id alone ({result.data['samples']} ids)"
+    if not lacking:
+        yield what, told(result)
+        return
+    dimensions = ", ".join(f"{one['dimension']} ({one['mean']:+.0f})" for one in largest["dimensions"][:4])
+    yield what, f"block {largest['layer']} makes the median norm {largest['growth']:.3g} times as long: dimensions {dimensions}"
+    names = " ".join(shown(one["piece"], one["id"]) for one in lacking["ids"][:8])
+    yield "  ids that get none of it", f"{lacking['count']}: {names}{' ...' if lacking['count'] > 8 else ''}"
 
 
 def draw(result: Result) -> Figure:
@@ -67,5 +85,5 @@ def draw(result: Result) -> Figure:
     dimensions(axes[0][1], found)
     growth_map(wide(figure, axes[1]), found)
     title(figure, result, "What every token id becomes when it is first")
-    caption(figure, result, f"{told(found)}; mean key: by head, over the ids")
+    caption(figure, result, f"{told(result)}; mean key: by head, over the ids")
     return figure

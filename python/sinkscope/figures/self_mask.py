@@ -80,6 +80,16 @@ def draw(result: Result) -> Figure:
 
 
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
-    for layers, what in (("0", "4 token 4 self-only in layers 0"), ("0-1", "  in layers 0-1")):
-        masked, first = self_only(result, findings.layer, 4, layers)
-        yield what, f"gets {masked:.3f} where the first token gets {first:.3f}: {masked / first:.2f} times"
+    """In the first layer alone, and in as many of the first layers as bring most."""
+    found = result.results
+    tokens = found["tokens"]
+    shares = {}  # of what the first token gets
+    for one in found["layer_sets"]:
+        if one["layers"] == list(range(len(one["layers"]))):
+            pairs = (self_only(result, findings.layer, token, one["name"]) for token in tokens)
+            shares[one["name"]] = [masked / first for masked, first in pairs]
+    most = max(shares, key=lambda layers: sum(shares[layers]))
+    for layers in dict.fromkeys(("0", most)):
+        if layers in shares:
+            yield f"4 tokens {', '.join(map(str, tokens))} self-only in layers {layers}", \
+                f"get {', '.join(format(share, '.2f') for share in shares[layers])} of what the first token gets"

@@ -75,8 +75,11 @@ def draw(result: Result) -> Figure:
 
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
     found = result.results
-    yield f"5 parts zeroed at token 0, sink of layer {found['sink_layer']}", without(found, "zero")
-    yield "  resampled", without(found, "resample")
+    measured = {row["operation"] for row in found["table"]}
+    if "zero" in measured:
+        yield f"5 parts zeroed at token 0, sink of layer {found['sink_layer']}", without(found, "zero")
+    if "resample" in measured:
+        yield "5 parts resampled at token 0", without(found, "resample")
 
 
 def without(found: dict, operation: str) -> str:

@@ -71,7 +71,7 @@ def by_growth(axis, atlas: dict, x: np.ndarray, y: np.ndarray, norm: np.ndarray)
     """One point per id, coloured by whether it grows."""
     lacks = lacks_growth(atlas, norm)
     for which, colour, name in ((~lacks, COLOURS[0], "massive"), (lacks, FAILS, "not")):
-        axis.scatter(x[which], y[which], s=5, color=colour, alpha=0.6, lw=0, rasterized=True, label=f"{name} ({which.sum()})")
+        axis.scatter(x[which], y[which], s=5, color=colour, alpha=0.6, lw=0, rasterized=True, label=name)
 
 
 def legend(axis) -> None:

@@ -1,0 +1,84 @@
+"""A result small enough to be kept in a repository: python -m sinkscope.results.trim RESULT TRIMMED
+
+Numbers keep five significant digits, a sidecar stays behind, and of lists with a value for every id of the vocabulary 4,096 drawn
+ids are kept, with those that a table names. A warning says so. Figures are drawn from it as from the whole.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sinkscope.results.reading import ResultError, read
+from sinkscope.whole_files import new_file
+
+DIGITS = 5
+MOST_IDS = 4096
+
+
+def rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, list):
+        return [rounded(one) for one in value]
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    return value
+
+
+def named_ids(value: Any) -> set[int]:
+    """Ids of the tables' entries: objects that have an `id`."""
+    if isinstance(value, list):
+        return set().union(*map(named_ids, value))
+    if isinstance(value, dict):
+        return ({value["id"]} if "id" in value else set()).union(*map(named_ids, value.values()))
+    return set()
+
+
+def kept_places(results: dict[str, Any]) -> list[int]:
+    """Of the ids that stay, in their order."""
+    ids = results["ids"]
+    drawn = np.random.default_rng(0).choice(len(ids), MOST_IDS, replace=False)
+    named = named_ids(results)
+    return sorted(set(drawn.tolist()) | {place for place, one in enumerate(ids) if one in named})
+
+
+def of_places(value: Any, count: int, places: list[int]) -> Any:
+    """Every list of `count` values, cut to these places."""
+    if isinstance(value, list):
+        return [value[place] for place in places] if len(value) == count else [of_places(one, count, places) for one in value]
+    if isinstance(value, dict):
+        return {key: of_places(one, count, places) for key, one in value.items()}
+    return value
+
+
+def trim(document: dict[str, Any]) -> dict[str, Any]:
+    results, what = document["results"], [f"numbers to {DIGITS} significant digits", "without sidecar"]
+    ids = results.get("ids", [])
+    if len(ids) > MOST_IDS:
+        places = kept_places(results)
+        results = of_places(results, len(ids), places)
+        what.append(f"{len(places)} of {len(ids)} ids: {MOST_IDS} drawn at random, and those that a table names")
+    return rounded(document | {"results": results}) | {"warnings": [*document["warnings"], f"trimmed: {'; '.join(what)}"]}
+
+
+def main(argv: list[str] | None = None) -> None:
+    argv = sys.argv[1:] if argv is None else argv
+    if len(argv) != 2:
+        print("usage: python -m sinkscope.results.trim RESULT TRIMMED", file=sys.stderr)
+        sys.exit(2)
+    try:
+        text = json.dumps(trim(read(argv[0]).document), ensure_ascii=False, separators=(",", ":"))
+        with new_file(Path(argv[1])) as file:
+            file.write((text + "\n").encode())
+    except (ResultError, OSError) as error:
+        print(f"trim: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

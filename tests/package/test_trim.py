@@ -1,0 +1,43 @@
+"""What is trimmed of a result: numbers to five digits, ids to a sample with those that a table names, nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sinkscope.plot import main as plot
+from sinkscope.results import read
+from sinkscope.results.differences import differences
+from sinkscope.results.schemas import validate
+from sinkscope.results.trim import MOST_IDS, main, trim
+from support.demo import Demo
+
+
+def big_sweep(ids: int) -> dict:
+    table = [{"id": 3, "score": 0.123456789}, {"id": ids - 1, "score": 2.0}]
+    scores = [i / 7 for i in range(ids)]
+    return {"results": {"ids": list(range(ids)), "kept": {"score": scores}, "bottom": table, "by_layer": [[1 / 3] * 30]}, "warnings": ["w"]}
+
+
+def test_ids_are_cut_to_a_sample_with_the_named_ones_and_stay_in_line() -> None:
+    trimmed = trim(big_sweep(9000))
+    found = trimmed["results"]
+    assert {3, 8999} <= set(found["ids"]) and MOST_IDS <= len(found["ids"]) <= MOST_IDS + 2
+    assert found["ids"] == sorted(found["ids"])
+    assert found["kept"]["score"] == [float(f"{i / 7:.5g}") for i in found["ids"]]
+    assert (found["bottom"][0]["score"], found["by_layer"]) == (0.12346, [[0.33333] * 30])
+    assert trimmed["warnings"][0] == "w" and f"{len(found['ids'])} of 9000 ids" in trimmed["warnings"][1]
+    assert len(trim(big_sweep(4000))["results"]["ids"]) == 4000
+
+
+@pytest.mark.parametrize("experiment", ["scan", "self-mask"])
+def test_a_trimmed_result_is_a_result(experiment: str, demo: Demo, tmp_path: Path) -> None:
+    whole, out = demo.result(experiment), tmp_path / f"{experiment}.json"
+    main([str(whole.path), str(out)])
+    trimmed = read(out)
+    validate(trimmed.document)
+    assert len(out.read_text()) < 0.5 * len(json.dumps(whole.document, indent=1))
+    assert max((by for _, by, _ in differences(whole.results, trimmed.results)), default=0) < 5e-3  # of numbers below 1,000
+    plot([str(out), "-o", str(tmp_path / "figure.png")])
