@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sinkscope.figures.parts.levels import legend_row, with_legend_row
 from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, new, nothing, title
 from sinkscope.results import Result, ResultError
 from sinkscope.results.findings import Findings
@@ -29,8 +30,9 @@ def magnitudes(axis, found: dict) -> None:
     medians = [site(layer, "resid_post")[0]["median_abs"] for layer in found["layers"]]
     axis.plot(floats(medians), color="#666666", ls=":", label="median |x|")
     axis.set(yscale="symlog", ylabel="largest |x| of resid_post", title="largest magnitude")
+    axis.set_ylim(None, 300 * axis.get_ylim()[1])  # room for the legend
     layers_axis(axis, len(found["layers"]))
-    axis.legend(loc="best")
+    axis.legend(loc="upper left", ncols=2, fontsize=6)
 
 
 def parts(axis, found: dict) -> None:
@@ -50,7 +52,8 @@ def massive_activation(axis, found: dict) -> None:
     place = np.arange(len(dimensions))
     axis.bar(place - 0.2, [abs(d["mean"]) for d in dimensions], 0.4, color=COLOURS[1], label="token 0")
     axis.bar(place + 0.2, [d["others"] for d in dimensions], 0.4, color="#999999", label="other tokens")
-    axis.set_xticks(place, [f"{d['dimension']} ({'+' if d['mean'] > 0 else '−'})" for d in dimensions], rotation=90)
+    axis.set_xticks(place, [f"{d['dimension']} ({'+' if d['mean'] > 0 else '−'})" for d in dimensions],
+                    rotation=90 if len(dimensions) > 5 else 0)
     axis.set(yscale="symlog", xlabel="dimension (sign)", ylabel="mean |x| of mlp_out",
              title=f"massive activation, written at {found['massive_activation']['site'].replace('hook_', '')}")
     axis.set_ylim(0, 30 * abs(dimensions[0]["mean"]))
@@ -112,7 +115,6 @@ def beside_self_only(axes, found: dict) -> None:
         axis.invert_yaxis()
         axis.set(xlabel=label, xscale="symlog", xlim=(-0.3, None))
         axis.grid(axis="y", lw=0.3)
-    axes[1].legend(fontsize=6, loc="center", bbox_to_anchor=(0.55, 0.6), frameon=True)
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -140,8 +142,9 @@ def comparison(result: Result) -> Figure:
     found = result.results
     if found["self_only"] is None:
         raise ResultError(f"{result.path}: the run had no --self-only")
-    figure, axes = new(1, 2, height=6.5)
+    figure, axes = with_legend_row(1, 2, [6.5])
     beside_self_only(axes[0], found)
+    legend_row(figure, axes[1], axes[0][0], columns=4)
     title(figure, result, "Layers 0 and 1: self-only rows beside the others")
     caption(figure, result, f"self-only: {found['self_only']['spec']}; outliers: |mean| ≥ 50 × global mean |x| and ≥ 5 × tokens 1 to 8")
     return figure

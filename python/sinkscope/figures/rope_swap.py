@@ -13,6 +13,7 @@ from sinkscope.results.findings import Findings
 ORDER = 20
 NAMES = {"first_moved": "first token moved", "other_to_zero": "another token at position 0", "swap": "swapped with token 0",
          "block": "first tokens moved as a block", "shift": "all shifted", "reverse": "order reversed"}
+CURVES_HEIGHT, MAPS_HEIGHT = 1.9, 1.45  # of a row, in inches
 STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))]
 
 
@@ -42,6 +43,7 @@ def maps(figure, axes, found: dict) -> None:
                 axis.axis("off")
                 continue
             image(figure, axis, condition["maps"][row], "attention", vmin=0, vmax=1)
+            axis.set_aspect("equal")
             axis.set(title=f"layer {head['layer']}, head {head['head']}: {condition['name']}", xlabel="key", ylabel="query")
             axis.title.set_fontsize(6.5)
 
@@ -56,7 +58,8 @@ def draw(result: Result) -> Figure:
     found = result.results
     kinds = [kind for kind in NAMES if any(c["kind"] == kind for c in found["conditions"])]
     curve_rows, map_rows = (len(kinds) + 1) // 2, len(found["maps"]["heads"])
-    figure, axes = new(curve_rows + map_rows, 4, height=1.9)
+    heights = [CURVES_HEIGHT] * curve_rows + [MAPS_HEIGHT] * map_rows
+    figure, axes = new(len(heights), 4, height=sum(heights) / len(heights), height_ratios=heights)
     for number, kind in enumerate(kinds):
         row, left = number // 2, 2 * (number % 2)
         curves(wide(figure, axes[row][left : left + 2]), kind, found["conditions"], found["early_layers"])

@@ -36,9 +36,10 @@ def ratios(axis, found: dict) -> None:
                        if r["mode"] == "self_only" and r["tokens"] == [token] and r["layers"] == name) for name in names]
         axis.plot(floats(values), color=COLOURS[number % len(COLOURS)], marker="o", ms=3, lw=0.8, label=f"token {token}")
     axis.axhline(1, color="#666666", ls=":", lw=1)
-    axis.set(ylabel="masked / first token", xlabel="layers with self-only rows", title="ratio to the first token", ylim=(0, None))
-    axis.set_xticks(range(len(names)), names)
-    axis.legend()
+    axis.set(ylabel="masked / first token", xlabel="layers with self-only rows", title="ratio to the first token")
+    axis.set_ylim(0, 1.3 * max(1, axis.get_ylim()[1]))  # room for the legend
+    axis.set_xticks(range(len(names)), names, rotation=90 if len(names) > 7 else 0)
+    axis.legend(loc="upper left", ncols=3, fontsize=6, columnspacing=1)
 
 
 def changes(axis, found: dict) -> None:

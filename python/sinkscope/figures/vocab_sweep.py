@@ -106,7 +106,7 @@ def against_growth(axis, found: dict, atlas: dict) -> None:
     by_growth(axis, atlas, norm, scores, norm)
     norm_axis(axis, atlas)
     axis.axhline(found["uniform"], color="#666666", ls="--", lw=0.8, label="uniform")
-    axis.set(ylabel="mean attention to token 0", title="do weak sinks lack the massive activation? (the weakest named)")
+    axis.set(ylabel="mean attention to token 0", title="do weak sinks lack the massive activation? (orange: they do)")
     legend(axis)
     weakest = found["bottom"][:14]
     places = after_growth(atlas, [e["id"] for e in weakest], "norm")
@@ -157,7 +157,7 @@ def draw(result: Result, atlas: Path | None = None) -> Figure:
     rank_curve(figure, axes[0][1], found, beside)
     table(axes[0][2], found, found["top"][:14], "strongest", beside)
     boxes(wide(figure, axes[1][:2]), found)
-    table(axes[1][2], found, found["bottom"][:14], "weakest (orange: not massive)" if beside else "weakest", beside)
+    table(axes[1][2], found, found["bottom"][:14], "weakest (orange: none)" if beside else "weakest", beside)
     if beside:
         against_growth(wide(figure, axes[2][:2]), found, beside)
         against_key(axes[2][2], found, beside)
