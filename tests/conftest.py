@@ -185,6 +185,14 @@ def demo(program: Program, shared: Path) -> Demo:
 
 
 @pytest.fixture(scope="session")
+def smollm2_demo(program: Program, smollm2: Path, shared: Path) -> Demo:
+    """The same of SmolLM2."""
+    from support.demo import Demo
+
+    return Demo(program, smollm2, shared / "smollm2-demo", configs="smollm2-135m")
+
+
+@pytest.fixture(scope="session")
 def demo_llama(program: Program, shared: Path) -> Demo:
     """The same of the demo model without norms of queries and keys."""
     from support.demo import Demo

@@ -1,4 +1,4 @@
-"""The shipped demo models: results by the demo's configs, and the patterns that transformers computes."""
+"""A model's results by the demo's configs, and the patterns that transformers computes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ NOISE = 1e-5  # float32 sums in another order, on mean attention
 class Demo(Findings):
     """Findings whose results are made when they are asked for, by one worker for all."""
 
-    def __init__(self, program: Program, model: Path, folder: Path, *options: object) -> None:
+    def __init__(self, program: Program, model: Path, folder: Path, *options: object, configs: str = "demo") -> None:
         super().__init__(folder)
-        self.program, self.path, self.options = program, model, options
+        self.program, self.path, self.options, self.configs = program, model, options, configs
 
     def result(self, experiment: str) -> Result:
         def make(folder: Path) -> None:
-            self.program.result(experiment, folder / f"{experiment}.json", "--config", f"configs/demo/{experiment}.json",
+            self.program.result(experiment, folder / f"{experiment}.json", "--config", f"configs/{self.configs}/{experiment}.json",
                                 "--model", self.path, *self.options, "--quiet", "--device", "cpu")
 
         if experiment not in self.kept:
