@@ -163,8 +163,9 @@ void run(const Options& o, const CLI::App& command) {
        .edited = {0, trials::search::kLastTraced, o.token},
        .runs = trials::search::alone_runs(o.token, L),
        .split = true,
-       .trials = 4.0 * static_cast<double>(L * static_cast<int64_t>(doses.size() * (1 + named.size()))),
-       .probes = 60.0 * static_cast<double>(L)});
+       .trials = 2.0 * static_cast<double>(doses.size() * (1 + named.size()) * std::max<size_t>(1, sites.size())),
+       .probes = 30.0 * static_cast<double>(std::max<size_t>(1, sites.size())),
+       .by_site = sites.empty()});
   if (!runner.start()) return;
   if (sites.empty()) sites = trials::search::candidate_sites(runner.sink_layer());
   if (sites.empty() && runner.sink_layer() == 0) {

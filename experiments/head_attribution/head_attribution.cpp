@@ -69,7 +69,11 @@ void run(const Options& o, const CLI::App& command) {
   }
   const double count = 2.0 * static_cast<double>(layers.size()) * static_cast<double>(config.n_heads + 1);
   trials::run(r, o.trials,
-              {.design = {.tracked = {0, o.token}, .edited = {0, o.token}, .runs = runs, .trials = count},
+              {.design = {.tracked = {0, o.token},
+                          .edited = {0, o.token},
+                          .runs = runs,
+                          .trials = count,
+                          .last_layer = layers.back()},
                .make = [&](trials::Runner& runner) {
                  trials::check_before_sink(layers, runner.sink_layer());
                  return every_head(layers, o.token, config);

@@ -40,6 +40,8 @@ struct Options {
   int64_t token = 8;
 };
 
+constexpr double kTrialsASite = 5, kProbesASite = 45;  // about, on trained models
+
 constexpr char kNoSink[] = "No sink, nothing to explain.";
 
 json nothing_to_explain() {
@@ -130,8 +132,9 @@ void run(const Options& o, const CLI::App& command) {
                          .edited = {0, trials::search::kLastTraced, o.token},
                          .runs = trials::search::alone_runs(o.token, L),
                          .split = true,
-                         .trials = 4.0 * static_cast<double>(L),
-                         .probes = 50.0 * static_cast<double>(L)});
+                         .trials = kTrialsASite,
+                         .probes = kProbesASite,
+                         .by_site = true});
   const auto page = std::filesystem::path(o.trials.run.out).replace_extension(".txt");
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   result::check_writable(page, existing);

@@ -191,7 +191,8 @@ void run(const Options& o, const CLI::App& command) {
                           .edited = tokens,
                           .runs = {{kAlone, intervene::self_only({o.token}, lists.layers)},
                                    {kAllAlone, intervene::all_self_only(lists.layers)}},
-                          .trials = static_cast<double>(made.size())},
+                          .trials = static_cast<double>(made.size()),
+                          .last_layer = lists.layers.back()},
                .make = [&](trials::Runner& runner) {
                  trials::check_before_sink(lists.layers, runner.sink_layer());
                  return made;

@@ -112,7 +112,7 @@ void run(const Options& o, const CLI::App& command) {
   if (!r.start(3 + (self_only ? 2 : 0))) return;
 
   const auto stats = measure_sites(r, tokens);
-  const auto massive = trials::find_sink_baseline(r, keys, o.run.q_min).massive_activation;
+  const auto massive = trials::find_sink_baseline(r, keys, o.run.q_min, r.batches().size()).massive_activation;
   const auto* written = massive ? &stats[massive->site.layer][place_of(massive->site.point)] : nullptr;
   r.finish(metrics(), {{"tokens", tokens},
                        {"layers", describe_layers(stats)},

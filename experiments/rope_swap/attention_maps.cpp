@@ -24,6 +24,12 @@ nlohmann::json rounded(const at::Tensor& map) {
   return rows;
 }
 
+/// Rows before it see only keys before it, so the rest of the samples need not run.
+int64_t map_length(const app::Run& r, int64_t length) {
+  const auto& lengths = r.batches().front().lengths;
+  return std::min({length, r.longest(), *std::min_element(lengths.begin(), lengths.end())});
+}
+
 }  // namespace
 
 std::vector<Head> parse_heads(const std::string& list, const model::Config& config) {
@@ -61,11 +67,14 @@ nlohmann::json to_json(const std::vector<Head>& heads) {
   return list;
 }
 
+int64_t map_tokens(const app::Run& r, int64_t length) {
+  return r.batches().front().n * map_length(r, length);
+}
+
 nlohmann::json head_maps(app::Run& r, const std::vector<Head>& heads, int64_t length,
                          const intervene::Positions& positions) {
   const auto& batch = r.batches().front();
-  // Rows before `cut` see only keys before it, so the rest of the samples need not run.
-  const int64_t cut = std::min({length, r.longest(), *std::min_element(batch.lengths.begin(), batch.lengths.end())});
+  const int64_t cut = map_length(r, length);
   std::vector<at::Tensor> maps(heads.size());
   model::Taps taps(r.config());
   taps.positions({positions.begin(), positions.begin() + cut});

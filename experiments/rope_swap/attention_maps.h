@@ -24,6 +24,9 @@ std::vector<Head> strongest_heads(const at::Tensor& score);
 
 nlohmann::json to_json(const std::vector<Head>&);
 
+/// Tokens of the pass that one call of head_maps makes.
+int64_t map_tokens(const app::Run&, int64_t length);
+
 /// Query × key attention of these heads, mean over the first batch's samples, first `length` queries and keys, under
 /// these rotary positions: one [query][key] array a head.
 nlohmann::json head_maps(app::Run&, const std::vector<Head>&, int64_t length, const intervene::Positions&);

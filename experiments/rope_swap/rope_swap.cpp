@@ -62,7 +62,7 @@ void run(const Options& o, const CLI::App& command) {
   });
   for (const auto& condition : list) model::Taps(r.config()).positions(condition.positions);  // ranges, before any work
   const auto parsed_heads = parse_heads(o.map_heads, r.config());
-  if (!r.start(2 * static_cast<int64_t>(list.size()))) return;
+  if (!r.start_tokens(static_cast<int64_t>(list.size()) * (r.inputs().tokens() + map_tokens(r, o.map_length)))) return;
 
   std::vector<measure::SinkScore> sinks;
   for (const auto& condition : list) sinks.push_back(measure_condition(r, condition, o.run.q_min));

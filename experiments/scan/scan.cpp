@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
+#include "sinkscope/app/plan.h"
 #include "sinkscope/app/run.h"
 #include "sinkscope/error.h"
 #include "sinkscope/measure/key_profile.h"
@@ -59,7 +60,9 @@ void run(const Options& o, const CLI::App& command) {
   std::vector<measure::Tracked> tracked;
   const auto tokens = parse_int_list(o.track, "--track");
   for (const int64_t token : tokens) tracked.push_back({token, o.run.q_min});
-  if (!r.start(1)) return;
+  const double logits =
+      wants("loss") ? app::logits_in_layers(r.config()) / static_cast<double>(r.config().n_layers) : 0;
+  if (!r.start_tokens(static_cast<int64_t>((1 + logits) * static_cast<double>(r.inputs().tokens())))) return;
 
   measure::SinkScore sink(r.config(), tracked, r.lengths());
   measure::KeyProfile profile(r.config(), r.longest());

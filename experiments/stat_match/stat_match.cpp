@@ -141,7 +141,8 @@ void run(const Options& o, const CLI::App& command) {
                         {.tracked = {0, o.token},
                          .edited = {0, o.token},
                          .runs = runs,
-                         .trials = static_cast<double>(factors.size() + kOthers)});
+                         .trials = static_cast<double>(factors.size() + kOthers),
+                         .last_layer = layers.back()});
   if (!runner.start()) return;
   trials::check_before_sink(layers, runner.sink_layer());
   const auto statistics = attention_statistics(r, runs, kAlone, layers, o.token);

@@ -53,7 +53,8 @@ void run(const Options& o, const CLI::App& command) {
               {.design = {.tracked = {0, o.token},
                           .edited = {0, o.token},
                           .wants_other_documents = true,
-                          .trials = 2.0 * static_cast<double>(r.config().n_layers)},
+                          .trials = 2,
+                          .by_site = true},
                .make = [&](trials::Runner& runner) { return both_ways(o.token, runner.sink_layer()); }});
 }
 

@@ -94,7 +94,10 @@ void run(const Options& o, const CLI::App& command) {
   const double count = static_cast<double>(2 * L * static_cast<int64_t>(operations.size()) + (o.pairs ? L * L / 2 : 0));
   const bool resamples = std::find(operations.begin(), operations.end(), Operation::resample) != operations.end();
   trials::run(r, o.trials,
-              {.design = {.edited = {0}, .wants_other_documents = resamples, .trials = count},
+              {.design = {.edited = {0},
+                          .wants_other_documents = resamples,
+                          .trials = count,
+                          .last_layer = r.config().n_layers - 1},
                .make = [&](trials::Runner& runner) {
                  auto list = singles(operations, L);
                  if (!o.pairs) return list;

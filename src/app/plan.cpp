@@ -67,6 +67,11 @@ int64_t window_bytes(const model::Config& c, int64_t n, int64_t T) {
   return n * c.n_heads * keys * (2 * model::kWindowRows + c.d_head) * at::elementSize(at::kFloat);
 }
 
+double weights_a_layer(const model::Config& c) {
+  const int64_t heads = (c.n_heads + 2 * c.n_kv_heads) * c.d_head + c.n_heads * c.d_head;
+  return static_cast<double>(c.d_model * (heads + 3 * c.d_mlp));
+}
+
 double gigabytes(int64_t bytes) {
   return static_cast<double>(bytes) * 1e-9;
 }
@@ -87,9 +92,12 @@ int64_t automatic_batch_size(const model::Config& config, int64_t T, at::Device 
   return std::clamp<int64_t>(fits, 1, std::max<int64_t>(1, 16384 / T));
 }
 
+double logits_in_layers(const model::Config& c) {
+  return static_cast<double>(c.vocab_size * c.d_model) / weights_a_layer(c);
+}
+
 double flops_a_token(const model::Config& c, int64_t T) {
-  const int64_t heads = (c.n_heads + 2 * c.n_kv_heads) * c.d_head + c.n_heads * c.d_head;
-  const double weights = static_cast<double>(c.d_model * (heads + 3 * c.d_mlp));
+  const double weights = weights_a_layer(c);
   double keys = 0;
   for (int64_t layer = 0; layer < c.n_layers; ++layer) keys += keys_a_query(c.layer(layer).window, T);
   const double attention = 2.0 * keys * static_cast<double>(c.n_heads * c.d_head);  // scores and mixing

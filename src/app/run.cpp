@@ -24,12 +24,16 @@ Run::Run(const RunOptions& options, const CLI::App& command, const MakeSamples& 
 
 bool Run::start_tokens(int64_t tokens) {
   if (options().dry_run) {
-    fmt::print("{}", expect(inputs_.plan(tokens)).text);
+    fmt::print("{}", app::expect(inputs_.plan(tokens)).text);
     return false;
   }
   if (options().out.empty()) throw InputError("--out is required: the file for the result");
-  session_ = Session::load(inputs_, writer_.experiment(), tokens);
+  load(tokens);
   return true;
+}
+
+void Run::load(int64_t tokens) {
+  session_ = Session::load(inputs_, writer_.experiment(), tokens);
 }
 
 Timing Run::timing() const {

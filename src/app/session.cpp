@@ -48,17 +48,23 @@ Session Session::load(const Inputs& inputs, const std::string& name, int64_t tok
 void Session::forward(const at::Tensor& ids, model::Taps& taps) {
   if (!holds_interrupts_) check_interrupt();
   model_.forward(ids, taps);
-  count(ids.numel());
+  count(ids.numel(), 0, taps);
 }
 
 void Session::resume(const model::Start& start, model::Taps& taps) {
   if (!holds_interrupts_) check_interrupt();
   model_.resume(start, taps);
-  const int64_t skipped = std::max<int64_t>(0, start.site.layer), layers = model_.config().n_layers;
-  count(start.residual.size(0) * start.residual.size(1) * (layers - skipped) / layers);
+  count(start.residual.size(0) * start.residual.size(1), std::max<int64_t>(0, start.site.layer), taps);
 }
 
-void Session::count(int64_t tokens) {
+/// A pass ends where nothing more is wanted.
+void Session::count(int64_t all_tokens, int64_t first_layer, const model::Taps& taps) {
+  const int64_t layers = model_.config().n_layers;
+  int64_t last = first_layer;
+  while (last < layers && taps.wanted_from({model::Point::resid_pre, last})) ++last;
+  const double head = taps.wanted_from({model::Point::ln_final}) ? logits_in_layers(model_.config()) : 0;
+  const double share = (static_cast<double>(last - first_layer) + head) / static_cast<double>(layers);
+  const auto tokens = static_cast<int64_t>(share * static_cast<double>(all_tokens));
   if (tokens_ == 0) {
     model::synchronize(model_.device());
     first_pass_seconds_ = seconds_since(start_);

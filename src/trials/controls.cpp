@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -160,9 +159,7 @@ at::Tensor BatchTrials::outside(const Trial& trial, const SourceActivations& row
 /// The same path with edits that give back what they got must give the unedited outcomes, bit by bit.
 double BatchTrials::no_op(const Trial& trial, const SourceActivations& rows) {
   const auto idle = without_conditions(trial);
-  std::string where;
-  for (const auto& edit : idle.edits)
-    where += fmt::format("{} {} {};", model::name(edit.site), edit.all_but, fmt::join(edit.tokens, ","));
+  const auto where = place_of(idle);
   if (const auto known = no_ops_.find(where); known != no_ops_.end()) return known->second;
   const intervene::Adjust keep = [](const at::Tensor& before, const at::Tensor&) { return before; };
   const auto outcome = pass(idle, rows, Detail::full, Adjusts(idle.edits.size(), keep));

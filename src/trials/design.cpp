@@ -86,13 +86,6 @@ std::vector<int64_t> draw_other_documents(const Design& design, const app::Run& 
   return from;
 }
 
-double expected_passes(const Design& design, const Options& o, const app::Run& r, int64_t shards) {
-  const double share = 0.5 + 1.0 / static_cast<double>(r.config().n_layers);  // of a pass, for a probe or control
-  const double of_controls = static_cast<double>(o.controls) + 3;
-  const double of_trials = design.trials * share * (1 + 0.5 * of_controls) / static_cast<double>(shards);
-  return 3 + design.probes * share + of_trials;
-}
-
 nlohmann::json to_json(const Design& design, const Options& o) {
   return {{"tracked", design.tracked},
           {"runs", intervene::to_json(design.runs)},

@@ -1,6 +1,8 @@
 #include "sinkscope/trials/pass.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -30,6 +32,14 @@ std::vector<Site> starts_of(const std::vector<Trial>& list, const model::Config&
 Trial without_conditions(Trial trial) {
   trial.attention = {};
   return trial;
+}
+
+std::string place_of(const Trial& trial) {
+  std::string place;
+  for (const auto& edit : trial.edits) {
+    place += fmt::format("{} {} {};", model::name(edit.site), edit.all_but, fmt::join(edit.tokens, ","));
+  }
+  return place;
 }
 
 Site start_of(const Trial& trial, const model::Config& config) {

@@ -7,8 +7,10 @@
 
 #include "sinkscope/app/provenance.h"
 #include "sinkscope/error.h"
+#include "sinkscope/model/device.h"
 #include "sinkscope/model/to_vector.h"
 #include "sinkscope/spelling/int_list.h"
+#include "sinkscope/trials/cost.h"
 #include "sinkscope/trials/strata.h"
 
 namespace sinkscope::trials {
@@ -61,11 +63,34 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
 }
 
 bool Runner::start() {
-  if (!run_.start(static_cast<int64_t>(expected_passes(design_, options_, run_, shard_.count) + 1))) return false;
+  const double passes = expected_passes(options_.layer >= 0 ? options_.layer : likely_sink_layer());
+  if (!run_.start_tokens(static_cast<int64_t>(passes * static_cast<double>(run_.inputs().tokens())))) return false;
   run_.hold_interrupts();
-  baseline_ = find_sink_baseline(run_, keys(), run_.options().q_min);
+  baseline_ = find_sink_baseline(run_, keys(), run_.options().q_min, run_.batches().size());
   setting_->sink_layer = options_.layer >= 0 ? options_.layer : baseline_.sink_layer;
+  run_.expect(expected_passes(sink_layer()) - 1);
   return true;
+}
+
+double Runner::expected_passes(int64_t sink_layer) const {
+  return 1 + Cost(run_.config(), options_, sink_layer).of(design_) / static_cast<double>(shard_.count);
+}
+
+/// A dry run looks at the first batch, where the weights fit in memory; else a fifth of the layers lie before the sink,
+/// as in most models.
+int64_t Runner::likely_sink_layer() {
+  const int64_t likely = run_.config().n_layers / 5;
+  if (!run_.options().dry_run) return likely;
+  if (2 * run_.inputs().checkpoint().bytes() > model::free_memory(run_.device())) {
+    fmt::print("sink          assumed in layer {}: there is no memory to look; --layer names it\n", likely);
+    return likely;
+  }
+  run_.load(run_.inputs().tokens());
+  const auto found = find_sink_baseline(run_, keys(), run_.options().q_min, 1).sink_layer;
+  run_.session().end_progress();
+  fmt::print("sink          {}\n",
+             found < 0 ? "none in the first batch" : fmt::format("in layer {} of the first batch", found));
+  return found < 0 ? likely : found;
 }
 
 void Runner::require_sink() const {
@@ -101,7 +126,9 @@ std::vector<Trial> Runner::own(const std::vector<Trial>& list) const {
 
 std::vector<Measured> Runner::measure(const std::vector<Trial>& list) {
   check(list);
-  passes().complete(own(list), Depth::whole);
+  auto& made = passes();
+  run_.expect(Cost(run_.config(), options_, sink_layer()).of(own(list), Depth::whole));
+  made.complete(own(list), Depth::whole);
   if (is_part()) return {};
   unedited_ = only(passes().unedited(), choosing());
   std::vector<Measured> measured;

@@ -24,14 +24,15 @@ int64_t find_sink_layer(const SinkBaseline& baseline) {
 
 }  // namespace
 
-SinkBaseline find_sink_baseline(app::Run& r, const Keys& keys, int64_t q_min) {
+SinkBaseline find_sink_baseline(app::Run& r, const Keys& keys, int64_t q_min, size_t batches) {
   const int64_t L = r.config().n_layers;
   std::vector<int64_t> layers;
   for (int64_t layer = 0; layer < L; ++layer) layers.push_back(layer);
   measure::BlockOutputs outputs(L, *std::min_element(r.lengths().begin(), r.lengths().end()));
   measure::AttentionTo attention(keys.all(), keys.first_queries(q_min), layers);
   std::vector<at::Tensor> seen;
-  for (const auto& batch : r.batches()) {
+  for (size_t i = 0; i < batches; ++i) {
+    const auto& batch = r.batches()[i];
     model::Taps taps(r.config());
     attention.attach(taps, batch.lengths, batch.ids.size(1), r.model().device());
     outputs.attach(taps, batch.lengths);

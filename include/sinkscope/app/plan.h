@@ -20,6 +20,9 @@ struct Plan {
 };
 
 /// Bytes of activations that one pass over n samples of T tokens keeps at its peak.
+/// Layers whose products cost as much as the logits'.
+double logits_in_layers(const model::Config&);
+
 int64_t activation_bytes(const model::Config&, int64_t n, int64_t T, at::ScalarType);
 
 /// About 4,096 tokens a pass on a CPU; on a GPU 16,384, as far as they fit beside the weights in nine tenths of its

@@ -16,6 +16,9 @@ class Progress {
 
   void add(int64_t count);
 
+  /// What is left: the total is then what is done and this.
+  void expect(int64_t left) { total_ = done_ + left; }
+
   /// Shown behind the rest: "ids 128 of 2048".
   void note(std::string words) { note_ = std::move(words); }
 

@@ -32,6 +32,12 @@ class Run {
   /// The same by tokens.
   bool start_tokens(int64_t tokens);
 
+  /// Loads the weights alone, for a dry run that has to look at the model.
+  void load(int64_t tokens);
+
+  /// Passes over all samples that are left from here on, for the progress.
+  void expect(double passes) { session_->expect(static_cast<int64_t>(passes * static_cast<double>(inputs_.tokens()))); }
+
   const Inputs& inputs() const { return inputs_; }
   const RunOptions& options() const { return inputs_.options(); }
   const model::Config& config() const { return inputs_.config(); }

@@ -18,7 +18,7 @@ namespace sinkscope::app {
 struct Timing {
   double load_s = 0, first_pass_s = 0;
   double run_s = 0;    ///< without loading
-  int64_t tokens = 0;  ///< of all passes; of a resumed pass by its share of the layers
+  int64_t tokens = 0;  ///< of all passes, each by the share of the layers that it ran; logits count as logits_in_layers
 };
 
 /// A loaded model and the passes through it: counts their tokens, shows progress, and ends between two passes when a
@@ -48,6 +48,11 @@ class Session {
     if (progress_) progress_->note(std::move(words));
   }
 
+  /// What is left from here on, for the progress: better known than when the run began.
+  void expect(int64_t tokens) {
+    if (progress_) progress_->expect(tokens);
+  }
+
   /// No progress is shown from here on.
   void end_progress() { progress_.reset(); }
 
@@ -55,7 +60,7 @@ class Session {
 
  private:
   using Clock = std::chrono::steady_clock;
-  void count(int64_t tokens);
+  void count(int64_t tokens, int64_t first_layer, const model::Taps&);
 
   model::Model model_;
   std::unique_ptr<Progress> progress_;

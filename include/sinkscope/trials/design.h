@@ -17,6 +17,8 @@ struct Design {
   bool split = false;                  ///< candidates are chosen on half of the documents and tested on the others
   double trials = 0;                   ///< expected, with their controls, for plan and progress
   double probes = 0;                   ///< expected, without
+  bool by_site = false;     ///< both are of each residual up to the sink's layer, of which there are two a block
+  int64_t last_layer = -1;  ///< in which trials begin; -1: the sink's
 };
 
 /// Throws InputError where the options and samples of the run do not allow the design.
@@ -31,9 +33,6 @@ void check(const std::vector<intervene::Trial>&, const Design&, const Options&, 
 
 /// For every sample another one of another document, drawn; none where the design does not resample.
 std::vector<int64_t> draw_other_documents(const Design&, const app::Run&);
-
-/// Forward passes that the design will take, spread over `shards`.
-double expected_passes(const Design&, const Options&, const app::Run&, int64_t shards);
 
 /// What a journal of its trials must agree in.
 nlohmann::json to_json(const Design&, const Options&);

@@ -14,6 +14,9 @@ namespace sinkscope::trials {
 /// Where the trial first differs from the unedited run.
 model::Site start_of(const intervene::Trial&, const model::Config&);
 
+/// Where its edits are made, in words: trials of one place share a no-op.
+std::string place_of(const intervene::Trial&);
+
 /// The trial's edits under the model's own attention, whose path the no-op goes.
 intervene::Trial without_conditions(intervene::Trial);
 

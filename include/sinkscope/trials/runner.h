@@ -68,6 +68,8 @@ class Runner {
   void finish(const nlohmann::json& metrics, nlohmann::json results);
 
  private:
+  double expected_passes(int64_t sink_layer) const;
+  int64_t likely_sink_layer();
   JournaledPasses& passes();
   /// The shard's share.
   std::vector<intervene::Trial> own(const std::vector<intervene::Trial>&) const;

@@ -24,8 +24,8 @@ inline constexpr char kSinkLayerRule[] =
     "the first layer whose mean attention to token 0 is at least half of its largest over layers, and at least 4 times "
     "an ordinary token's (tokens 4 to 8)";
 
-/// One pass over all samples.
-SinkBaseline find_sink_baseline(app::Run&, const Keys&, int64_t q_min);
+/// One pass over the first `batches` batches.
+SinkBaseline find_sink_baseline(app::Run&, const Keys&, int64_t q_min, size_t batches);
 
 nlohmann::json to_json(const SinkBaseline&);
 

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <vector>
+
+#include "sinkscope/trials/design.h"
+#include "sinkscope/trials/records.h"
+
+namespace sinkscope::trials {
+
+/// What trials cost, in forward passes over all samples: a pass that begins or ends inside counts by its share of the
+/// layers. Plan and progress are made of it.
+class Cost {
+ public:
+  /// `sink_layer`: where it is read.
+  Cost(const model::Config&, const Options&, int64_t sink_layer);
+
+  /// Of these trials, with their controls where they are made whole.
+  double of(const std::vector<intervene::Trial>&, Depth) const;
+
+  /// Of what a design expects, whose trials begin anywhere up to the layer that it names.
+  double of(const Design&) const;
+
+ private:
+  double full(int64_t first) const;  // from this layer to the end
+  double sink(int64_t first) const;  // to the sink layer's attention
+  double sink(const model::Site& start) const;
+  double with_controls(const intervene::Trial&) const;
+
+  const model::Config& config_;
+  const Options& options_;
+  int64_t sink_layer_;
+};
+
+}  // namespace sinkscope::trials
