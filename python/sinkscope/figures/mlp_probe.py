@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sinkscope.figures.parts.levels import legend_row, with_legend_row
-from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, new, nothing, title
+from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, legend_above, new, nothing, title
 from sinkscope.results import Result, ResultError
 from sinkscope.results.findings import Findings
 
@@ -30,9 +30,8 @@ def magnitudes(axis, found: dict) -> None:
     medians = [site(layer, "resid_post")[0]["median_abs"] for layer in found["layers"]]
     axis.plot(floats(medians), color="#666666", ls=":", label="median |x|")
     axis.set(yscale="symlog", ylabel="largest |x| of resid_post", title="largest magnitude")
-    axis.set_ylim(None, 300 * axis.get_ylim()[1])  # room for the legend
     layers_axis(axis, len(found["layers"]))
-    axis.legend(loc="upper left", ncols=2, fontsize=6)
+    legend_above(axis)
 
 
 def parts(axis, found: dict) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sinkscope.figures.parts.style import COLOURS, caption, floats, image, layers_axis, new, title
+from sinkscope.figures.parts.style import COLOURS, caption, floats, image, layers_axis, legend_above, new, title
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -32,7 +32,7 @@ def by_layer(axis, sinks: list[dict]) -> None:
     axis.axhline(sinks[0]["uniform"], color="#666666", ls=":", lw=1, label="uniform, token 0")
     axis.set(ylabel="mean attention", title="by layer, 95 % interval over samples", ylim=(0, None))
     layers_axis(axis, len(sinks[0]["mean_attention"]["by_layer"]))
-    axis.legend()
+    legend_above(axis)
 
 
 def profile(axis, values: dict) -> None:
@@ -53,9 +53,9 @@ def norms(axis, values: dict, site: dict, name: str) -> None:
     if shown.max() > 10 * max(shown.min(), 1e-9):
         axis.set_yscale("symlog" if shown.min() <= 0 else "log")
     else:
-        axis.set_ylim(0, 1.3 * shown.max())
+        axis.set_ylim(0, 1.05 * shown.max())
     layers_axis(axis, len(site["others_by_layer"]))
-    axis.legend()
+    legend_above(axis)
 
 
 def draw(result: Result) -> Figure:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, new, title
+from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, legend_above, new, title
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -37,9 +37,9 @@ def ratios(axis, found: dict) -> None:
         axis.plot(floats(values), color=COLOURS[number % len(COLOURS)], marker="o", ms=3, lw=0.8, label=f"token {token}")
     axis.axhline(1, color="#666666", ls=":", lw=1)
     axis.set(ylabel="masked / first token", xlabel="layers with self-only rows", title="ratio to the first token")
-    axis.set_ylim(0, 1.3 * max(1, axis.get_ylim()[1]))  # room for the legend
+    axis.set_ylim(0, max(1.05, axis.get_ylim()[1]))
     axis.set_xticks(range(len(names)), names, rotation=90 if len(names) > 7 else 0)
-    axis.legend(loc="upper left", ncols=3, fontsize=6, columnspacing=1)
+    legend_above(axis)
 
 
 def changes(axis, found: dict) -> None:

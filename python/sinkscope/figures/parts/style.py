@@ -74,6 +74,15 @@ def layers_axis(axis, count: int) -> None:
     axis.set_xlabel("layer")
 
 
+def legend_above(axis, columns: int = 3) -> None:
+    """A legend over the curves, in room that is made for it."""
+    rows = -(-len(axis.get_legend_handles_labels()[0]) // columns)
+    low, high = axis.transScale.transform([(1, limit) for limit in axis.get_ylim()])[:, 1]
+    top = low + (high - low) / (1 - 0.09 * rows)
+    axis.set_ylim(axis.get_ylim()[0], axis.transScale.inverted().transform((1, top))[1])
+    axis.legend(loc="upper left", ncols=columns, fontsize=6, columnspacing=1)
+
+
 def shown(piece: str | None, token: int) -> str:
     """A token for a label: its readable piece, cut; its id where there is none."""
     if piece is None:
