@@ -40,10 +40,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--dtypes", default="float32,bfloat16")
     parser.add_argument("--shapes", help="samples x tokens: 64x32,8x512 on a CPU, 64x32,32x512 on a GPU")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--out", type=Path, help="default: bench/results/<machine>")
+    parser.add_argument("--out", type=Path, help="default: bench/results/<machine>, and the shape where --like names one")
     args = parser.parse_args()
     on_gpu = args.device != "cpu"
-    args.like = args.like or ("qwen3-8b" if on_gpu else "qwen3-0.6b")
+    args.like = args.like or usual_shape(args)
     args.shapes = args.shapes or ("64x32,32x512" if on_gpu else "64x32,8x512")
     args.contenders = args.contenders or ",".join(CONTENDERS + ["sinkscope-fp8"] * on_gpu)
     if on_gpu and args.dtypes == "float32,bfloat16":
@@ -51,6 +51,10 @@ def parse() -> argparse.Namespace:
     if args.quick:
         args.rounds = 1
     return args
+
+
+def usual_shape(args: argparse.Namespace) -> str:
+    return "qwen3-8b" if args.device != "cpu" else "qwen3-0.6b"
 
 
 def checkpoint(args: argparse.Namespace) -> Path:
@@ -150,7 +154,8 @@ def describe(model: Path, args: argparse.Namespace) -> dict:
 
 def write(record: dict, args: argparse.Namespace) -> None:
     """Of what is measured so far: a run that is cut keeps it."""
-    name = re.sub(r"\W+", "-", f"{record['device_name']}-{args.threads}".lower()).strip("-")
+    shape = "" if args.like == usual_shape(args) else f"-{args.like}"
+    name = re.sub(r"\W+", "-", f"{record['device_name']}-{args.threads}{shape}".lower()).strip("-")
     out = args.out or ROOT / "bench/results" / name
     out.parent.mkdir(parents=True, exist_ok=True)
     out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")

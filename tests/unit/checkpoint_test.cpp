@@ -79,6 +79,8 @@ TEST_F(CheckpointFolder, KnownShapesHaveThePublishedSizes) {
   EXPECT_EQ(model::parameter_count(model::known_shape("qwen3-0.6b")), 596'049'920);
   EXPECT_EQ(model::parameter_count(model::known_shape("qwen3-4b")), 4'022'468'096);
   EXPECT_EQ(model::parameter_count(model::known_shape("qwen2.5-7b")), 7'615'616'512);
+  EXPECT_EQ(model::parameter_count(model::known_shape("qwen2.5-0.5b")), 494'032'768);
+  EXPECT_EQ(model::parameter_count(model::known_shape("smollm2-135m")), 134'515'008);
   EXPECT_EQ(model::parameter_count(model::known_shape("llama-2-7b")), 6'738'415'616);
   EXPECT_EQ(model::parameter_count(model::known_shape("llama-3.1-8b")), 8'030'261'248);
   EXPECT_EQ(model::parameter_count(model::known_shape("mistral-7b-v0.1")), 7'241'732'096);

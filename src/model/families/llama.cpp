@@ -48,6 +48,22 @@ Config common() {
   return c;
 }
 
+Config smollm2_135m() {
+  Config c = common();
+  c.vocab_size = 49152;
+  c.d_model = 576;
+  c.n_layers = 30;
+  c.n_heads = 9;
+  c.n_kv_heads = 3;
+  c.d_head = 64;
+  c.d_mlp = 1536;
+  c.max_positions = 8192;
+  c.tied = true;
+  c.dtype = "bfloat16";
+  c.ropes[0].theta = 100000;
+  return c;
+}
+
 std::vector<NamedShape> shapes() {
   Config second = common(), third = common();
   second.vocab_size = 32000;
@@ -67,7 +83,7 @@ std::vector<NamedShape> shapes() {
   third.ropes[0].low_freq_factor = 1;
   third.ropes[0].high_freq_factor = 4;
   third.ropes[0].original_max_positions = 8192;
-  return {{"llama-2-7b", second}, {"llama-3.1-8b", third}};
+  return {{"llama-2-7b", second}, {"llama-3.1-8b", third}, {"smollm2-135m", smollm2_135m()}};
 }
 
 }  // namespace

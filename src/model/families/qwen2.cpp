@@ -41,7 +41,17 @@ std::vector<NamedShape> shapes() {
   c.dtype = "bfloat16";
   c.ropes[0].theta = 1e6;
   c.qkv_bias = true;
-  return {{"qwen2.5-7b", c}};
+  Config small = c;
+  small.vocab_size = 151936;
+  small.d_model = 896;
+  small.n_layers = 24;
+  small.n_heads = 14;
+  small.n_kv_heads = 2;
+  small.d_head = 64;
+  small.d_mlp = 4864;
+  small.max_positions = 32768;
+  small.tied = true;
+  return {{"qwen2.5-0.5b", small}, {"qwen2.5-7b", c}};
 }
 
 }  // namespace
