@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, legend_above, new, title
@@ -43,17 +44,17 @@ def ratios(axis, found: dict) -> None:
 
 
 def changes(axis, found: dict) -> None:
-    rows = found["paired"]
-    for row, one in enumerate(rows):
-        mean, (low, high) = one["change_of_first"]["mean"], one["change_of_first"]["ci95"]
-        colour = COLOURS[found["tokens"].index(one["tokens"][0]) % len(COLOURS)]
-        axis.plot(mean, row, "o", color=colour, ms=3)
-        if low is not None:
-            axis.plot([low, high], [row, row], color=colour, lw=1)
-    axis.axvline(0, color="#666666", ls=":", lw=1)
-    axis.set_yticks(range(len(rows)), [f"token {r['tokens'][0]}, {r['layers']}" for r in rows], fontsize=5.5)
-    axis.invert_yaxis()
-    axis.set(xlabel="change of attention to token 0, paired (95 %)", title="what the first token loses")
+    """A column a set of layers, a point a token."""
+    names = list(dict.fromkeys(row["layers"] for row in found["paired"]))
+    for number, token in enumerate(found["tokens"]):
+        rows = [row for row in found["paired"] if row["tokens"] == [token]]
+        means = floats([row["change_of_first"]["mean"] for row in rows])
+        limits = floats([row["change_of_first"]["ci95"] for row in rows]).reshape(-1, 2).T
+        places = [names.index(row["layers"]) + 0.2 * (number - (len(found["tokens"]) - 1) / 2) for row in rows]
+        axis.errorbar(places, means, np.nan_to_num(np.abs(limits - means)), fmt="o", ms=2.5, lw=1, color=COLOURS[number % len(COLOURS)])
+    axis.axhline(0, color="#666666", ls=":", lw=1)
+    axis.set_xticks(range(len(names)), names, rotation=90)
+    axis.set(ylabel="change, paired (95 %)", xlabel="layers with self-only rows", title="what the first token loses")
 
 
 def self_only(result: Result, layer: int, token: int, layers: str) -> tuple[float, float]:
