@@ -41,7 +41,7 @@ def parts(axis, found: dict) -> None:
         axis.plot(floats([site(layer, name)[-1]["norm"]["mean"] for layer in found["layers"]]), color=colour, ls=":", lw=1)
     axis.set(yscale="symlog", ylabel="mean norm", title=f"parts of the residual: token 0 (solid), {found['tokens'][-1]} (dotted)")
     layers_axis(axis, len(found["layers"]))
-    axis.legend(loc="best")
+    legend_above(axis)
 
 
 def massive_activation(axis, found: dict) -> None:
