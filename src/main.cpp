@@ -1,3 +1,4 @@
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -52,6 +53,9 @@ int main(int argc, char** argv) {
   } catch (const sinkscope::app::Interrupted& e) {
     fmt::print(stderr, "sinkscope: {}\n", e.what());
     return sinkscope::app::kInterruptedExit;
+  } catch (const c10::Error& e) {  // its what() goes on with a backtrace
+    fmt::print(stderr, "sinkscope: {}\n", e.what_without_backtrace());
+    return 1;
   } catch (const std::exception& e) {
     fmt::print(stderr, "sinkscope: {}\n", e.what());
     return 1;

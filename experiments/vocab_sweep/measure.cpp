@@ -47,18 +47,20 @@ Measure::Measure(app::Session& session, const app::Batches& samples, const Plan&
 /// by its `batch_size`.
 template <typename F>
 auto Measure::halving(const F& f) {
-  const auto halve = [&](const char* where) {
+  const auto halve = [&](const char* why) {
     if (batch_size_ == 1) throw;
     batch_size_ /= 2;
-    spdlog::warn("the memory of the {} ran out; going on with batches of {} samples", where, batch_size_);
+    spdlog::warn("{}; going on with batches of {} samples", why, batch_size_);
   };
   for (;;) {
     try {
       return f();
+    } catch (const app::OutOfMemory& e) {  // in a pass
+      halve(e.what());
     } catch (const c10::OutOfMemoryError&) {
-      halve("GPU");
+      halve("the memory of the GPU ran out");
     } catch (const std::bad_alloc&) {
-      halve("CPU");
+      halve("the memory of the CPU ran out");
     }
   }
 }

@@ -87,7 +87,11 @@ int64_t activation_bytes(const model::Config& c, int64_t n, int64_t T, at::Scala
 
 int64_t automatic_batch_size(const model::Config& config, int64_t T, at::Device device, at::ScalarType dtype) {
   if (device.is_cpu()) return std::max<int64_t>(1, 4096 / T);
-  const int64_t room = model::total_memory(device) / 10 * 9 - weight_bytes(config, dtype);
+  return batch_size_within(model::total_memory(device), config, T, dtype);
+}
+
+int64_t batch_size_within(int64_t memory, const model::Config& config, int64_t T, at::ScalarType dtype) {
+  const int64_t room = memory / 10 * 9 - weight_bytes(config, dtype);
   const int64_t fits = room / activation_bytes(config, 1, T, dtype);
   return std::clamp<int64_t>(fits, 1, std::max<int64_t>(1, 16384 / T));
 }

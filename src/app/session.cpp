@@ -1,10 +1,15 @@
 #include "sinkscope/app/session.h"
 
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <new>
 
 #include "sinkscope/app/interrupt.h"
 #include "sinkscope/app/plan.h"
 #include "sinkscope/model/device.h"
+#include "sinkscope/model/dtype.h"
 
 namespace sinkscope::app {
 namespace {
@@ -16,13 +21,37 @@ double seconds_since(Point start) {
   return std::chrono::duration<double>(Point::clock::now() - start).count();
 }
 
+/// f(), whose lack of memory is told in one line as that of `what`.
+template <typename F>
+auto naming_memory(const std::string& what, const F& f) {
+  const auto told = [&](const char* whose, std::string why) {
+    why = why.substr(0, why.find('\n'));
+    return OutOfMemory(fmt::format("the memory of the {} ran out in {} ({})", whose, what, why));
+  };
+  try {
+    return f();
+  } catch (const c10::OutOfMemoryError& e) {
+    throw told("GPU", e.what_without_backtrace());
+  } catch (const std::bad_alloc& e) {
+    throw told("CPU", e.what());
+  }
+}
+
+std::string pass_of(int64_t samples, int64_t tokens) {
+  return fmt::format("a pass of {} samples of {} tokens: a smaller --batch-size takes less", samples, tokens);
+}
+
 model::Model load_model(const Inputs& inputs) {
   Progress loading("loading weights", "", 1'000'000, inputs.options().quiet);
   double shown = 0;
-  return model::Model::load(inputs.checkpoint(), inputs.device(), inputs.dtype(), [&](double share) {
-    check_interrupt();
-    loading.add(static_cast<int64_t>((share - shown) * 1e6));
-    shown = share;
+  const auto what = fmt::format("the weights of {} in {}: --dtype decides how much they take", inputs.options().model,
+                                model::dtype_name(inputs.dtype()));
+  return naming_memory(what, [&] {
+    return model::Model::load(inputs.checkpoint(), inputs.device(), inputs.dtype(), [&](double share) {
+      check_interrupt();
+      loading.add(static_cast<int64_t>((share - shown) * 1e6));
+      shown = share;
+    });
   });
 }
 
@@ -47,13 +76,13 @@ Session Session::load(const Inputs& inputs, const std::string& name, int64_t tok
 
 void Session::forward(const at::Tensor& ids, model::Taps& taps) {
   if (!holds_interrupts_) check_interrupt();
-  model_.forward(ids, taps);
+  naming_memory(pass_of(ids.size(0), ids.size(1)), [&] { model_.forward(ids, taps); });
   count(ids.numel(), 0, taps);
 }
 
 void Session::resume(const model::Start& start, model::Taps& taps) {
   if (!holds_interrupts_) check_interrupt();
-  model_.resume(start, taps);
+  naming_memory(pass_of(start.residual.size(0), start.residual.size(1)), [&] { model_.resume(start, taps); });
   count(start.residual.size(0) * start.residual.size(1), std::max<int64_t>(0, start.site.layer), taps);
 }
 

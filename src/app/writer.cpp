@@ -18,13 +18,15 @@ namespace {
 using nlohmann::json;
 
 json describe_numerics(const Inputs& inputs) {
+  const auto products = model::product_numerics();
   return {{"device", inputs.device().str()},
           {"device_name", model::device_name(inputs.device())},
           {"dtype", model::dtype_name(inputs.dtype())},
           {"approximate", model::is_float8(inputs.dtype())},
           {"attention", "fused, columns in float32 on the way; float32 matrix where edges change"},
           {"accumulate", "float32"},
-          {"tf32", false},
+          {"tf32", products.tf32},
+          {"bf16_reduction", products.bf16_reduction},
           {"seed", inputs.options().seed},
           {"threads", at::get_num_threads()},
           {"batch_size", inputs.batches().batch_size}};

@@ -9,6 +9,7 @@
 #include "measure/query_weights.h"
 #include "sinkscope/error.h"
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/device.h"
 #include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::measure {
@@ -38,8 +39,8 @@ void SinkScore::attach(model::Taps& taps, int64_t first, int64_t n, int64_t T, a
     keys.push_back(t.token);
     queries.push_back(first_query(t));
   }
-  const auto mean_weights = query_weights(lengths, queries, T).unsqueeze(1).to(device);
-  const auto alpha_weights = query_weights(lengths, keys, T).unsqueeze(1).to(device);
+  const auto mean_weights = model::send(query_weights(lengths, queries, T).unsqueeze(1), device);
+  const auto alpha_weights = model::send(query_weights(lengths, keys, T).unsqueeze(1), device);
   for (int64_t layer = 0; layer < n_layers_; ++layer) {
     taps.columns(layer, keys, [=, this](const at::Tensor& columns) {  // [n, H, T, tracked]
       means_[layer].push_back((columns * mean_weights).sum(2));

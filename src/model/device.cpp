@@ -6,9 +6,11 @@
 
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "model/gpu_demands.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/cuda_module.h"
 
@@ -66,6 +68,10 @@ int count_gpus(std::string& why) {
   return 0;
 }
 
+int capability_of(c10::Device device) {
+  return cuda_symbol<decltype(sinkscope_cuda_capability)>("sinkscope_cuda_capability")(device.index());
+}
+
 c10::Device gpu_of_rank(int count, int64_t local_rank) {
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(local_rank % count)};
 }
@@ -87,6 +93,17 @@ c10::Device gpu(const std::string& name, int64_t local_rank) {
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
+c10::Device find_device(const std::string& name, int64_t local_rank) {
+  if (name == "cpu") return c10::kCPU;
+  if (name == "auto") {
+    std::string why;
+    const int count = count_gpus(why);
+    return count > 0 ? gpu_of_rank(count, local_rank) : c10::Device(c10::kCPU);
+  }
+  if (name == "cuda" || name.starts_with("cuda:")) return gpu(name, local_rank);
+  throw InputError(fmt::format("--device {}: expected auto, cpu, cuda or cuda:N", name));
+}
+
 std::string field_of(const char* file, const std::string& key) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
@@ -100,14 +117,30 @@ std::string field_of(const char* file, const std::string& key) {
 }  // namespace
 
 c10::Device open_device(const std::string& name, int64_t local_rank) {
-  if (name == "cpu") return c10::kCPU;
-  if (name == "auto") {
-    std::string why;
-    const int count = count_gpus(why);
-    return count > 0 ? gpu_of_rank(count, local_rank) : c10::Device(c10::kCPU);
-  }
-  if (name == "cuda" || name.starts_with("cuda:")) return gpu(name, local_rank);
-  throw InputError(fmt::format("--device {}: expected auto, cpu, cuda or cuda:N", name));
+  fix_products();
+  const auto device = find_device(name, local_rank);
+  if (device.is_cpu()) return device;
+  check_tf32_override(std::getenv("NVIDIA_TF32_OVERRIDE"));
+  check_capability(capability_of(device), fmt::format("--device {}: {}", name, device_name(device)));
+  return device;
+}
+
+void fix_products() {
+  auto& context = at::globalContext();
+  context.setFloat32MatmulPrecision("highest");
+  context.setAllowTF32CuDNN(false);
+  context.setAllowBF16ReductionCuBLAS(false);
+}
+
+ProductNumerics product_numerics() {
+  const auto& context = at::globalContext();
+  return {.tf32 = context.float32MatmulPrecision() != at::Float32MatmulPrecision::HIGHEST,
+          .bf16_reduction =
+              context.allowBF16ReductionCuBLAS() == at::CuBLASReductionOption::AllowReducedPrecisionWithSplitK};
+}
+
+at::Tensor send(const at::Tensor& x, c10::Device device) {
+  return device.is_cpu() || !x.is_cpu() ? x.to(device) : x.pin_memory().to(device, /*non_blocking=*/true);
 }
 
 std::string device_name(c10::Device device) {
@@ -120,12 +153,7 @@ std::string device_name(c10::Device device) {
 
 void check_float8(c10::Device device) {
   if (device.is_cpu()) return;
-  const int capability = cuda_symbol<decltype(sinkscope_cuda_capability)>("sinkscope_cuda_capability")(device.index());
-  if (capability < 89) {
-    throw InputError(
-        fmt::format("--dtype fp8: {} has compute capability {}.{}; expected 8.9 or newer, as float8 products need",
-                    device_name(device), capability / 10, capability % 10));
-  }
+  check_float8_capability(capability_of(device), device_name(device));
 }
 
 void synchronize(c10::Device device) {

@@ -2,11 +2,10 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <fmt/format.h>
 
 #include "model/cpu/panel_product.h"
 #include "model/cpu/row_kernels.h"
-#include "sinkscope/error.h"
+#include "model/gpu_demands.h"
 #include "sinkscope/model/dtype.h"
 #include "sinkscope/model/row_ops.h"
 
@@ -68,11 +67,7 @@ Linear::Linear(std::vector<at::Tensor> weights, at::ScalarType dtype, const std:
 
 void Linear::make_float8() {
   const auto weight = joined(given_).to(dtype_);
-  if (weight.is_cuda() && (weight.size(0) % 16 != 0 || weight.size(1) % 16 != 0)) {
-    throw InputError(
-        fmt::format("--dtype fp8: a weight is [{}, {}]; expected multiples of 16, as float8 products on a GPU need",
-                    weight.size(0), weight.size(1)));
-  }
+  if (weight.is_cuda()) check_float8_weight(weight.size(0), weight.size(1));
   const auto rows = float8_rows(weight);
   joined_ = rows.values;
   scale_ = rows.scale;

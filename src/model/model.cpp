@@ -9,6 +9,7 @@
 
 #include "model/residual.h"
 #include "sinkscope/error.h"
+#include "sinkscope/model/device.h"
 
 namespace sinkscope::model {
 
@@ -54,7 +55,7 @@ void Model::run_blocks(Residual& x, int64_t layer, Rotary& rotary, Taps& taps) c
 void Model::forward(const at::Tensor& ids, Taps& taps) const {
   const c10::InferenceMode no_autograd;
   check_ids(ids, config_);
-  auto x = at::embedding(embed_, ids.to(device()));
+  auto x = at::embedding(embed_, send(ids, device()));
   if (config_.embedding_scale != 1) x = x * config_.embedding_scale;
   resume({{Point::embed}, x, {}}, taps);
 }

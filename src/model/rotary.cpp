@@ -6,6 +6,8 @@
 #include <numbers>
 #include <numeric>
 
+#include "sinkscope/model/device.h"
+
 namespace sinkscope::model {
 namespace {
 
@@ -79,7 +81,8 @@ const RotaryTable& Rotary::operator()(size_t rope, std::vector<int64_t> position
     const auto angles = at::outer(at::tensor(positions, at::kFloat), frequencies_.at(rope).inverse);  // [T, h/2]
     const auto twice = at::cat({angles, angles}, -1);
     const double factor = frequencies_.at(rope).attention_factor;
-    entry->second = {(twice.cos() * factor).to(device_, dtype_), (twice.sin() * factor).to(device_, dtype_)};
+    const auto there = [&](const at::Tensor& x) { return send((x * factor).to(dtype_), device_); };
+    entry->second = {there(twice.cos()), there(twice.sin())};
   }
   return entry->second;
 }

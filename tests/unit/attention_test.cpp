@@ -49,6 +49,45 @@ TEST(Attention, AWindowIsTheMaskedMatrix) {
   }
 }
 
+/// What a GPU falls back to where no kernel of the library takes the heads.
+TEST(Attention, ByPartsAgreesWithTheMatrix) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    for (const int64_t T : {1, 127, 300}) {  // 300: more than the rows of one part
+      const auto heads = random_heads(2, T, dtype);
+      const auto scores = model::attention_scores(heads, model::visible_keys({}, T, 0)), pattern = scores.softmax(-1);
+      for (const bool mixed : {true, false}) {
+        const auto ours = model::attention_by_parts(heads, {.keys = {0, T / 2}, .mixed = mixed});
+        EXPECT_EQ(ours.z.defined(), mixed);
+        if (mixed) {
+          const double step = dtype == at::kFloat ? 5e-6 : 2e-2;  // of values up to 4, in bfloat16
+          EXPECT_EQ(ours.z.scalar_type(), dtype);
+          EXPECT_LE(largest_difference(ours.z.to(at::kFloat), model::mix_values(pattern, heads.v).to(at::kFloat)),
+                    step);
+        }
+        EXPECT_LE(largest_difference(ours.lse, scores.logsumexp(-1)), 1e-5) << T;
+        EXPECT_LE(largest_difference(ours.columns, pattern.index_select(-1, at::tensor({0L, T / 2}))), 5e-6) << T;
+      }
+    }
+  }
+}
+
+/// As for more samples than a GPU's grid has places.
+TEST(Attention, SamplesApartAreSamplesTogether) {
+  const auto heads = random_heads(5, 40);
+  for (const model::Asked& asked : {model::Asked{.keys = {0, 3}}, model::Asked{.mixed = false}}) {
+    const auto apart = model::in_sample_parts(heads, asked, 2), together = model::library_attention(heads, asked);
+    EXPECT_EQ(apart.z.defined(), asked.mixed);
+    EXPECT_EQ(apart.columns.defined(), !asked.keys.empty());
+    if (asked.mixed) {
+      EXPECT_TRUE(at::equal(apart.z, together.z));
+    }
+    EXPECT_TRUE(at::equal(apart.lse, together.lse));
+    if (!asked.keys.empty()) {
+      EXPECT_TRUE(at::equal(apart.columns, together.columns));
+    }
+  }
+}
+
 TEST(Attention, AWindowAsLongAsTheSampleChangesNoBit) {
   const auto ids = tiny_ids(2, 40);
   auto config = tiny_config();

@@ -105,6 +105,81 @@ TEST_F(Cuda, FusedAttentionTakesHeadsOfAnyWidth) {
   }
 }
 
+/// Flash attention ends at 256; wider heads and float64 take the ways behind it.
+TEST_F(Cuda, FusedAttentionTakesWideHeadsAndFloat64) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16, at::kDouble}) {
+    for (const int64_t h : {256, 264, 300, 512}) {
+      const model::Heads heads{noise({2, 33, 4, h}, dtype, 16), noise({2, 33, 2, h}, dtype, 17),
+                               noise({2, 33, 2, h}, dtype, 18)};
+      const model::Heads on_cpu{heads.q.cpu().to(at::kFloat), heads.k.cpu().to(at::kFloat),
+                                heads.v.cpu().to(at::kFloat)};
+      const auto ours = model::library_attention(heads, {.keys = {0, 7}}),
+                 wanted = model::library_attention(on_cpu, {.keys = {0, 7}});
+      expect_same(ours.z.cpu(), wanted.z);
+      EXPECT_LE(largest_difference(ours.lse.cpu(), wanted.lse), 2e-4) << h;
+      EXPECT_LE(largest_difference(ours.columns.cpu(), wanted.columns), 5e-5) << h;
+    }
+  }
+}
+
+/// Heads that begin between multiples of 16 bytes, or whose last axis has gaps: an edit may give such.
+TEST_F(Cuda, FusedAttentionTakesHeadsThatLieAnywhere) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    const auto q = noise({2, 33, 4, 65}, dtype, 19).slice(-1, 1),
+               k = noise({2, 33, 2, 128}, dtype, 20).slice(-1, 0, 128, 2);
+    const auto v = noise({2, 64, 2, 33}, dtype, 21).transpose(1, 3);
+    const auto ours = model::library_attention({q, k, v}, {.keys = {0, 7}});
+    const auto wanted = model::library_attention({q.contiguous(), k.contiguous(), v.contiguous()}, {.keys = {0, 7}});
+    EXPECT_TRUE(at::equal(ours.z, wanted.z));
+    EXPECT_TRUE(at::equal(ours.lse, wanted.lse));
+    EXPECT_LE(largest_difference(ours.columns, wanted.columns), 5e-6);  // sums in another order
+  }
+}
+
+/// The log-sum-exp is [n, H, T] float32 without padding, also where flash attention swaps the group and the only query.
+TEST_F(Cuda, TheLogSumExpHasTheShapeOfTheRows) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    for (const int64_t T : {1, 2, 31, 129}) {
+      const model::Heads heads{noise({2, T, 6, 16}, dtype, 22), noise({2, T, 2, 16}, dtype, 23),
+                               noise({2, T, 2, 16}, dtype, 24)};
+      const auto ours = model::library_attention(heads, {.keys = {0}});
+      EXPECT_EQ(ours.lse.sizes(), (std::vector<int64_t>{2, 6, T}));
+      EXPECT_EQ(ours.lse.scalar_type(), at::kFloat);
+      const auto wanted = model::attention_by_parts(heads, {.keys = {0}});
+      EXPECT_LE(largest_difference(ours.lse, wanted.lse), 5e-5) << T;
+      EXPECT_LE(largest_difference(ours.columns, wanted.columns), 5e-5) << T;
+    }
+  }
+}
+
+/// More samples than a grid's second and third axis have places.
+TEST_F(Cuda, FusedAttentionTakesManySamples) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    const model::Heads heads{noise({65537, 2, 2, 8}, dtype, 25), noise({65537, 2, 1, 8}, dtype, 26),
+                             noise({65537, 2, 1, 8}, dtype, 27)};
+    const auto ours = model::fused_attention(heads, {.keys = {0}});
+    const auto last = [](const at::Tensor& x) { return x.slice(0, 65535); };
+    const auto wanted = model::fused_attention({last(heads.q), last(heads.k), last(heads.v)}, {.keys = {0}});
+    EXPECT_TRUE(at::equal(last(ours.z), wanted.z));
+    EXPECT_TRUE(at::equal(last(ours.columns), wanted.columns));
+  }
+}
+
+/// One row is the least that a float8 product is asked for.
+TEST_F(Cuda, Float8TakesOneRow) {
+  const auto a = noise({48, 64}, at::kBFloat16, 28), x = noise({1, 64}, at::kBFloat16, 29);
+  const model::Linear gpu({a}, at::kFloat8_e4m3fn), cpu({a.cpu()}, at::kFloat8_e4m3fn);
+  expect_same(gpu(x).cpu(), cpu(x.cpu()));
+}
+
+TEST_F(Cuda, FloatProductsAreOfFloats) {
+  at::globalContext().setFloat32MatmulPrecision("high");  // as an environment variable of libtorch's may have it
+  model::open_device("cuda");
+  const auto x = noise({256, 256}, at::kFloat, 30), y = noise({256, 256}, at::kFloat, 31);
+  const auto exact = at::matmul(x.cpu().to(at::kDouble), y.cpu().to(at::kDouble));
+  EXPECT_LE((at::matmul(x, y).cpu() - exact).abs().max().item<double>(), 1e-4);  // TF32's error is 1e-2
+}
+
 TEST_F(Cuda, APassAgreesWithTheCpus) {
   const auto cpu = tiny_model(), gpu = tiny_model(tiny_config(), 1, at::kFloat, at::kCUDA);
   const auto ids = tiny_ids(3, 40);

@@ -30,5 +30,45 @@ TEST(Plan, OnlyAWindowShorterThanTheSampleTakesMemory) {
   EXPECT_GT(bytes(150), bytes(20));
 }
 
+model::Config qwen3_8b() {
+  model::Config c;
+  c.vocab_size = 151936;
+  c.d_model = 4096;
+  c.n_layers = 36;
+  c.n_heads = 32;
+  c.n_kv_heads = 8;
+  c.d_head = 128;
+  c.d_mlp = 12288;
+  return c;
+}
+
+/// bench/results/nvidia-h200.md, beside the weights. 64 x 32 took 0.26 GiB, which holds cuBLAS's workspace and what
+/// joining the weights took.
+TEST(Plan, ActivationsHoldWhatAnH200Took) {
+  const double gib = 1 << 30, told = static_cast<double>(app::activation_bytes(qwen3_8b(), 32, 512, at::kBFloat16));
+  EXPECT_GE(told, 1.79 * gib);
+  EXPECT_LE(told, 2 * 1.79 * gib);
+  EXPECT_GE(static_cast<double>(app::activation_bytes(qwen3_8b(), 64, 32, at::kBFloat16)), 0.26 * gib);
+}
+
+TEST(Plan, AnAutomaticBatchFillsButDoesNotOverfillTheMemory) {
+  const auto config = qwen3_8b();
+  const auto batch = [&](double gigabytes, int64_t T, at::ScalarType dtype) {
+    return app::batch_size_within(static_cast<int64_t>(gigabytes * 1e9), config, T, dtype);
+  };
+  EXPECT_EQ(batch(141, 512, at::kBFloat16), 32);  // 16,384 tokens are enough
+  EXPECT_EQ(batch(141, 32, at::kBFloat16), 512);
+  EXPECT_EQ(batch(80, 32768, at::kBFloat16), 1);
+  for (const auto dtype : {at::kBFloat16, at::kFloat, at::kFloat8_e4m3fn}) {
+    const double weights = dtype == at::kFloat ? 32.8 : dtype == at::kBFloat16 ? 16.4 : 9.5;  // 8.19e9 parameters
+    for (const double gigabytes : {weights + 3, weights + 4}) {
+      const auto n = batch(gigabytes / 0.9, 512, dtype);
+      const double taken = static_cast<double>(app::activation_bytes(config, n, 512, dtype)) * 1e-9;
+      EXPECT_NEAR(weights + taken, gigabytes, 0.3) << at::toString(dtype) << " " << n;
+    }
+  }
+  EXPECT_EQ(batch(10, 512, at::kBFloat16), 1);  // the weights alone are larger: the run will say so
+}
+
 }  // namespace
 }  // namespace sinkscope::tests

@@ -63,6 +63,27 @@ TEST(Session, AnAccumulatorOverItsBatchesSeesEverySampleAsIfAlone) {
   }
 }
 
+TEST(Session, APassWithoutMemoryNamesTheBatch) {
+  app::Session session(tiny_model(), "test", 1, /*quiet=*/true);
+  const auto told = [&](const auto& fail) -> std::string {
+    model::Taps taps(session.model().config());
+    taps.read({model::Point::resid_post, 1}, [&](const at::Tensor&) { fail(); });
+    try {
+      session.forward(tiny_ids(3, 12), taps);
+    } catch (const app::OutOfMemory& e) {
+      return e.what();
+    }
+    return "";
+  };
+  const auto gpu =
+      told([] { TORCH_CHECK_WITH(OutOfMemoryError, false, "CUDA out of memory. Tried 2.00 GiB.\nMore."); });
+  EXPECT_EQ(
+      gpu,
+      "the memory of the GPU ran out in a pass of 3 samples of 12 tokens: a smaller --batch-size takes less (CUDA "
+      "out of memory. Tried 2.00 GiB.)");
+  EXPECT_NE(told([] { throw std::bad_alloc(); }).find("CPU ran out in a pass of 3 samples"), std::string::npos);
+}
+
 TEST(Session, CountsTokensAndAResumedPassByItsShareOfTheLayers) {
   app::Session session(tiny_model(), "test", 1, /*quiet=*/true);
   EXPECT_EQ(session.timing().tokens, 0);

@@ -29,6 +29,9 @@ int64_t activation_bytes(const model::Config&, int64_t n, int64_t T, at::ScalarT
 /// memory: of what the GPU has, not of what is free, so that every restart and shard cuts the same batches.
 int64_t automatic_batch_size(const model::Config&, int64_t T, at::Device, at::ScalarType);
 
+/// That of a GPU with so many bytes.
+int64_t batch_size_within(int64_t memory, const model::Config&, int64_t T, at::ScalarType);
+
 /// Floating-point operations of a token in a sample of T, without the head: two for every weight of the blocks, and
 /// the keys that a query sees in the mean, causal and within a sliding window.
 double flops_a_token(const model::Config&, int64_t T);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "sinkscope/app/batches.h"
@@ -21,6 +22,12 @@ struct Timing {
   int64_t tokens = 0;  ///< of all passes, each by the share of the layers that it ran; logits count as logits_in_layers
 };
 
+/// The memory ran out: says in one line where, and what would take less.
+class OutOfMemory : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// A loaded model and the passes through it: counts their tokens, shows progress, and ends between two passes when a
 /// signal has come.
 class Session {
@@ -33,7 +40,7 @@ class Session {
 
   const model::Model& model() const { return model_; }
 
-  /// Throws Interrupted before the pass where a signal has arrived.
+  /// Throws Interrupted before the pass where a signal has arrived, OutOfMemory where the pass found no memory.
   void forward(const at::Tensor& ids, model::Taps&);
   void forward(const Batch& batch, model::Taps& taps) { forward(batch.ids, taps); }
 

@@ -39,6 +39,12 @@ Attended fused_attention(const Heads&, const Asked&);
 /// The same by the library's kernels alone: a GPU's way, and that of a CPU without AVX-512.
 Attended library_attention(const Heads&, const Asked&);
 
+/// The same, `most` samples at a time.
+Attended in_sample_parts(const Heads&, const Asked&, int64_t most);
+
+/// The same in float32, a part of the rows at a time: for what the library's kernels do not take.
+Attended attention_by_parts(const Heads&, const Asked&);
+
 /// The same where a query sees `window` keys, itself and those just before. The first `window` rows are
 /// fused_attention's; the others are made in float32, a part at a time.
 inline constexpr int64_t kWindowRows = 128;  ///< of a part; all parts but the last are of one size

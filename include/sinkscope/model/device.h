@@ -9,8 +9,22 @@ namespace sinkscope::model {
 
 /// "cpu", "cuda", "cuda:1" or "auto" (a GPU where there is one, else the CPU). "cuda" and "auto" take the GPU of the
 /// process's `local_rank` on its node, counted around the visible ones. Asking for a GPU opens the CUDA module
-/// (libsinkscope_cuda.so beside the program); what is missing is an InputError in one line.
+/// (libsinkscope_cuda.so beside the program); what is missing, a GPU older than compute capability 8.0 and
+/// NVIDIA_TF32_OVERRIDE are an InputError in one line.
 c10::Device open_device(const std::string& name, int64_t local_rank = 0);
+
+/// How products round, set at every open_device: float32 ones in float32 without TF32, and sums of bfloat16 products in
+/// float32 where a library splits them, too. Neither libtorch's defaults nor its environment variables decide.
+void fix_products();
+
+/// As libtorch's context has it.
+struct ProductNumerics {
+  bool tf32, bf16_reduction;
+};
+ProductNumerics product_numerics();
+
+/// x on the device. From a CPU to a GPU through pinned memory: a plain copy waits for all that the GPU has to do.
+at::Tensor send(const at::Tensor& x, c10::Device);
 
 /// "NVIDIA H200" or the processor's model name.
 std::string device_name(c10::Device);

@@ -6,6 +6,7 @@
 #include <cuda_runtime.h>
 
 #include <cstdio>
+#include <limits>
 
 #include "model/cuda/columns.cuh"
 #include "model/cuda/rows.cuh"
@@ -13,13 +14,19 @@
 
 namespace {
 
+constexpr int64_t kMostBlocks = 65535;                              // of a grid's second and third axis
+constexpr int64_t kMostRows = std::numeric_limits<int32_t>::max();  // a kernel counts in 32 bits
+
 cudaError_t last_error = cudaSuccess;
 
 HeadStrides strides_of(const at::Tensor& x) {
   return {x.stride(0), x.stride(1), x.stride(2)};
 }
 
+/// The kernels trust what they are given; who calls them has to know their types and the ends of a grid.
 Element element_of(const at::Tensor& x) {
+  TORCH_CHECK(x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16,
+              "our CUDA kernels take float32 and bfloat16, not ", x.scalar_type());
   return x.scalar_type() == at::kFloat ? Element::float32 : Element::bfloat16;
 }
 
@@ -83,6 +90,8 @@ void sinkscope_cuda_synchronize(int device) {
 void sinkscope_cuda_columns(const at::Tensor& q_any, const at::Tensor& k_any, const at::Tensor& lse_any,
                             const at::Tensor& keys, double scale, at::Tensor& out) {
   const auto q = dense_last(q_any), k = dense_last(k_any), lse = lse_any.contiguous();
+  TORCH_CHECK(q.size(0) <= kMostBlocks && q.size(2) <= kMostBlocks && k.scalar_type() == q.scalar_type(), "columns of ",
+              q.size(0), " samples and ", q.size(2), " heads: a grid ends at ", kMostBlocks);
   const c10::cuda::CUDAGuard on(q.device());
   launch_columns(q.data_ptr(), strides_of(q), k.data_ptr(), strides_of(k), element_of(q), lse.data_ptr<float>(),
                  keys.data_ptr<int64_t>(), out.data_ptr<float>(), q.size(0), q.size(1), q.size(2),
@@ -94,6 +103,7 @@ void sinkscope_cuda_columns(const at::Tensor& q_any, const at::Tensor& k_any, co
 void sinkscope_cuda_row_work(const at::Tensor& x, const at::Tensor& y, const at::Tensor& sum, const at::Tensor& weight,
                              double eps, const at::Tensor& cos, const at::Tensor& sin, int64_t tokens,
                              at::Tensor& out) {
+  TORCH_CHECK(x.size(0) * x.size(1) <= kMostRows, x.size(0) * x.size(1), " rows: a CUDA kernel takes ", kMostRows);
   const c10::cuda::CUDAGuard on(x.device());
   launch_row_work({.x = x.const_data_ptr(),
                    .y = data_or_null(y),
@@ -126,6 +136,7 @@ void sinkscope_cuda_swiglu(const at::Tensor& gate, const at::Tensor& up, at::Ten
 }
 
 void sinkscope_cuda_float8_rows(const at::Tensor& x, at::Tensor& values, at::Tensor& scale) {
+  TORCH_CHECK(x.size(0) <= kMostRows, x.size(0), " rows: a CUDA kernel takes ", kMostRows);
   const c10::cuda::CUDAGuard on(x.device());
   launch_float8_rows(x.const_data_ptr(), values.mutable_data_ptr(), scale.mutable_data_ptr<float>(), x.size(0),
                      x.size(1), element_of(x), c10::cuda::getCurrentCUDAStream());
