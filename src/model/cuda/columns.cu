@@ -1,5 +1,6 @@
 #include "model/cuda/columns.cuh"
 #include "model/cuda/element.cuh"
+#include "model/cuda/launch.cuh"
 #include "model/cuda/pack.cuh"
 
 namespace {
@@ -67,7 +68,7 @@ void launch_columns(const void* q, HeadStrides q_strides, const void* k, HeadStr
         constexpr int kQueries = kThreads / L;
         const dim3 blocks(static_cast<unsigned>((T + kQueries - 1) / kQueries), static_cast<unsigned>(n_heads),
                           static_cast<unsigned>(n));
-        columns_kernel<Value, V, L><<<blocks, kThreads, 0, stream>>>(columns);
+        launch(columns_kernel<Value, V, L>, blocks, kThreads, stream, columns);
       });
     });
   });

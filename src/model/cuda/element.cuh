@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cuda_bf16.h>
+#include <cuda_runtime.h>
 
 /// What a tensor's elements are.
 enum class Element { float32, bfloat16 };

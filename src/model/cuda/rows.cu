@@ -1,6 +1,7 @@
 #include <cuda_fp8.h>
 
 #include "model/cuda/element.cuh"
+#include "model/cuda/launch.cuh"
 #include "model/cuda/pack.cuh"
 #include "model/cuda/rows.cuh"
 
@@ -127,7 +128,7 @@ void launch_row_work(const RowWork& w, Element element, cudaStream_t stream) {
     with_pack<T>(can, [&](auto V) {
       with_lanes(w.width / V, [&](auto L) {
         constexpr int kRows = kThreads / L;
-        row_work<T, V, L><<<static_cast<unsigned>((w.rows + kRows - 1) / kRows), kThreads, 0, stream>>>(w);
+        launch(row_work<T, V, L>, static_cast<unsigned>((w.rows + kRows - 1) / kRows), kThreads, stream, w);
       });
     });
   });
@@ -142,7 +143,7 @@ void launch_swiglu(const GatedRows& r, Element element, cudaStream_t stream) {
     with_pack<T>(can, [&](auto V) {
       const dim3 blocks(static_cast<unsigned>((r.width / V + kThreads - 1) / kThreads),
                         static_cast<unsigned>(r.rows < 65535 ? r.rows : 65535));
-      swiglu<T, V><<<blocks, kThreads, 0, stream>>>(r);
+      launch(swiglu<T, V>, blocks, kThreads, stream, r);
     });
   });
 }
@@ -153,8 +154,8 @@ void launch_float8_rows(const void* x, void* values, float* scale, int64_t rows,
     using T = decltype(type);
     const auto can = [&](int V) { return can_pack<T>(V, {x}, {width}) && can_pack<char>(V, {values}, {}); };
     with_pack<T>(can, [&](auto V) {
-      float8_rows<T, V><<<static_cast<unsigned>(rows), kThreads, 0, stream>>>(
-          static_cast<const T*>(x), static_cast<__nv_fp8_e4m3*>(values), scale, width);
+      launch(float8_rows<T, V>, static_cast<unsigned>(rows), kThreads, stream, static_cast<const T*>(x),
+             static_cast<__nv_fp8_e4m3*>(values), scale, width);
     });
   });
 }
