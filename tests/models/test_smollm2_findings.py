@@ -59,6 +59,21 @@ def test_a_self_only_token_is_the_first_stages_sink_and_a_part_of_the_seconds(sm
     assert_attention(run["first"][0], patterns)
 
 
+def test_self_only_once_more_before_block_11_makes_it_the_seconds_in_full(smollm2_demo: Demo) -> None:
+    result = smollm2_demo.result("self-mask")
+    for token in (1, 4, 8):
+        masked, first = self_only(result, SECOND_STAGE, token, "0-2,10-11")
+        assert masked / first > 0.8
+    ids = smollm2_demo.ids("self-mask")
+    found = {}
+    for layers in ((10, 11), (0, 1, 2, 10, 11), (0, 1, 2, 12)):  # transformers alone
+        after = smollm2_demo.patterns(ids, self_only=(8,), in_layers=layers)[SECOND_STAGE][:, :, 9:]
+        found[layers] = after[..., 8].mean().item() / after[..., 0].mean().item()
+    assert found[0, 1, 2, 10, 11] > 0.8 and found[10, 11] < 0.05 and found[0, 1, 2, 12] < 0.4
+    run = next(one for one in result.results["runs"] if (one["mode"], one["tokens"], one["layers"]) == ("self_only", [8], "0-2,10-11"))
+    assert_attention(run["masked"][0], smollm2_demo.patterns(ids, self_only=(8,), in_layers=(0, 1, 2, 10, 11)))
+
+
 def test_transformers_alone_finds_the_massive_activation(smollm2_demo: Demo) -> None:
     """Block 11 writes it, into two dimensions, by two neurons; blocks 1 and 2 wrote a smaller one, which block 9 took away."""
     seen = sites(smollm2_demo, smollm2_demo.ids("mlp-probe"))
