@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD, WORK = ROOT / "build/release", ROOT / "build/bench"
+WORK = ROOT / "build/bench"
 # sinkscope keeps its memory by itself; for the others too, page faults shall not count: here they can treble a pass
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592", "MALLOC_TOP_PAD_": "268435456"}
 CONTENDERS = ["ceiling", "sinkscope", "published", "sdpa", "transformerlens"]
@@ -31,7 +31,7 @@ NAMES = {"ceiling": "matrix products and fused attention alone", "sinkscope": "s
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="four layers, one round: a look, no record")
+    parser.add_argument("--quick", action="store_true", help="four layers, one round: a look, a record only where --out names it")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (%(default)s)")
     parser.add_argument("--like", help="published shape (qwen3-0.6b on a CPU, qwen3-8b on a GPU)")
     parser.add_argument("--contenders", help=f"default {','.join(CONTENDERS)}, on a GPU sinkscope-fp8 too")
@@ -40,6 +40,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--dtypes", default="float32,bfloat16")
     parser.add_argument("--shapes", help="samples x tokens: 64x32,8x512 on a CPU, 64x32,32x512 on a GPU")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="where the programs are (%(default)s)")
     parser.add_argument("--out", type=Path, help="default: bench/results/<machine>, and the shape where --like names one")
     args = parser.parse_args()
     on_gpu = args.device != "cpu"
@@ -61,7 +62,7 @@ def checkpoint(args: argparse.Namespace) -> Path:
     out = WORK / (args.like + ("-4-layers" if args.quick else ""))
     if not out.exists():
         layers = ["--layers", "4"] if args.quick else []
-        run([BUILD / "sinkscope", "random-model", "--like", args.like, *layers, "--seed", "1", "--out", out])
+        run([args.build / "sinkscope", "random-model", "--like", args.like, *layers, "--seed", "1", "--out", out])
     return out
 
 
@@ -75,7 +76,7 @@ def run(command: list) -> str:
 def sinkscope(model: Path, shape: list, args: argparse.Namespace, dtype: str) -> dict:
     """Passes after the first, from the result's own times; memory and page faults from the kernel."""
     out, (samples, length) = WORK / "scan.json", shape
-    command = [BUILD / "sinkscope", "scan", "--measure", "sink", "--model", model, "--tokens", "random", "--quiet", "--force",
+    command = [args.build / "sinkscope", "scan", "--measure", "sink", "--model", model, "--tokens", "random", "--quiet", "--force",
                "--samples", samples * (1 + args.passes), "--batch-size", samples, "--length", length, "--dtype", dtype,
                "--device", args.device, "--threads", args.threads, "--track", "0", "--out", out]
     pid = os.spawnv(os.P_NOWAIT, str(command[0]), list(map(str, command)))
@@ -91,7 +92,7 @@ def sinkscope(model: Path, shape: list, args: argparse.Namespace, dtype: str) ->
 def measure(contender: str, model: Path, shape: list, dtype: str, args: argparse.Namespace) -> dict:
     if contender.startswith("sinkscope"):
         return sinkscope(model, shape, args, "fp8" if contender == "sinkscope-fp8" else dtype)
-    program = [BUILD / "bench/ceiling"] if contender == "ceiling" else [sys.executable, ROOT / "bench/peer.py", contender]
+    program = [args.build / "bench/ceiling"] if contender == "ceiling" else [sys.executable, ROOT / "bench/peer.py", contender]
     out = run([*program, "--model", model, "--samples", shape[0], "--length", shape[1], "--dtype", dtype, "--device", args.device,
                "--passes", args.passes, "--threads", args.threads])
     return json.loads(out.strip().splitlines()[-1])
@@ -141,6 +142,16 @@ def driver() -> str:
     return done.stdout.strip()
 
 
+def settings() -> list[str]:
+    """The command line's words, without places."""
+    words = sys.argv[1:]
+    for place in ("--build", "--out"):
+        if place in words:
+            at = words.index(place)
+            words = words[:at] + words[at + 2 :]
+    return words
+
+
 def describe(model: Path, args: argparse.Namespace) -> dict:
     import torch
 
@@ -148,7 +159,7 @@ def describe(model: Path, args: argparse.Namespace) -> dict:
     name = torch.cuda.get_device_name() if args.device != "cpu" else machine()
     return {"model": model.name, "device_name": name, **({"driver": driver()} if args.device != "cpu" else {}), "threads": args.threads,
             "torch": torch.__version__, "date": datetime.date.today().isoformat(),
-            "command": " ".join(["scripts/bench.sh", *sys.argv[1:]]),
+            "command": " ".join(["scripts/bench.sh", *settings()]),
             "weights_gib": {"bfloat16": stored / 2**30, "float32": stored / 2**29}, "rows": []}
 
 
@@ -175,7 +186,7 @@ def main() -> None:
                     found[contender].append(measure(contender, model, shape, dtype, args))
                     print(f"{shape[0]} x {shape[1]} {dtype} {contender}: {found[contender][-1]['seconds']}", file=sys.stderr, flush=True)
             record["rows"] += [summarise(contender, shape, dtype, each) for contender, each in found.items()]
-            if not args.quick:
+            if args.out or not args.quick:
                 write(record, args)
     print(table(record))
 

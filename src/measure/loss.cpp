@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::measure {
 namespace {
@@ -38,7 +39,7 @@ at::Tensor cross_entropy(const at::Tensor& x, const Predicted& of, int64_t begin
     return at::tensor(at::ArrayRef<int64_t>(all).slice(begin, end - begin), at::kLong).to(x.device());
   };
   const auto log_p = unembed(x.index_select(0, some(of.rows))).to(at::kFloat).log_softmax(-1);
-  return -log_p.gather(-1, some(of.next).unsqueeze(-1)).squeeze(-1).to(at::kCPU, at::kDouble);
+  return -log_p.gather(-1, some(of.next).unsqueeze(-1)).squeeze(-1);
 }
 
 }  // namespace
@@ -50,9 +51,9 @@ void Loss::attach(model::Taps& taps, const at::Tensor& ids, const std::vector<in
     std::vector<double> sums(static_cast<size_t>(x.size(0)), 0);
     for (int64_t begin = 0; begin < count; begin += kTokensAtOnce) {
       const int64_t end = std::min(begin + kTokensAtOnce, count);
-      const auto values = cross_entropy(x.flatten(0, 1), predicted, begin, end, unembed_);
-      for (int64_t i = begin; i < end; ++i) {
-        sums[static_cast<size_t>(predicted.samples[static_cast<size_t>(i)])] += values[i - begin].item<double>();
+      const auto values = model::to_vector(cross_entropy(x.flatten(0, 1), predicted, begin, end, unembed_));
+      for (size_t i = 0; i < values.size(); ++i) {
+        sums[static_cast<size_t>(predicted.samples[static_cast<size_t>(begin) + i])] += values[i];
       }
     }
     for (size_t sample = 0; sample < sums.size(); ++sample) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sinkscope/measure/statistics.h"
+#include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::measure {
 namespace {
@@ -19,38 +20,56 @@ double mean_of(const std::vector<double>& values) {
 
 VectorStats::VectorStats(std::vector<int64_t> tokens) : tokens_(std::move(tokens)), sums_(tokens_.size()) {}
 
+/// Neighbours of one length at once: on a GPU every sample by itself would wait for a hundred small kernels.
 void VectorStats::add(const at::Tensor& x, const std::vector<int64_t>& lengths) {
-  for (int64_t sample = 0; sample < x.size(0); ++sample) {
-    const auto state = x[sample].slice(0, 0, lengths[sample]).flatten(1);
-    abs_sum_ += state.abs().sum(at::kDouble).item<double>();
-    numbers_ += static_cast<double>(state.numel());
-    const auto median = state.abs().to(at::kFloat).median().item<double>();
-    for (size_t which = 0; which < tokens_.size(); ++which) {
-      if (tokens_[which] >= lengths[sample]) continue;
-      auto& sums = sums_[which];
-      const auto v = state[tokens_[which]].to(at::kDouble);
-      const auto magnitude = v.abs();
-      if (!sums.x.defined()) {
-        sums.unit = at::zeros_like(v);
-        sums.x = at::zeros_like(v);
-        sums.abs = at::zeros_like(v);
-        sums.square = at::zeros_like(v);
-      }
-      const double norm = v.norm().item<double>();
-      const auto largest = std::get<0>(magnitude.topk(std::min<int64_t>(2, v.numel()))).cpu();
-      const double top = largest[0].item<double>();
-      if (norm > 0) sums.unit.add_(v / norm);
-      sums.x.add_(v);
-      sums.abs.add_(magnitude);
-      sums.square.add_(v.square());
-      sums.norms.push_back(norm);
-      sums.max_abs.push_back(top);
-      sums.median_abs.push_back(median);
-      sums.ratios.push_back(median > 0 ? top / median : std::numeric_limits<double>::infinity());
-      sums.top2.push_back(norm > 0 ? largest.square().sum().item<double>() / (norm * norm)
-                                   : std::numeric_limits<double>::quiet_NaN());
-      sums.massive += top > 100 && top > 1000 * median;
-    }
+  const auto n = static_cast<size_t>(x.size(0));
+  for (size_t first = 0, end = 0; first < n; first = end) {
+    while (end < n && lengths[end] == lengths[first]) ++end;
+    add_of_one_length(x.slice(0, static_cast<int64_t>(first), static_cast<int64_t>(end)).slice(1, 0, lengths[first]));
+  }
+}
+
+void VectorStats::add_of_one_length(const at::Tensor& any) {
+  const auto x = any.flatten(2);
+  const auto magnitudes = x.abs().flatten(1);
+  for (const double sum : model::to_vector(magnitudes.sum(1, /*keepdim=*/false, at::kDouble))) abs_sum_ += sum;
+  numbers_ += static_cast<double>(x.numel());
+  const auto medians = model::to_vector(std::get<0>(magnitudes.to(at::kFloat).median(1)));
+
+  std::vector<int64_t> there;  // places in tokens_
+  for (size_t which = 0; which < tokens_.size(); ++which) {
+    if (tokens_[which] < x.size(1)) there.push_back(static_cast<int64_t>(which));
+  }
+  if (there.empty()) return;
+  std::vector<at::Tensor> chosen;
+  for (const int64_t which : there) chosen.push_back(x.select(1, tokens_[static_cast<size_t>(which)]));
+  const auto v = at::stack(chosen, 1).to(at::kDouble);  // [n, tokens, D]
+  const auto norm = at::linalg_vector_norm(v, 2, at::IntArrayRef{-1}), norms = norm.to(at::kCPU);
+  const auto largest = std::get<0>(v.abs().topk(std::min<int64_t>(2, v.size(2)))).to(at::kCPU);
+  const auto unit = at::where((norm > 0).unsqueeze(-1), v / norm.unsqueeze(-1), 0.0).sum(0);
+  const auto sum = v.sum(0), abs = v.abs().sum(0), square = v.square().sum(0);
+  for (size_t i = 0; i < there.size(); ++i) {
+    auto& sums = sums_[static_cast<size_t>(there[i])];
+    const auto place = static_cast<int64_t>(i);
+    sums.unit = sums.unit.defined() ? sums.unit + unit[place] : unit[place];
+    sums.x = sums.x.defined() ? sums.x + sum[place] : sum[place];
+    sums.abs = sums.abs.defined() ? sums.abs + abs[place] : abs[place];
+    sums.square = sums.square.defined() ? sums.square + square[place] : square[place];
+    sums.add(model::to_vector(norms.select(1, place)), model::to_vector(largest.select(1, place).select(1, 0)),
+             model::to_vector(largest.select(1, place).square().sum(1)), medians);
+  }
+}
+
+/// Of every sample: ‖x‖, the largest |x|, the two largest x², the state's median |x|.
+void VectorStats::Sums::add(const std::vector<double>& norm, const std::vector<double>& top,
+                            const std::vector<double>& two_squares, const std::vector<double>& median) {
+  for (size_t i = 0; i < norm.size(); ++i) {
+    norms.push_back(norm[i]);
+    max_abs.push_back(top[i]);
+    median_abs.push_back(median[i]);
+    ratios.push_back(median[i] > 0 ? top[i] / median[i] : std::numeric_limits<double>::infinity());
+    top2.push_back(norm[i] > 0 ? two_squares[i] / (norm[i] * norm[i]) : std::numeric_limits<double>::quiet_NaN());
+    massive += top[i] > 100 && top[i] > 1000 * median[i];
   }
 }
 

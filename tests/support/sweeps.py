@@ -10,10 +10,10 @@ from pathlib import Path
 from subprocess import Popen
 
 from sinkscope import ROOT
-from support.program import Program
+from support.program import DEVICE, Program
 
 CONFIG = "configs/demo/vocab-sweep.json"
-DEMO = ("--device", "cpu", "--threads", 1, "--quiet")
+DEMO = ("--device", DEVICE, "--threads", 1, "--quiet")
 SMALL_UNITS = ("vocab-sweep", "--config", CONFIG, *DEMO, "--ids", "0-255", "--ids-per-unit", 3)
 IDENTICAL = ["experiment", "model", "tokenizer", "data", "metrics", "results"]  # timing and command may differ
 

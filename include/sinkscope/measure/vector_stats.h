@@ -48,7 +48,12 @@ class VectorStats {
     at::Tensor unit, x, abs, square;  // [D] float64, on the run's device
     std::vector<double> norms, max_abs, median_abs, ratios, top2;
     int64_t massive = 0;
+
+    void add(const std::vector<double>& norm, const std::vector<double>& top, const std::vector<double>& two_squares,
+             const std::vector<double>& median);
   };
+  void add_of_one_length(const at::Tensor& x);
+
   std::vector<int64_t> tokens_;
   std::vector<Sums> sums_;
   double abs_sum_ = 0, numbers_ = 0;

@@ -32,8 +32,8 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def differences(before: Any, after: Any, place: str = "") -> Iterator[tuple[str, float, str]]:
-    """Place, size (infinite where it is no number) and words of each difference."""
+def differences(before: Any, after: Any, place: str = "", relative: float = 0, absolute: float = 0) -> Iterator[tuple[str, float, str]]:
+    """Place, size (infinite where it is no number) and words of each difference; numbers as close as `relative` or `absolute` are equal."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted((before.keys() | after.keys()) - NOT_COMPARED):
             here = f"{place}.{key}" if place else key
@@ -42,14 +42,14 @@ def differences(before: Any, after: Any, place: str = "") -> Iterator[tuple[str,
             elif key not in before:
                 yield here, math.inf, "only after"
             else:
-                yield from differences(before[key], after[key], here)
+                yield from differences(before[key], after[key], here, relative, absolute)
     elif isinstance(before, list) and isinstance(after, list):
         if len(before) != len(after):
             yield place, math.inf, f"{len(before)} entries before, {len(after)} after"
         for index, (one, other) in enumerate(zip(before, after)):
-            yield from differences(one, other, f"{place}[{index}]")
+            yield from differences(one, other, f"{place}[{index}]", relative, absolute)
     elif is_number(before) and is_number(after):
-        if before != after:
+        if not math.isclose(before, after, rel_tol=relative, abs_tol=absolute):
             yield place, abs(before - after), f"{before} before, {after} after"
     elif before != after:
         yield place, math.inf, f"{str(before)[:60]!r} before, {str(after)[:60]!r} after"
