@@ -31,13 +31,13 @@ def stage(folder: Path, name: str) -> dict[str, Any] | None:
 
 
 def rows_of(folder: Path) -> dict[str, Any]:
-    """The benchmark's record, with the rows of the published way among the others of their shape."""
-    path, published = folder / "bench.json", folder / "bench-published.json"
+    """The benchmark's record, with the peers' rows among the others of their shape."""
+    path, peers = folder / "bench.json", folder / "bench-peers.json"
     if not path.exists():
         return {}
     record = json.loads(path.read_text())
-    if published.exists():
-        other = json.loads(published.read_text())
+    if peers.exists():
+        other = json.loads(peers.read_text())
         record["command"] += f" (and {other['command'].removeprefix('scripts/bench.sh ')})"
         record["rows"] += other["rows"]
         shapes = list(dict.fromkeys((row["samples"], row["length"], row["dtype"]) for row in record["rows"]))

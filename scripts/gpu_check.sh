@@ -79,14 +79,16 @@ stage_memcheck() {
       --gtest_filter='Cuda.*-*APass*' || return
   done
 }
+# Peers once, for loading them takes longest. What was measured before a stage was cut stays in the record.
 stage_bench() {
-  local sizes=(--device cuda --like qwen3-8b --rounds 2 --passes 12 --shapes 64x32,32x512 --contenders ceiling,sinkscope,sinkscope-fp8,sdpa)
-  if [[ $small ]]; then sizes=(--quick --like smollm2-135m --shapes 4x16 --passes 1 --dtypes float32 --contenders ceiling,sinkscope,sdpa); fi
-  "$python" bench/run.py --build "$build" --out "$out/bench" "${sizes[@]}" || return
-  if [[ ! $small ]]; then
-    "$python" bench/run.py --build "$build" --out "$out/bench-published" --device cuda --like qwen3-8b --rounds 1 --passes 3 \
-      --contenders published || return
+  local bench=("$python" bench/run.py --build "$build")
+  if [[ $small ]]; then
+    "${bench[@]}" --out "$out/bench" --quick --like smollm2-135m --shapes 4x16 --passes 1 --dtypes float32 --contenders ceiling,sinkscope,sdpa
+    return
   fi
+  bench+=(--device cuda --like qwen3-8b --shapes 64x32,32x512)
+  "${bench[@]}" --out "$out/bench" --rounds 2 --passes 12 --contenders ceiling,sinkscope,sinkscope-fp8 || return
+  "${bench[@]}" --out "$out/bench-peers" --rounds 1 --passes 6 --contenders sdpa,published
 }
 stage_profile() {
   if [[ $small ]]; then echo "ncu looks at a GPU's kernels"; return; fi

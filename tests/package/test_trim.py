@@ -1,4 +1,5 @@
-"""What is trimmed of a result: numbers to five digits, ids to a sample with those that a table names, nothing else."""
+"""What is trimmed of a result: numbers to four or five digits, ids to a sample with those that a table names, the
+ordinary token's values by sample, nothing else."""
 
 from __future__ import annotations
 
@@ -30,6 +31,16 @@ def test_ids_are_cut_to_a_sample_with_the_named_ones_and_stay_in_line() -> None:
     assert (found["bottom"][0]["score"], found["by_layer"]) == (0.12346, [[0.33333] * 30])
     assert trimmed["warnings"][0] == "w" and f"{len(found['ids'])} of 9000 ids" in trimmed["warnings"][1]
     assert len(trim(big_sweep(4000))["results"]["ids"]) == 4000
+
+
+def test_of_a_trial_the_ordinary_token_by_sample_stays_behind(demo: Demo, tmp_path: Path) -> None:
+    whole, out = demo.result("zero-sweep"), tmp_path / "zero-sweep.json"
+    main([str(whole.path), str(out)])
+    trimmed = read(out)
+    validate(trimmed.document)
+    gone = [place for place, by, _ in differences(whole.results, trimmed.results) if by == float("inf")]
+    places = {place.split(".", 1)[1].removesuffix("[0]") for place in gone}
+    assert places == {"ordinary.by_sample.edited", "ordinary.by_sample.unedited"}
 
 
 @pytest.mark.parametrize("experiment", ["scan", "self-mask"])

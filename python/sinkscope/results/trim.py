@@ -1,7 +1,8 @@
 """A result small enough to be kept in a repository: python -m sinkscope.results.trim RESULT TRIMMED
 
-Numbers keep five significant digits, a sidecar stays behind, and of lists with a value for every id of the vocabulary 4,096 drawn
-ids are kept, with those that a table names. A warning says so. Figures are drawn from it as from the whole.
+Numbers keep five significant digits, those by sample or head four; a sidecar stays behind, and so do a trial's values of the
+ordinary token by sample; of lists with a value for every id of the vocabulary 4,096 drawn ids are kept, with those that a table
+names. A warning says so. Figures are drawn from it as from the whole.
 """
 
 from __future__ import annotations
@@ -17,17 +18,29 @@ from sinkscope.results.reading import ResultError, read
 from sinkscope.whole_files import new_file
 
 DIGITS = 5
+FEWER = {"by_sample": 4, "by_layer_head": 4}  # their spread is far larger
 MOST_IDS = 4096
 
 
-def rounded(value: Any) -> Any:
+def rounded(value: Any, digits: int = DIGITS) -> Any:
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}")
+        return float(f"{value:.{digits}g}")
     if isinstance(value, list):
-        return [rounded(one) for one in value]
+        return [rounded(one, digits) for one in value]
     if isinstance(value, dict):
-        return {key: rounded(one) for key, one in value.items()}
+        return {key: rounded(one, FEWER.get(key, digits)) for key, one in value.items()}
     return value
+
+
+def without_ordinary_samples(results: dict[str, Any]) -> dict[str, Any]:
+    """A trial's `ordinary.by_sample` without a value: the same token in every trial, and in no figure."""
+    def of_trial(trial: dict[str, Any]) -> dict[str, Any]:
+        ordinary = trial.get("ordinary")
+        if not (isinstance(ordinary, dict) and "by_sample" in ordinary):
+            return trial
+        return trial | {"ordinary": ordinary | {"by_sample": {key: [None] for key in ordinary["by_sample"]}}}
+
+    return results | {"trials": [of_trial(trial) for trial in results["trials"]]} if "trials" in results else results
 
 
 def named_ids(value: Any) -> set[int]:
@@ -57,7 +70,8 @@ def of_places(value: Any, count: int, places: list[int]) -> Any:
 
 
 def trim(document: dict[str, Any]) -> dict[str, Any]:
-    results, what = document["results"], [f"numbers to {DIGITS} significant digits", "without sidecar"]
+    results = without_ordinary_samples(document["results"])
+    what = [f"numbers to {DIGITS} significant digits", "without sidecar and the ordinary token's values by sample"]
     ids = results.get("ids", [])
     if len(ids) > MOST_IDS:
         places = kept_places(results)
