@@ -10,6 +10,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "sinkscope/error.h"
 #include "sinkscope/model/attention.h"
 #include "sinkscope/model/device.h"
 #include "sinkscope/model/row_ops.h"
@@ -91,7 +92,12 @@ void measure_all(int64_t n, int64_t length) {
 
 int main() {
   const c10::InferenceMode no_autograd;
-  model::open_device("cuda");
+  try {
+    model::open_device("cuda");
+  } catch (const sinkscope::InputError& e) {
+    std::cerr << "gpu_kernels: " << e.what() << '\n';
+    return 2;
+  }
   measure_all(64, 32);
   measure_all(32, 512);
 }

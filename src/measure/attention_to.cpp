@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "measure/query_weights.h"
+#include "sinkscope/model/device.h"
 
 namespace sinkscope::measure {
 
@@ -14,7 +15,7 @@ AttentionTo::AttentionTo(std::vector<int64_t> keys, std::vector<int64_t> first_q
 void AttentionTo::attach(model::Taps& taps, const std::vector<int64_t>& lengths, int64_t T, at::Device device) {
   lengths_ = lengths;
   seen_.assign(layers_.size(), {});
-  const auto weights = query_weights(lengths, first_queries_, T).unsqueeze(1).to(device);  // [n, 1, T, keys]
+  const auto weights = model::send(query_weights(lengths, first_queries_, T).unsqueeze(1), device);  // [n, 1, T, keys]
   for (size_t i = 0; i < layers_.size(); ++i) {
     taps.columns(layers_[i], keys_, [this, i, weights](const at::Tensor& columns) {  // [n, H, T, keys]
       seen_[i] = (columns * weights).sum(2).mean(1);

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "sinkscope/model/device.h"
+
 namespace sinkscope::model {
 namespace {
 
@@ -54,7 +56,7 @@ at::Tensor replace_lse(const at::Tensor& lse, const Heads& heads, const Attentio
 }
 
 at::Tensor index_tensor(const std::vector<int64_t>& keys, at::Device device) {
-  return at::tensor(keys, at::kLong).to(device);
+  return send(at::tensor(keys, at::kLong), device);
 }
 
 /// Of all taps, one after the other.
@@ -74,7 +76,7 @@ at::Tensor attention_scores(const Heads& heads, const at::Tensor& visible) {
   const auto q = heads.q.transpose(1, 2).to(at::kFloat);
   const auto k = for_query_heads(heads.k, heads.q.size(2)).to(at::kFloat);
   const auto scores = at::matmul(q, k.transpose(-1, -2)) * heads.scale();
-  return scores.masked_fill(visible.to(scores.device()).logical_not(), -std::numeric_limits<float>::infinity());
+  return scores.masked_fill(send(visible, scores.device()).logical_not(), -std::numeric_limits<float>::infinity());
 }
 
 at::Tensor mix_values(const at::Tensor& pattern, const at::Tensor& v) {

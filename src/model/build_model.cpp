@@ -26,14 +26,14 @@ void check_weights(const Config& config, const Model::Weights& weights) {
 /// Takes weights out of their map, so that each lives no longer than it is needed.
 class Builder {
  public:
-  Builder(const Config& config, Model::Weights weights, at::ScalarType dtype,
-          const std::function<void(const WeightSite&)>& taken)
-      : config_(config), weights_(std::move(weights)), dtype_(dtype), taken_(taken) {}
+  Builder(const Config& config, Model::Weights weights, at::ScalarType dtype, const Loading& loading)
+      : config_(config), weights_(std::move(weights)), dtype_(dtype), loading_(loading) {}
 
   /// Undefined where the family has none.
   at::Tensor take(Role role, int64_t layer = -1) {
     auto found = weights_.extract({role, layer});
-    return found.empty() ? at::Tensor() : std::move(found.mapped());
+    if (found.empty()) return {};
+    return loading_.place ? loading_.place(found.mapped()) : std::move(found.mapped());
   }
 
   /// Of the run's activations: embedding, norms and head.
@@ -52,7 +52,7 @@ class Builder {
     }
     Linear made(std::move(given), dtype_, biases);
     for (const Role role : roles) {
-      if (taken_ && made.is_copy()) taken_({role, layer});
+      if (loading_.taken && made.is_copy()) loading_.taken({role, layer});
     }
     return made;
   }
@@ -78,16 +78,14 @@ class Builder {
   const Config& config_;
   Model::Weights weights_;
   at::ScalarType dtype_;
-  const std::function<void(const WeightSite&)>& taken_;
+  const Loading& loading_;
 };
 
 }  // namespace
 
-Model::Model(const Config& config, Weights weights, at::ScalarType dtype,
-             const std::function<void(const WeightSite&)>& taken)
-    : config_(config) {
+Model::Model(const Config& config, Weights weights, at::ScalarType dtype, const Loading& loading) : config_(config) {
   check_weights(config, weights);
-  Builder builder(config, std::move(weights), dtype, taken);
+  Builder builder(config, std::move(weights), dtype, loading);
   for (int64_t layer = 0; layer < config.n_layers; ++layer) blocks_.push_back(builder.block(layer));
   embed_ = builder.take_kept(Role::embed);
   ln_final_ = builder.norm(Role::ln_final);

@@ -140,7 +140,10 @@ ProductNumerics product_numerics() {
 }
 
 at::Tensor send(const at::Tensor& x, c10::Device device) {
-  return device.is_cpu() || !x.is_cpu() ? x.to(device) : x.pin_memory().to(device, /*non_blocking=*/true);
+  if (device.is_cpu() || !x.is_cpu()) return x.to(device);
+  auto pinned = at::empty(x.sizes(), x.options().pinned_memory(true));
+  pinned.copy_(x);
+  return pinned.to(device, /*non_blocking=*/true);
 }
 
 std::string device_name(c10::Device device) {

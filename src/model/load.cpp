@@ -59,9 +59,11 @@ Model Model::load(const Checkpoint& checkpoint, at::Device device, at::ScalarTyp
   if (!device.is_cpu()) stream.emplace(device);
   const auto specs = tensor_specs(checkpoint.config());
   std::map<WeightSite, std::string> names;
+  Weights mapped;
   std::vector<std::string> read;  // all for a GPU; a CPU takes the products' matrices, the rest is read as mapped
   for (const auto& spec : specs) {
     names[spec.site] = spec.name;
+    mapped[spec.site] = checkpoint.tensor(spec.name);
     if (stream || spec.is_product()) read.push_back(spec.name);
   }
   ReadAhead ahead(checkpoint, read);
@@ -70,16 +72,19 @@ Model Model::load(const Checkpoint& checkpoint, at::Device device, at::ScalarTyp
     ahead.advance();
     if (progress) progress(static_cast<double>(++done) / static_cast<double>(read.size()));
   };
-  Weights weights;
-  for (const auto& spec : specs) {
-    const auto mapped = checkpoint.tensor(spec.name);
-    weights[spec.site] = stream ? stream->copy(mapped).to(activation_dtype(dtype)) : mapped;
-    if (stream) advance();
+  Loading loading;
+  if (stream) {
+    loading.place = [&](const at::Tensor& weight) {
+      auto placed = stream->copy(weight).to(activation_dtype(dtype));
+      advance();
+      return placed;
+    };
   }
-  return Model(checkpoint.config(), std::move(weights), dtype, [&](const WeightSite& site) {
+  loading.taken = [&](const WeightSite& site) {
     checkpoint.drop_pages(names.at(site));
     if (!stream) advance();
-  });
+  };
+  return Model(checkpoint.config(), std::move(mapped), dtype, loading);
 }
 
 }  // namespace sinkscope::model

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.program import Program
+from sinkscope import ROOT
+from support.program import Program, assert_one_line
 from support.sweeps import SMALL_UNITS, identity, until_journal_has
 
 MEMORY = 3_000_000_000  # holds the program and batches of a quarter, not the whole
@@ -100,3 +101,12 @@ def test_short_of_memory_the_batch_is_halved_and_the_result_says_so(program: Pro
     assert "the memory ran out" in " ".join(result["warnings"])
     program.output(*words, "--out", whole)
     np.testing.assert_allclose(result["results"]["score"], json.loads(whole.read_text())["results"]["score"], rtol=0, atol=2e-6)
+
+
+def test_other_commands_name_the_batch_that_found_no_memory(program: Program, tmp_path: Path) -> None:
+    words = ("--model", ROOT / "models/demo", "--tokens", "random", "--samples", 65536, "--batch-size", 65536, "--length", 128)
+    done = program.run("scan", "--measure", "sink", *words, "--device", "cpu", "--quiet", "--out", tmp_path / "scan.json",
+                       preexec_fn=limited(resource.RLIMIT_AS, MEMORY))
+    assert done.returncode == 1
+    assert_one_line(done.stderr, ["the memory of the CPU ran out in a pass of 65536 samples of 128 tokens", "--batch-size"])
+    assert not (tmp_path / "scan.json").exists()

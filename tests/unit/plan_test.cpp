@@ -31,7 +31,7 @@ TEST(Plan, OnlyAWindowShorterThanTheSampleTakesMemory) {
 }
 
 model::Config qwen3_8b() {
-  model::Config c;
+  model::Config c = tiny_config();
   c.vocab_size = 151936;
   c.d_model = 4096;
   c.n_layers = 36;
@@ -39,6 +39,7 @@ model::Config qwen3_8b() {
   c.n_kv_heads = 8;
   c.d_head = 128;
   c.d_mlp = 12288;
+  c.tied = false;
   return c;
 }
 
@@ -61,10 +62,10 @@ TEST(Plan, AnAutomaticBatchFillsButDoesNotOverfillTheMemory) {
   EXPECT_EQ(batch(80, 32768, at::kBFloat16), 1);
   for (const auto dtype : {at::kBFloat16, at::kFloat, at::kFloat8_e4m3fn}) {
     const double weights = dtype == at::kFloat ? 32.8 : dtype == at::kBFloat16 ? 16.4 : 9.5;  // 8.19e9 parameters
-    for (const double gigabytes : {weights + 3, weights + 4}) {
+    for (const double gigabytes : {weights + 1, weights + 2}) {
       const auto n = batch(gigabytes / 0.9, 512, dtype);
       const double taken = static_cast<double>(app::activation_bytes(config, n, 512, dtype)) * 1e-9;
-      EXPECT_NEAR(weights + taken, gigabytes, 0.3) << at::toString(dtype) << " " << n;
+      EXPECT_NEAR(weights + taken, gigabytes, 0.15) << at::toString(dtype) << " " << n;
     }
   }
   EXPECT_EQ(batch(10, 512, at::kBFloat16), 1);  // the weights alone are larger: the run will say so

@@ -131,6 +131,31 @@ TEST(Weights, ThePassReadsEveryOne) {
   }
 }
 
+/// A GPU has no room for all as they are stored beside all as the run wants them.
+TEST(Weights, OnesThatArePlacedAreHeldAsStoredForOneProduct) {
+  const auto config = tiny_config();
+  model::Model::Weights weights;
+  for (const auto& spec : model::tensor_specs(config)) weights[spec.site] = at::randn(spec.shape).to(at::kBFloat16);
+  std::vector<c10::weak_intrusive_ptr<c10::TensorImpl>> placed;
+  size_t most = 0, count = 0;
+  const auto place = [&](const at::Tensor& weight) {
+    ++count;
+    if (weight.dim() == 1) return weight;
+    const auto held = std::count_if(placed.begin(), placed.end(), [](const auto& x) { return !x.expired(); });
+    most = std::max(most, static_cast<size_t>(held) + 1);
+    auto here = weight.clone();
+    placed.emplace_back(here.getIntrusivePtr());
+    return here;
+  };
+  const model::Model ours(config, weights, at::kFloat8_e4m3fn, {.place = place});
+  EXPECT_EQ(count, weights.size());
+  EXPECT_EQ(most, 3);  // queries, keys and values
+  const auto logits = [](const model::Model& model) {
+    return read_site(model, tiny_ids(2, 9), {model::Point::logits});
+  };
+  EXPECT_TRUE(at::equal(logits(ours), logits(model::Model(config, weights, at::kFloat8_e4m3fn))));
+}
+
 TEST(Weights, OneTooFewOrTooManyIsAnError) {
   const auto config = tiny_config();
   auto weights = lively_weights(config);

@@ -27,15 +27,22 @@ struct Reader {
   Norm norm;    ///< may be absent (norm.h); its weight is the gain [d]
 };
 
+/// How a model's weights come, where they are not all there from the beginning. `place` gives one that is needed next,
+/// from what the map holds of it: a GPU then holds those of one product as they are stored, not all. `taken` hears of
+/// every product's weight of which the model has its own copy by then.
+struct Loading {
+  std::function<at::Tensor(const at::Tensor&)> place = {};
+  std::function<void(const WeightSite&)> taken = {};
+};
+
 /// A decoder of the families that Config describes: the equations of transformers' modeling_qwen3 (qwen2, llama,
 /// mistral), in their order and roundings.
 class Model {
  public:
   using Weights = std::map<WeightSite, at::Tensor>;
 
-  /// All of tensor_specs(), on one device; `dtype` is the run's (dtype.h). `taken` hears of every product's weight of
-  /// which the model has its own copy by then.
-  Model(const Config&, Weights, at::ScalarType dtype, const std::function<void(const WeightSite&)>& taken = {});
+  /// All of tensor_specs(), on one device once they are placed; `dtype` is the run's (dtype.h).
+  Model(const Config&, Weights, at::ScalarType dtype, const Loading& = {});
 
   /// Embedding and norms stay in the mapped file where device and dtype are the checkpoint's own. `progress` gets the
   /// share done.
