@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Proves sinkscope on a GPU, in stages that fit ten minutes each, with nothing but this clone, a Python with torch and transformers, and
 # the program: a pack of scripts/pack_gpu.sh (build/gpu.tar.xz), or build/release where the clone was built. Nothing is fetched or installed.
-#   scripts/gpu_check.sh [--device cuda|cpu] [--out FOLDER] [STAGE...]     --list names the stages and what each needs
+#   scripts/gpu_check.sh [--device cuda|cpu] [--pack FILE] [--out FOLDER] [STAGE...]     --list names the stages and what each needs
 # Without stages: all that have not passed yet. What passed leaves FOLDER/STAGE.passed, and FOLDER/STAGE.log either way; a stage that is
 # named runs again. --device cpu runs the same stages at small sizes. The last stage, record, writes FOLDER/<device>.{json,md}.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-device=cuda out=out/gpu wanted=()
+device=cuda pack=build/gpu.tar.xz out=out/gpu wanted=()
 
 describe() {
   cat <<'END'
@@ -15,7 +15,7 @@ unit            0.5   the pack                             the GPU's unit tests:
 agreement       2     transformers, pytest, safetensors    every hook point of every family in float32 (TF32 off) and bfloat16, and trials
 experiments     3     the same                             every experiment on the planted model against the CPU; the experiments' own tests
 kernels         0.5   the pack                             microseconds of each kernel and its share of a copy's rate
-memcheck        2     compute-sanitizer                    memcheck and racecheck over the unit tests
+memcheck        2     compute-sanitizer                    memcheck and racecheck over the kernels' tests
 bench           4     transformers, 17 GB on the disk      a pass beside the matrix products alone, fp8, transformers; loading
 profile         1     ncu                                  counters of the kernels between the matrix products
 record          0.1   what passed                          <device>.json and <device>.md
@@ -25,10 +25,11 @@ END
 while (($#)); do
   case "$1" in
     --device) device=$2; shift 2 ;;
+    --pack) pack=$2; shift 2 ;;
     --out) out=$2; shift 2 ;;
     --list) describe; exit 0 ;;
     --help) sed -n '2,6s/^# //p' "$0"; exit 0 ;;
-    --*) echo "gpu_check: expected --device, --out, --list or stages, found $1" >&2; exit 2 ;;
+    --*) echo "gpu_check: expected --device, --pack, --out, --list or stages, found $1" >&2; exit 2 ;;
     *) wanted+=("$1"); shift ;;
   esac
 done
@@ -40,18 +41,18 @@ mkdir -p "$out"
 out=$(realpath "$out")
 
 build=$PWD/build/release
-if [[ -e build/gpu.tar.xz ]]; then
-  build=$PWD/build/gpu
-  if [[ ! build/gpu.tar.xz -ot $build/commit ]]; then rm -rf "$build"; mkdir -p "$build"; tar -C "$build" -xJmf build/gpu.tar.xz; fi
+if [[ -e $pack ]]; then
+  build=$(realpath "${pack%.tar.xz}")
+  if [[ ! -e $build/commit || $pack -nt $build/commit ]]; then rm -rf "$build"; mkdir -p "$build"; tar -C "$build" -xJmf "$pack"; fi
 fi
-[[ -x $build/sinkscope ]] || { echo "gpu_check: neither build/gpu.tar.xz nor build/release/sinkscope is there; make one with scripts/pack_gpu.sh" >&2; exit 1; }
+[[ -x $build/sinkscope ]] || { echo "gpu_check: neither $pack nor build/release/sinkscope is there; make one with scripts/pack_gpu.sh" >&2; exit 1; }
 python=python3
 [[ -x .venv/bin/python ]] && python=$PWD/.venv/bin/python
 torch=$("$python" -c 'import torch; print(torch.__path__[0])')
 export LD_LIBRARY_PATH=$torch/lib:$(dirname "$torch")/nvidia/cu13/lib:$build/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export PYTHONPATH=$PWD/python SINKSCOPE=$build/sinkscope SINKSCOPE_DEVICE=$device PYTHONUNBUFFERED=1 HF_HUB_OFFLINE=1
 tests=("$python" -m pytest -p no:cacheprovider -v --no-header --tb=short --maxfail=30 -rfE)
-"$python" -c 'import xdist' 2>/dev/null && tests+=(-n "$(($(nproc) < 8 ? $(nproc) : 8))")
+"$python" -c 'import xdist' 2>/dev/null && tests+=(-n "$(($(nproc) < 8 ? $(nproc) : 8))" --dist=worksteal)
 small=; [[ $device == cpu ]] && small=1
 
 stage_unit() {
@@ -74,9 +75,9 @@ stage_kernels() {
 stage_memcheck() {
   if [[ $small ]]; then echo "compute-sanitizer looks at a GPU's kernels"; return; fi
   local tool
-  for tool in memcheck racecheck; do  # a whole pass would take minutes under them
+  for tool in memcheck racecheck; do  # a whole pass and 65,536 samples would take minutes under them
     compute-sanitizer --tool "$tool" --error-exitcode 9 --target-processes all "$build/tests/unit/cuda_test" \
-      --gtest_filter='Cuda.*-*APass*' || return
+      --gtest_filter='Cuda.*Kernels*:Cuda.Parts*:Cuda.Rows*:Cuda.Float8*:Cuda.Columns*' || return
   done
 }
 # Peers once, for loading them takes longest. What was measured before a stage was cut stays in the record.

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 file=${1:-build/gpu.tar.xz}
 from=build/release
-cmake --build "$from" -j "$(nproc)" --target sinkscope cuda_test ceiling gpu_kernels ||
+cmake --build "$from" -j "$(nproc)" --target sinkscope cuda_test ceiling gpu_kernels > /dev/null ||
   { echo "pack_gpu: run scripts/build.sh first; the error above says what failed" >&2; exit 1; }
 programs=(sinkscope tests/unit/cuda_test bench/ceiling bench/gpu_kernels)
 [[ -e $from/libsinkscope_cuda.so ]] && programs+=(libsinkscope_cuda.so) ||
