@@ -37,7 +37,7 @@ enum class Role {
 struct WeightSite {
   Role role = Role::embed;
   int64_t layer = -1;
-  auto operator<=>(const WeightSite&) const = default;
+  auto operator<=>(const WeightSite&) const = default;  // NOLINT(modernize-use-nullptr): the check sees its 0
 };
 
 /// One tensor that the forward pass reads.
