@@ -164,7 +164,7 @@ void run(const Options& o, const CLI::App& command) {
        .runs = trials::search::alone_runs(o.token, L),
        .split = true,
        .trials = 2.0 * static_cast<double>(doses.size() * (1 + named.size()) * std::max<size_t>(1, sites.size())),
-       .probes = 30.0 * static_cast<double>(std::max<size_t>(1, sites.size())),
+       .probes = 70.0 * static_cast<double>(std::max<size_t>(1, sites.size())),
        .by_site = sites.empty()});
   if (!runner.start()) return;
   if (sites.empty()) sites = trials::search::candidate_sites(runner.sink_layer());

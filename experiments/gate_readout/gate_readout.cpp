@@ -149,7 +149,9 @@ void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
   if (o.mlp_layer >= 0) model::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
   const auto asked = parse_writes(o.write, r.config());
-  trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .split = true, .trials = 12});
+  trials::Runner runner(
+      r, o.trials,
+      {.tracked = {0, o.token}, .edited = {0, o.token}, .split = true, .trials = 12, .at_massive_activation = true});
   if (!runner.start()) return;
   const auto mlp = trials::writing_mlp(o.mlp_layer, runner);
   const auto groups = read_out(runner, mlp, writes_or_massive(asked, runner.baseline()));

@@ -89,7 +89,9 @@ void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
   if (o.mlp_layer >= 0) model::check_layer(o.mlp_layer, r.config(), "--mlp-layer");
   const auto count = static_cast<double>(2 * (multiples.size() + values.size()) + 2);
-  trials::Runner runner(r, o.trials, {.tracked = {0, o.token}, .edited = {0, o.token}, .split = true, .trials = count});
+  trials::Runner runner(
+      r, o.trials,
+      {.tracked = {0, o.token}, .edited = {0, o.token}, .split = true, .trials = count, .at_massive_activation = true});
   if (!runner.start()) return;
   const auto mlp = trials::writing_mlp(o.mlp_layer, runner);
   json results{{"layer", mlp.none.empty() ? json(mlp.layer) : json()}, {"token", o.token}, {"channel", nullptr}};

@@ -59,13 +59,14 @@ double Cost::of(const std::vector<Trial>& list, Depth depth) const {
 
 double Cost::of(const Design& design) const {
   const int64_t last = design.last_layer >= 0 ? design.last_layer : sink_layer_;
+  const int64_t first = design.at_massive_activation ? last / 2 : 0;
   double whole = 0, probes = 0;
-  for (int64_t layer = 0; layer <= last; ++layer) {
+  for (int64_t layer = first; layer <= last; ++layer) {
     whole += (1 + kNoOps) * full(layer) + (kMovedAndFrozen + static_cast<double>(options_.controls)) * sink(layer);
     probes += sink(layer);
   }
   const double by_site = design.by_site ? 2.0 * static_cast<double>(sink_layer_ + 1) : 1;
-  return 2 + by_site * (design.trials * whole + design.probes * probes) / static_cast<double>(last + 1);
+  return 2 + by_site * (design.trials * whole + design.probes * probes) / static_cast<double>(last - first + 1);
 }
 
 }  // namespace sinkscope::trials

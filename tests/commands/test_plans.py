@@ -12,7 +12,8 @@ from support.program import DEVICE, QUIET, Program
 
 FACTOR = 1.5
 EXPERIMENTS = ["scan", "rope-swap", "self-mask", "mlp-probe", "first-token", "channel-trace", "zero-sweep", "transplant", "stat-match",
-               "mix-dose", "path-split", "head-attribution", "intervene", "identify", "channel-patch", "vocab-sweep"]
+               "mix-dose", "path-split", "head-attribution", "intervene", "identify", "channel-patch", "vocab-sweep",
+               "magc", "gate-readout"]
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
