@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sinkscope.figures.parts.later_token import colour_of, draw_levels
-from sinkscope.figures.parts.levels import LEGEND_HEIGHT, from_zero, say
+from sinkscope.figures.parts.levels import LEGEND_HEIGHT, from_zero, legend_across, say
 from sinkscope.figures.parts.style import COLOURS, new, nothing, title
 from sinkscope.figures.parts.trial_rows import TrialRow, of_token, place, trial_rows
 from sinkscope.results import Result, ResultError
@@ -43,14 +43,16 @@ def signal(site: dict) -> str:
 def grid(axis, rows: list[TrialRow], sites: list[dict], role: str, columns: dict[str, str], token: int) -> None:
     """A cell a site and set at dose 1, coloured up to the unedited sink; empty: there is no such set."""
     found = {(row["site"], row["of"]): row.level(token)[0] for row in rows if row["role"] == role and row["dose"] == 1}
+    columns = {of: name for of, name in columns.items() if any(of == one for _, one in found)}
     levels = np.array([[found.get((site["site"], of), np.nan) for of in columns] for site in sites], dtype=float)
     top = max(rows[0].unedited(0), np.nanmax(levels))
     axis.imshow(np.ma.masked_invalid(levels), aspect="auto", vmin=0, vmax=top)
     for (y, x), value in np.ndenumerate(levels):
         if np.isfinite(value):
             axis.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=5.5, color="white" if value < 0.55 * top else "black")
-    axis.set_xticks(range(len(columns)), columns.values(), rotation=40, ha="right", fontsize=6)
+    axis.set_xticks(range(len(columns)), columns.values(), rotation=90, fontsize=6)
     axis.set_yticks(range(len(sites)), [])
+    axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
 
 
@@ -115,14 +117,13 @@ def merged(figure, axes) -> list[list]:
     return [[figure.add_subplot(spec[row, i * 6 // n : (i + 1) * 6 // n]) for i in range(n)] for row, n in enumerate(counts)]
 
 
-def explain(axis, later: int) -> None:
+def explain(figure, axis, later: int) -> None:
     entries = [Line2D([], [], color=colour_of(later), marker="o", ms=3.5, lw=1, label=f"attention to token {later}"),
                Line2D([], [], color=colour_of(0), marker="o", ms=3.5, lw=1, label="attention to token 0"),
                Line2D([], [], color="#666666", marker="D", mfc="white", ms=4, ls="none", label="unedited"),
                Line2D([], [], color="#666666", ls=":", lw=1, label="random dimensions, 95 %"),
                Line2D([], [], color=COLOURS[7], lw=0.6, label="samples")]
-    axis.axis("off")
-    axis.legend(handles=entries, loc="center", ncols=5, borderaxespad=0)
+    legend_across(figure, axis, [(one, one.get_label()) for one in entries])
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -146,7 +147,7 @@ def draw(result: Result, site: str | None = None) -> Figure:
             done = f"written at token {later}" if role == "writing" else "removed at token 0"
             curve(axis, doses, at, tokens, f"{what(found, at_site, of)}, {done}")
         pair[0].set_ylabel("attention")
-    explain(below[0], later)
+    explain(figure, below[0], later)
     if not drawn:
         for axis in panels[0]:
             nothing(axis, "no set of at most 16 channels, and no direction, suffices at any site")

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.levels import legend_row, with_legend_row
+from sinkscope.figures.parts.site_names import name_sites
 from sinkscope.figures.parts.style import COLOURS, caption, floats, title, wide
 from sinkscope.figures.parts.trial_rows import place
 from sinkscope.results import Result, ResultError
@@ -17,6 +18,7 @@ from sinkscope.results.findings import Findings
 
 UNEDITED, SELF_ONLY, BY_CHANCE = COLOURS[0], COLOURS[4], "#999999"
 ORDER = 70
+WIDTH = 5.5  # inches of the panels by site
 SHOWN = 4  # dimensions: by site, and with bars of their own
 NAMES = {"hook_attn_out": "attention out", "hook_mlp_out": "MLP out", "hook_resid_mid": "after attention", "hook_resid_post": "after MLP",
          "ln1.hook_out": "attention in", "ln2.hook_out": "MLP in"}
@@ -57,8 +59,10 @@ def by_site(axes, sites: list[dict]) -> None:
     axes[1].plot(range(len(sites)), chance, color=BY_CHANCE, ls="--", lw=1, label="largest by chance, 95 %")
     axes[1].set(ylabel="AUC", ylim=(0.47, 1.03))
     axes[1].legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=5, fontsize=6)
-    axes[1].set_xticks(range(len(sites)), [name(site["site"]) for site in sites], rotation=90, fontsize=6 if len(sites) <= 40 else 5)
-    axes[0].set_xticks(range(len(sites)), [])
+    places = [site["site"] for site in sites]
+    if not name_sites(axes[1].set_xticks, places, list(map(name, places)), WIDTH, rotation=90, fontsize=6):
+        axes[1].set_xlabel("sites in the order of the pass; of a block the first is named")
+    axes[0].set_xticks(axes[1].get_xticks(), [])
     for axis in axes:
         axis.set_xlim(-0.5, len(sites) - 0.5)
 
@@ -91,8 +95,8 @@ def bars(axis, site: dict, one: dict) -> None:
     axis.bar(x + 0.2, one["mean_self_only"], 0.4, color=SELF_ONLY, label="every token self-only")
     axis.axhline(0, color="#666666", lw=0.6)
     axis.set_xticks(x)
-    axis.set(xlabel="token", title=f"dimension {one['dimension']} {name(site['site'])}\nmagnitude rank {one['rank_by_magnitude'] + 1} "
-             f"of {site['width']}, AUC {one['auc']:.2f}")
+    axis.set(xlabel="token", title=f"dimension {one['dimension']}\n{name(site['site'])}\n"
+             f"AUC {one['auc']:.2f}, rank {one['rank_by_magnitude'] + 1}")
     axis.title.set_fontsize(7)
 
 
@@ -105,7 +109,7 @@ def draw(result: Result, dimensions: list[int] | None = None) -> Figure:
     sites = result.results["sites"]
     pairs = shown(sites, dimensions)
     columns = max(2, len(pairs))
-    figure, axes = with_legend_row(3, columns, [1.7, 2.3, 2])
+    figure, axes = with_legend_row(3, columns, [1.7, 2.3, 2.2])
     by_site([wide(figure, row) for row in axes[:2]], sites)
     for axis, pair in zip(axes[2], pairs):
         bars(axis, *pair)
@@ -115,8 +119,9 @@ def draw(result: Result, dimensions: list[int] | None = None) -> Figure:
     legend_row(figure, axes[-1], axes[2][0])
     title(figure, result, "Which dimensions tell the first token from tokens 1 to 8")
     layers = ", ".join(map(str, result.results["self_only_layers"]))
-    caption(figure, result, "ranked by effect size on half of the documents, tested on the others; by chance: the largest AUC over all "
-            f"dimensions with the first token drawn at random; self-only: every token sees only itself in layers {layers}")
+    caption(figure, result, "first by effect size on half of the documents, tested on the others; rank: by magnitude, of "
+            f"{sites[0]['width']}; by chance: the largest AUC over all dimensions with the first token drawn at random; self-only: every "
+            f"token sees only itself in layers {layers}")
     return figure
 
 

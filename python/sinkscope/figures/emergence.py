@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.style import COLOURS, caption, floats, new, title
+from sinkscope.figures.parts.style import COLOURS, caption, floats, legend_above, new, title
 from sinkscope.results import Result, read
 
 
@@ -39,7 +39,7 @@ def sink(axis, result: Result) -> None:
         axis.plot(steps(result), values[:, layer], color=COLOURS[layer % len(COLOURS)], marker="o", ms=2, label=f"layer {layer}")
     axis.axhline(result.results["uniform"], color="#666666", ls=":", lw=1, label="uniform")
     axis.set(xlabel="step", ylabel="mean attention to token 0", title="the sink, by layer", ylim=(0, None))
-    axis.legend(ncols=2)
+    legend_above(axis, columns=4)
 
 
 def runs_beside(axis, runs: list[tuple[str, Result]]) -> None:
@@ -59,7 +59,7 @@ def massive_activation(axis, result: Result) -> None:
     axis.plot(steps(result), later[:, layer], color=COLOURS[0], marker="o", ms=2, label=f"MLP {layer} at later tokens")
     axis.plot(steps(result), [max(abs(m["value"]) for m in c["massive"]) for c in result.results["checkpoints"]], color="#666666",
               ls=":", label="largest residual activation")
-    axis.set(xlabel="step", ylabel="norm of the output; |activation|", title="what the MLP writes")
+    axis.set(xlabel="step", ylabel="norm; |activation|", title="what the MLP writes")
     axis.set_ylim(0, 1.4 * axis.get_ylim()[1])
     axis.legend(loc="upper left")
 

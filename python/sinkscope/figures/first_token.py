@@ -61,7 +61,8 @@ def told(result: Result) -> str:
     lacking, layer = result.results["without_growth"], result.results["largest_growth"]["layer"]
     if not lacking:
         return "no block makes the median norm four times as long"
-    return (f"not massive: norm after block {layer} below {lacking['norm_below']:.3g}, the geometric mean of the median norms before and "
+    limit = float(f"{lacking['norm_below']:.3g}")
+    return (f"not massive: norm after block {layer} below {limit:g}, the geometric mean of the median norms before and "
             f"after it, {lacking['count']} of {result.data['samples']} ids")
 
 

@@ -30,7 +30,7 @@ def projections(axis, read: dict | None, group: str) -> None:
         axis.errorbar(token["token"], token["mean"], yerr=token["sd"] or 0, fmt="_", color="black", ms=8, elinewidth=0.8)
     axis.set_xticks([token["token"] for token in read["tokens"]])
     axis.set(xlabel="token", ylabel="projection")
-    axis.set_title(f"rows along what {short(read)} reads, AUC {read['auc']:.2f}", fontsize=8)
+    axis.set_title(f"what {short(read)} reads: AUC {read['auc']:.2f}")
 
 
 def short(read: dict) -> str:

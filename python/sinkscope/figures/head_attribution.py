@@ -30,7 +30,7 @@ def heads(axis, found: dict, layer: int, at: int) -> None:
     step = -(-count // 16)
     axis.set_xticks([*range(0, count, step), count + 0.5], [*range(0, count, step), "all"])
     does = f"token {at} as if it saw itself alone" if at else f"token 0 as token {tokens[-1]} is on average"
-    axis.set(title=f"layer {layer}: {does}", xlabel="head replaced", ylabel="attention", xlim=(-0.6, count + 1.1))
+    axis.set(title=f"layer {layer}: {does}", xlabel="head replaced", xlim=(-0.6, count + 1.1))
 
 
 def draw(result: Result) -> Figure:
@@ -41,6 +41,7 @@ def draw(result: Result) -> Figure:
     for row, layer in zip(axes, layers):
         for axis, at in zip(row, sides):
             heads(axis, found, layer, at)
+        row[0].set_ylabel("attention")
     from_zero(axes[0][0])
     legend_row(figure, axes[-1], axes[0][0])
     title(figure, result, "Which heads give the first-token signal to a token that sees only itself")

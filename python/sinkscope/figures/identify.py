@@ -3,7 +3,6 @@ to the signal, and what the other channels that tell token 0 apart do."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,6 +10,7 @@ from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.later_token import OF_FIRST, OF_LATER
 from sinkscope.figures.parts.levels import legend_row, with_intervals, with_legend_row
+from sinkscope.figures.parts.lines import wrapped
 from sinkscope.figures.parts.sites import height, matrix, shown_candidate
 from sinkscope.figures.parts.style import caption, layers_axis, new, nothing, wide
 from sinkscope.figures.parts.trial_rows import of_token, place, unedited
@@ -138,7 +138,7 @@ def flags(found: dict) -> list[str]:
         flag = "backup: " if backup["flagged"] else ""
         written, left = place(found["sink_baseline"]["massive_activation"]["site"]), number(backup["sink_left"]["mean"], ".3g")
         lines.append(f"{flag}with the massive activation of {written} clamped token 0 keeps {left}; {then}")
-    return [line for one in lines for line in textwrap.wrap(one, 98)]
+    return [line for one in lines for line in wrapped(one, 4.6, 6.5)]
 
 
 def no_sink(axis, found: dict) -> None:
@@ -193,10 +193,10 @@ def draw(result: Result) -> Figure:
         suspects(axes[1][1], found, candidate)
         below = wide(figure, axes[2])
         say_beside(below, lines)
-        legend_row(figure, axes[-1], axes[1][0], 3)
+        legend_row(figure, axes[-1], axes[1][0])
         name_panels(top, *axes[1], candidate, found)
         caption(figure, result, explanation(found))
-    figure.suptitle("\n".join(textwrap.wrap(f"{headline(found)} — {plain(result.model_name)}", 90, break_on_hyphens=False)), fontsize=9)
+    figure.suptitle("\n".join(wrapped(f"{headline(found)} — {plain(result.model_name)}", 6.6, 9)), fontsize=9)
     return figure
 
 

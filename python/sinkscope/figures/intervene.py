@@ -55,7 +55,7 @@ def draw(result: Result) -> Figure:
     for axis, token in zip(axes[0], tracked):
         panel(axis, result, token)
     axes[0][0].set_yticks(range(len(trials)), [name(trial) for trial in trials], fontsize=6)
-    legend_row(figure, axes[-1], axes[0][0], columns=2)
+    legend_row(figure, axes[-1], axes[0][0])
     title(figure, result, "What the sink does under declared edits")
     say(figure, result, f"random: {result.config['controls']} moves per trial; † writes values outside the natural 1 to 99 % range")
     return figure

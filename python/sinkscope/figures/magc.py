@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.levels import from_zero, legend_row, say, with_legend_row
-from sinkscope.figures.parts.style import COLOURS, caption, floats, new, nothing, title
+from sinkscope.figures.parts.lines import kept
+from sinkscope.figures.parts.style import COLOURS, caption, floats, new, nothing, signed, title
 from sinkscope.figures.parts.trial_rows import TrialRow, level, mean, of_token, trial_rows, unedited
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
@@ -45,7 +46,7 @@ def neurons(axis, found: dict) -> None:
                                       (0.2, "energy_share", LATER, "of energy at token 0")):
         shares = np.nan_to_num(floats([row[key] for row in rows]))
         axis.barh(np.arange(len(rows)) + offset, shares, 0.4, color=colour, label=text)
-    cosine = [f"cos {row['cosine_to_written']:+.2f}" if row["cosine_to_written"] is not None else "cos –" for row in rows]
+    cosine = [f"cos {signed(row['cosine_to_written'])}" if row["cosine_to_written"] is not None else "cos –" for row in rows]
     names = [f"{row['neuron']}{', J' if row['neuron'] in found['J'] else ''}, {c}" for row, c in zip(rows, cosine)]
     axis.set_yticks(range(len(rows)), names, fontsize=6)
     axis.invert_yaxis()
@@ -116,7 +117,7 @@ def draw(result: Result) -> Figure:
         massive_activation(axes[1][1], result)
         legend_row(figure, axes[-1], axes[1][0])
     title(figure, result, "Which channel gates the massive activation" + (f": MLP {found['layer']}" if found["layer"] is not None else ""))
-    text = "R = log m + Σ p log p of p = alpha²/‖alpha‖², m neurons"
+    text = f"{kept('R = log m + Σ p log p')} of {kept('p = alpha²/‖alpha‖²')}, m neurons"
     (say if found["trials"] else caption)(figure, result, text)
     return figure
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.later_token import draw_levels, draw_massive_activation, draw_unedited, explain
+from sinkscope.figures.parts.later_token import LEVELS, draw_levels, draw_massive_activation, draw_unedited, explain
 from sinkscope.figures.parts.style import COLOURS, caption, new, title
 from sinkscope.figures.parts.trial_rows import TrialRow, mean, trial_rows
 from sinkscope.results import Result
@@ -26,17 +26,17 @@ def curve(axis, rows: list[TrialRow], places: list[float], unedited: float, tick
     draw_unedited(axis, unedited, rows[0], at)
     if ticks:
         axis.set_xticks([*places, unedited], ticks)
-    axis.set(ylabel="attention; massive activation")
+    axis.set(ylabel=LEVELS)
 
 
 def dose(axis, rows: list[TrialRow]) -> None:
     curve(axis, rows, [row["value"] for row in rows], 0)
-    axis.set(title=f"row {rows[0]['at']} between softmax and itself", xlabel="share of itself alone")
+    axis.set(title=f"row {rows[0]['at']} from softmax to itself", xlabel="share of itself alone")
 
 
 def predecessors(axis, rows: list[TrialRow]) -> None:
     curve(axis, rows, list(range(len(rows))), len(rows), [*(str(row["value"]) for row in rows), "all"])
-    axis.set(title=f"row {rows[0]['at']} sees few", xlabel="tokens that it sees before itself")
+    axis.set(title=f"row {rows[0]['at']} sees few", xlabel="tokens seen before itself")
 
 
 def means(axis, rows: list[TrialRow]) -> None:
@@ -52,7 +52,7 @@ def kinds(axis, rows: list[TrialRow], names: list[str], name: str) -> None:
         draw_levels(axis, [place + shift for place in places], rows, token, ls="none")
     draw_massive_activation(axis, places, rows, at, ls="none")
     axis.set_xticks(range(len(rows) + 1), ["unedited", *names])
-    axis.set(title=name, ylabel="attention; massive activation", xlim=(-0.5, len(rows) + 0.5))
+    axis.set(title=name, ylabel=LEVELS, xlim=(-0.5, len(rows) + 0.5))
 
 
 def draw(result: Result) -> Figure:
@@ -73,9 +73,9 @@ def draw(result: Result) -> Figure:
     axes[1][2].axis("off")
     explain(axes[1][2], loc="center left")
     title(figure, result, "How much mixing can the first-token signal survive?")
-    caption(figure, result, f"mean attention in layer {result.results['sink_layer']}, with 95 % over documents, thin: samples, "
-            f"queries after token {max(result.results['tokens']['tracked'])}; hollow: unedited; "
-            "massive activation: its norm over that of the unedited token 0")
+    caption(figure, result, f"mean attention in layer {result.results['sink_layer']} by "
+            f"queries after token {max(result.results['tokens']['tracked'])}, with 95 % over documents; thin: samples; hollow: unedited; "
+            "norm: of the massive activation, over that of the unedited token 0")
     return figure
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sinkscope.figures.parts.levels import legend_row, with_legend_row
-from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, legend_above, new, nothing, title
+from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, legend_above, new, nothing, signed, title
 from sinkscope.results import Result, ResultError
 from sinkscope.results.findings import Findings
 
@@ -64,12 +64,13 @@ def energy(axis, found: dict) -> None:
         return nothing(axis, "no massive activation, so no neurons to name")
     tokens = found["neurons"]["tokens"]
     place = np.arange(len(tokens))
-    for offset, (share, colour) in zip((-0.25, 0, 0.25), zip(("25", "75", "99"), COLOURS)):
-        bars = axis.bar(place + offset, [t["energy"][share] for t in tokens], 0.25, color=colour, label=f"{share} %")
-        axis.bar_label(bars, fontsize=5.5)
+    for offset, (share, colour) in zip((-0.29, 0, 0.29), zip(("25", "75", "99"), COLOURS)):
+        bars = axis.bar(place + offset, [t["energy"][share] for t in tokens], 0.29, color=colour, label=f"{share} %")
+        axis.bar_label(bars, fontsize=5)
     axis.set_xticks(place, [f"token {t['token']}" for t in tokens])
     axis.set(yscale="log", ylabel="neurons", title="neurons that hold the energy")
-    axis.legend()
+    axis.set_ylim(top=1.6 * axis.get_ylim()[1])  # room for the numbers
+    legend_above(axis)
 
 
 def neurons(axis, found: dict) -> None:
@@ -78,7 +79,7 @@ def neurons(axis, found: dict) -> None:
     top = [n for n in found["neurons"]["tokens"][0]["top"] if (n["energy_share"] or 0) > 1e-6]
     shares = [n["energy_share"] or 0 for n in top]
     axis.barh(range(len(top)), shares, color=COLOURS[0])
-    labels = [f"{n['neuron']}" + (f"  cos {n['cosine_to_first']:+.2f}" if n["cosine_to_first"] is not None else "") for n in top]
+    labels = [f"{n['neuron']}" + (f"  cos {signed(n['cosine_to_first'])}" if n["cosine_to_first"] is not None else "") for n in top]
     axis.set_yticks(range(len(top)), labels, fontsize=6)
     axis.invert_yaxis()
     axis.set(xlabel="share of energy at token 0", title="strongest neurons (cosine of columns to the first)")
@@ -94,11 +95,11 @@ def direction(axis, found: dict) -> None:
         axis.plot(way["layers"], floats(way["after_gain"])[:, column], color=colour, ls="--", lw=0.9)
     axis.set(xlabel="layer", ylabel="cosine", title="along the massive activation (dashed: after gain)", ylim=(-1.05, 1.05))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.legend()
+    legend_above(axis, columns=4, row=0.12)
 
 
 def beside_self_only(axes, found: dict) -> None:
-    """Norms and outliers at every hook point of layers 0 and 1, as they are and self-only."""
+    """Norms and outliers at every hook point of layers 0 and 1, as they are and self-only; tokens below each other."""
     sites = found["self_only"]["sites"]
     tokens = [t["token"] for t in sites[0]["tokens"]]
     names = [s["site"].replace("blocks.", "").replace("hook_", "") for s in sites]
@@ -108,12 +109,17 @@ def beside_self_only(axes, found: dict) -> None:
             for case, marker in (("normal", "o"), ("self_only", "x")):
                 rows = [next(t[case] for t in s["tokens"] if t["token"] == token) for s in sites]
                 values = [r["norm"]["mean"] if key == "norm" else len(r["outliers"]) for r in rows]
-                axis.plot(floats(values), range(len(sites)), marker, color=colour, ms=3, mfc="none",
+                places = np.arange(len(sites)) + 0.2 * (number - (len(tokens) - 1) / 2)
+                axis.plot(floats(values), places, marker, color=colour, ms=3, mfc="none",
                           label=f"token {token}, {'self-only' if case == 'self_only' else 'as it is'}")
-        axis.set_yticks(range(len(sites)), names, fontsize=6)
-        axis.invert_yaxis()
-        axis.set(xlabel=label, xscale="symlog", xlim=(-0.3, None))
-        axis.grid(axis="y", lw=0.3)
+        axis.set(xlabel=label, ylim=(len(sites) - 0.5, -0.5))
+        axis.hlines(np.arange(1, len(sites)) - 0.5, 0, 1, transform=axis.get_yaxis_transform(), color="#cccccc", lw=0.3)
+    axes[0].set_xscale("symlog")
+    axes[0].set_xlim(-0.3, 1.4 * axes[0].dataLim.xmax)
+    axes[1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[0].set_yticks(range(len(sites)), names, fontsize=6)
+    for axis in axes:
+        axis.tick_params(axis="y", length=0)
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -141,9 +147,9 @@ def comparison(result: Result) -> Figure:
     found = result.results
     if found["self_only"] is None:
         raise ResultError(f"{result.path}: the run had no --self-only")
-    figure, axes = with_legend_row(1, 2, [6.5])
+    figure, axes = with_legend_row(1, 2, [6.5], sharey=True)
     beside_self_only(axes[0], found)
-    legend_row(figure, axes[1], axes[0][0], columns=4)
+    legend_row(figure, axes[1], axes[0][0])
     title(figure, result, "Layers 0 and 1: self-only rows beside the others")
     caption(figure, result, f"self-only: {found['self_only']['spec']}; outliers: |mean| ≥ 50 × global mean |x| and ≥ 5 × tokens 1 to 8")
     return figure

@@ -1,4 +1,4 @@
-"""Figure of `sinkscope path-split`: the sink that is left when a written vector is hidden from one reader, by route."""
+"""Figure of `sinkscope path-split`: the sink that is left when a written vector is hidden from one reader, by layer and route."""
 
 from __future__ import annotations
 
@@ -6,55 +6,55 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.levels import held_against, legend_row, say, with_intervals, with_legend_row
-from sinkscope.figures.parts.style import COLOURS, title
-from sinkscope.figures.parts.trial_rows import level, mean, place, unedited
+from sinkscope.figures.parts.levels import from_zero, held_against, legend_row, say, with_intervals, with_legend_row
+from sinkscope.figures.parts.style import COLOURS, layers_axis, title
+from sinkscope.figures.parts.trial_rows import layer_of, level, mean, part_of, place, unedited
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
 ORDER = 51
-KINDS = {"any": "#000000", "attention": COLOURS[0], "MLP": COLOURS[1], "bypass": COLOURS[2]}
+ROUTES = ["attention", "bypass of attention", "MLP", "bypass of MLP"]  # of one layer, in the order of the pass
+COLOUR_OF = {"attention": COLOURS[0], "MLP": COLOURS[1]}
 
 
-def route(row: dict) -> tuple[str, str]:
-    """Which kind of reader loses the vector, and which one."""
+def route(row: dict) -> str:
+    """Which kind of reader loses the vector."""
     at = row["taken_away_at"]
     if at == row["written"]:
-        return "any", "any reader"
-    if "hook_resid_" in at:
-        return "bypass", f"bypass of {place(at)}"
-    return place(at).split()[0], place(at)
+        return "any reader"
+    return f"{'bypass of ' if 'hook_resid_' in at else ''}{part_of(at)}"
 
 
-def bars(axis, found: dict, written: str) -> None:
-    """From above in the order of the pass; what the first row takes away from everyone, the others take from one."""
+def panel(axis, found: dict, written: str) -> None:
+    """Readers side by side at their layer, and in black what is left where none reads it."""
     rows = [row for row in found["table"] if row["written"] == written]
-    for kind, colour in KINDS.items():
-        y = [at for at, row in enumerate(rows) if route(row)[0] == kind]
-        if not y:
-            continue
-        levels = [level(rows[at], 0) for at in y]
-        axis.barh(y, [one["mean"] for one in levels], color=colour, alpha=0.45, height=0.7)
-        with_intervals(axis, y, levels, orientation="horizontal", color=colour)
-    held_against(axis.axvline, found, {0: "#000000"})
-    axis.set_yticks(range(len(rows)), [route(row)[1] for row in rows])
-    axis.set_ylim(len(rows) - 0.4, -0.6)
-    axis.set(xlabel="attention to token 0", title=f"output of {place(written)} hidden from", xlim=(0, None))
+    layers = [layer_of(row["taken_away_at"]) for row in rows if route(row) in ROUTES]
+    for number, name in enumerate(ROUTES):
+        some = [row for row in rows if route(row) == name]
+        colour = COLOUR_OF[name.split()[-1]]
+        places = [layer_of(row["taken_away_at"]) + 0.15 * (number - 1.5) for row in some]
+        with_intervals(axis, places, [level(row, 0) for row in some], color=colour, mfc="white" if "bypass" in name else colour, label=name)
+    from_any(axis, next(level(row, 0) for row in rows if route(row) == "any reader"))
+    held_against(axis.axhline, found, {0: "#000000"})
+    axis.set(ylabel="attention\nto token 0", title=f"output of {place(written)} hidden from")
+    layers_axis(axis, 1 + max(layers) - min(layers), min(layers))
+    from_zero(axis)
+
+
+def from_any(axis, found: dict) -> None:
+    axis.axhline(found["mean"], color="black", lw=1.2, label="any reader")
+    low, high = found["ci95"]
+    if low is not None:
+        axis.axhspan(low, high, color="black", alpha=0.12, lw=0)
 
 
 def draw(result: Result) -> Figure:
     found = result.results
     written = list(dict.fromkeys(row["written"] for row in found["table"]))
-    most = max(sum(row["written"] == one for row in found["table"]) for one in written)
-    columns = min(2, len(written))
-    rows = -(-len(written) // columns)
-    figure, axes = with_legend_row(rows, columns, [0.9 + 0.17 * most] * rows)
-    panels = list(axes[:-1].flat)
-    for axis, one in zip(panels, written):
-        bars(axis, found, one)
-    for axis in panels[len(written):]:
-        axis.axis("off")
-    legend_row(figure, axes[-1], panels[0])
+    figure, axes = with_legend_row(len(written), 1, [1.9] * len(written))
+    for row, one in zip(axes, written):
+        panel(row[0], found, one)
+    legend_row(figure, axes[-1], axes[0][0])
     title(figure, result, "By which route a vector written at token 0 reaches the sink")
     say(figure, result, "bypass: hidden from all that comes after that part, which itself still reads it")
     return figure

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.style import COLOURS, caption, floats, image, layers_axis, new, title, wide
+from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, legend_above, new, split, title
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -29,11 +29,12 @@ def curves(axis, kind: str, conditions: list[dict], early: int) -> None:
             axis.plot(floats(condition["sink"][1]["mean_attention"]["by_layer"]), color="#888888", ls=style, lw=0.9)
     axis.set(title=NAMES[kind], ylabel="mean attention", ylim=(-0.02, None))
     layers_axis(axis, len(baseline))
-    axis.legend(fontsize=5.5, ncols=2)
+    legend_above(axis, row=0.15)
 
 
 def maps(figure, axes, found: dict) -> None:
-    """One row per head: unchanged, and the first condition of the kinds that move the first token."""
+    """One row per head, under one scale: unchanged, and the first condition of the kinds that move the first token."""
+    drawn = None
     kinds = {c["name"]: c["kind"] for c in found["conditions"]}
     picked = [next((c for c in found["maps"]["conditions"] if kinds[c["name"]] == kind), None)
               for kind in ("baseline", "first_moved", "swap", "reverse")]
@@ -42,10 +43,15 @@ def maps(figure, axes, found: dict) -> None:
             if condition is None:
                 axis.axis("off")
                 continue
-            image(figure, axis, condition["maps"][row], "attention", vmin=0, vmax=1)
-            axis.set_aspect("equal")
-            axis.set(title=f"layer {head['layer']}, head {head['head']}: {condition['name']}", xlabel="key", ylabel="query")
-            axis.title.set_fontsize(6.5)
+            drawn = axis.imshow(floats(condition["maps"][row]), vmin=0, vmax=1, interpolation="nearest")
+            name = "unchanged" if kinds[condition["name"]] == "baseline" else condition["name"]
+            if row == 0:
+                axis.set_title(name)
+        axes[row][0].set_ylabel(f"layer {head['layer']}, head {head['head']}\nquery", fontsize=7)
+    if drawn:
+        figure.colorbar(drawn, ax=axes, label="attention", fraction=0.05, pad=0.02, aspect=40)
+    for axis in axes[-1]:
+        axis.set_xlabel("key")
 
 
 def attention_under(result: Result, layer: int, name: str) -> list[float]:
@@ -58,15 +64,14 @@ def draw(result: Result) -> Figure:
     found = result.results
     kinds = [kind for kind in NAMES if any(c["kind"] == kind for c in found["conditions"])]
     curve_rows, map_rows = (len(kinds) + 1) // 2, len(found["maps"]["heads"])
-    heights = [CURVES_HEIGHT] * curve_rows + [MAPS_HEIGHT] * map_rows
-    figure, axes = new(len(heights), 4, height=sum(heights) / len(heights), height_ratios=heights)
-    for number, kind in enumerate(kinds):
-        row, left = number // 2, 2 * (number % 2)
-        curves(wide(figure, axes[row][left : left + 2]), kind, found["conditions"], found["early_layers"])
-    if len(kinds) % 2:
-        for axis in axes[curve_rows - 1][2:]:
-            axis.axis("off")
-    maps(figure, axes[curve_rows:], found)
+    heights = [CURVES_HEIGHT * curve_rows, MAPS_HEIGHT * map_rows]
+    figure, axes = new(2, 1, height=sum(heights) / 2, height_ratios=heights)
+    panels = list(split(axes[0][0], curve_rows, 2).flat)
+    for axis, kind in zip(panels, kinds):
+        curves(axis, kind, found["conditions"], found["early_layers"])
+    for axis in panels[len(kinds):]:
+        axis.axis("off")
+    maps(figure, split(axes[1][0], map_rows, 4, sharex=True, sharey=True), found)
     title(figure, result, "Rotary positions moved, the causal mask in place")
     control = found["shift_control"]
     caption(figure, result, "colour: attention to token 0; grey: to the rotary-first token; shaded: early layers; "

@@ -40,7 +40,7 @@ def profile(axis, values: dict) -> None:
     picked = sorted({0, len(rows) // 3, 2 * len(rows) // 3, len(rows) - 1})
     for row, colour in zip(picked, COLOURS):
         axis.plot(floats(values["keys"]) + 1, rows[row], color=colour, label=f"layer {row}")
-    axis.set(xscale="log", yscale="log", xlabel="key position + 1", ylabel="mean attention from later queries", title="key profile")
+    axis.set(xscale="log", yscale="log", xlabel="key position + 1", ylabel="attention from later queries", title="key profile")
     axis.legend()
 
 

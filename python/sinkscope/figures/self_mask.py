@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, legend_above, new, title
+from sinkscope.figures.parts.levels import legend_across, with_legend_row
+from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, split, title
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
 ORDER = 40
+COLUMNS = 4  # panels beside each other
+HEIGHT, HEIGHT_OF_SETS = 1.3, 2.5  # inches: of a row of them, and of the panels over the sets of layers
 
 
 def panel(axis, found: dict, layers: str) -> None:
@@ -24,10 +28,36 @@ def panel(axis, found: dict, layers: str) -> None:
             if run["mode"] == "not_self":
                 axis.plot(masked, color=colour, ls=":", lw=1)
                 continue
-            axis.plot(masked, color=colour, label=f"token {token}")
+            axis.plot(masked, color=colour)
             axis.plot(floats(run["first"][0]["mean_attention"]["by_layer"]), color=colour, ls="--", lw=0.9)
-    axis.set(title=f"self-only in layers {layers}", ylabel="mean attention", ylim=(-0.02, None))
-    layers_axis(axis, len(runs[0]["masked"][0]["mean_attention"]["by_layer"]))
+    axis.set_title(f"in layers {layers}")
+    layers_axis(axis, len(runs[0]["masked"][0]["mean_attention"]["by_layer"]), ticks=5)
+
+
+def panels(axes, found: dict) -> None:
+    """On one scale; the layers are named below the lowest panel of each column."""
+    names = [one["name"] for one in found["layer_sets"]]
+    for axis, name in zip(axes.flat, names):
+        panel(axis, found, name)
+    axes[0][0].set_ylim(-0.02, None)
+    for row in axes:
+        row[0].set_ylabel("attention")
+    for number, axis in enumerate(axes.flat):
+        if number >= len(names):
+            axis.axis("off")
+        elif number + COLUMNS < len(names):
+            axis.set_xlabel(None)
+        else:
+            axis.tick_params(labelbottom=True)
+
+
+def explain(figure, axis, found: dict) -> None:
+    look = {"color": "#666666", "lw": 1}
+    entries = [*(Line2D([], [], color=COLOURS[number % len(COLOURS)], label=f"token {token} masked")
+                 for number, token in enumerate(found["tokens"])),
+               Line2D([], [], **look, label="attention to it"), Line2D([], [], **look, ls="--", label="to token 0"),
+               Line2D([], [], **look, ls=":", label="to it, when it may not see itself")]
+    legend_across(figure, axis, [(one, one.get_label()) for one in entries])
 
 
 def ratios(axis, found: dict) -> None:
@@ -35,12 +65,11 @@ def ratios(axis, found: dict) -> None:
     for number, token in enumerate(found["tokens"]):
         values = [next(r["ratio"][0] for r in found["runs"]
                        if r["mode"] == "self_only" and r["tokens"] == [token] and r["layers"] == name) for name in names]
-        axis.plot(floats(values), color=COLOURS[number % len(COLOURS)], marker="o", ms=3, lw=0.8, label=f"token {token}")
+        axis.plot(floats(values), color=COLOURS[number % len(COLOURS)], marker="o", ms=3, lw=0.8)
     axis.axhline(1, color="#666666", ls=":", lw=1)
-    axis.set(ylabel="masked / first token", xlabel="layers with self-only rows", title="ratio to the first token")
+    axis.set(ylabel="masked / token 0", xlabel="layers with self-only rows", title="ratio to the first token")
     axis.set_ylim(0, max(1.05, axis.get_ylim()[1]))
-    axis.set_xticks(range(len(names)), names, rotation=90 if len(names) > 7 else 0)
-    legend_above(axis)
+    axis.set_xticks(range(len(names)), names, rotation=90)
 
 
 def changes(axis, found: dict) -> None:
@@ -54,7 +83,7 @@ def changes(axis, found: dict) -> None:
         axis.errorbar(places, means, np.nan_to_num(np.abs(limits - means)), fmt="o", ms=2.5, lw=1, color=COLOURS[number % len(COLOURS)])
     axis.axhline(0, color="#666666", ls=":", lw=1)
     axis.set_xticks(range(len(names)), names, rotation=90)
-    axis.set(ylabel="change, paired (95 %)", xlabel="layers with self-only rows", title="what the first token loses")
+    axis.set(ylabel="change (95 %)", xlabel="layers with self-only rows", title="what the first token loses, paired")
 
 
 def self_only(result: Result, layer: int, token: int, layers: str) -> tuple[float, float]:
@@ -66,18 +95,15 @@ def self_only(result: Result, layer: int, token: int, layers: str) -> tuple[floa
 
 def draw(result: Result) -> Figure:
     found = result.results
-    names = [s["name"] for s in found["layer_sets"]]
-    figure, axes = new((len(names) + 2 + 2) // 3, 3, height=2.4)
-    panels = list(axes.flat)
-    for axis, name in zip(panels, names):
-        panel(axis, found, name)
-    ratios(panels[len(names)], found)
-    changes(panels[len(names) + 1], found)
-    for axis in panels[len(names) + 2 :]:
-        axis.axis("off")
+    rows = -(-len(found["layer_sets"]) // COLUMNS)
+    figure, axes = with_legend_row(2, 1, [0.3 + HEIGHT * rows, HEIGHT_OF_SETS])
+    of_sets = split(axes[1][0], 1, 2)[0]
+    panels(split(axes[0][0], rows, COLUMNS, sharex=True, sharey=True), found)
+    ratios(of_sets[0], found)
+    changes(of_sets[1], found)
+    explain(figure, axes[-1][0], found)
     title(figure, result, "Tokens that attend only to themselves")
-    caption(figure, result, "colours as under the ratio; solid: to the masked token; dashed: to token 0; "
-            "dotted: control (may not attend to itself); same queries q > k")
+    caption(figure, result, "masked: token k attends only to itself; mean_attention of the same queries, q > k; dotted: the control")
     return figure
 
 

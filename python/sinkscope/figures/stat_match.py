@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.later_token import MASSIVE, colour_of, draw_levels, draw_massive_activation, draw_unedited, explain
+from sinkscope.figures.parts.later_token import LEVELS, MASSIVE, colour_of, draw_levels, draw_massive_activation, draw_unedited, explain
 from sinkscope.figures.parts.style import caption, new, title
 from sinkscope.figures.parts.trial_rows import TrialRow, mean, trial_rows
 from sinkscope.results import Result
@@ -28,7 +28,7 @@ def statistics(axis, rows: list[TrialRow], at: int, later: int) -> None:
         axis.axvline(rows[0].unedited(token), color=colour_of(token), ls="--", lw=0.8)
     axis.set_yticks(range(len(rows)), [row["statistic"] for row in rows])
     axis.invert_yaxis()
-    axis.set(title=f"token {at}: as at token {later if at == 0 else 0}, or replaced", xlabel="attention; massive act.", xlim=(-0.03, None))
+    axis.set(title=f"token {at}: as at token {later if at == 0 else 0}, or replaced", xlabel=LEVELS, xlim=(-0.03, None))
 
 
 def by_factor(axis, rows: list[TrialRow], later: int) -> None:
@@ -42,7 +42,7 @@ def by_factor(axis, rows: list[TrialRow], later: int) -> None:
         draw_massive_activation(axis, places, scaled, later)
     draw_unedited(axis, 1, matched, later)
     axis.axvline(matched["factors"][0], color="#666666", ls=":", lw=1)
-    axis.set(title=f"token {later}: deviation scaled", xlabel="factor (dotted: as token 0's)", ylabel="attention; massive activation")
+    axis.set(title=f"token {later}: deviation scaled", xlabel="factor (dotted: as token 0's)", ylabel=LEVELS)
 
 
 def draw(result: Result) -> Figure:
@@ -56,8 +56,8 @@ def draw(result: Result) -> Figure:
     explain(axes[1][1], loc="center left")
     layers = ", ".join(str(found["layer"]) for found in result.results["statistics"])
     title(figure, result, f"Statistics of the attention output of layer {layers}")
-    caption(figure, result, f"mean attention in layer {result.results['sink_layer']}, with 95 % over documents, "
-            f"queries after token {later}; dashed and hollow: unedited; massive activation: its norm over that of the unedited token 0")
+    caption(figure, result, f"mean attention in layer {result.results['sink_layer']} by queries after token {later}, "
+            "with 95 % over documents; dashed and hollow: unedited; norm: of the massive activation, over that of the unedited token 0")
     return figure
 
 

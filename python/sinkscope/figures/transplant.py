@@ -6,25 +6,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from sinkscope.figures.parts.levels import from_zero, held_against, legend_row, say, with_intervals, with_legend_row
-from sinkscope.figures.parts.style import COLOURS, title
-from sinkscope.figures.parts.trial_rows import level, mean, place
+from sinkscope.figures.parts.style import COLOURS, layers_axis, title
+from sinkscope.figures.parts.trial_rows import layer_of, level, mean, part_of, place
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
 ORDER = 53
+FILLS = {"attention": None, "MLP": "white", "embedding": "white"}  # of markers after each part; none: in their own colour
 
 
 def one_way(axis, found: dict, origin: int, to: int) -> None:
     rows = [row for row in found["table"] if (row["from"], row["to"]) == (origin, to)]
     colours = dict(zip(found["tokens"]["tracked"], COLOURS))
     held_against(axis.axhline, found, colours)
-    for number, (token, colour) in enumerate(colours.items()):
-        places = [x + 0.12 * (number - 0.5) for x in range(len(rows))]
-        with_intervals(axis, places, [level(row, token) for row in rows], color=colour, fmt="o-", label=f"to token {token}")
-    axis.set_xticks(range(len(rows)), [place(row["site"]) for row in rows], rotation=90)
-    axis.set(title=f"residual of token {origin} put in token {to}'s place", xlabel="after", ylabel="attention")
+    for token, colour in colours.items():
+        axis.plot([along(row["site"]) for row in rows], [mean(row, token) for row in rows], color=colour, lw=1)
+        for part, fill in FILLS.items():
+            some = [row for row in rows if part in place(row["site"])]
+            with_intervals(axis, [along(row["site"]) for row in some], [level(row, token) for row in some], color=colour,
+                           mfc=fill or colour, label=None if fill else f"to token {token}")
+    layers_axis(axis, 1 + int(max(along(row["site"]) for row in rows)))
+    axis.set(title=f"residual of token {origin} put in token {to}'s place", xlabel="after block (−½: the embedding)")
+    axis.set_xlim(-0.8, axis.get_xlim()[1] + 0.3)
+
+
+def along(site: str) -> float:
+    """Its place on an axis of blocks: the MLP is half a step after the attention."""
+    return -0.5 if site == "hook_embed" else layer_of(site) + 0.5 * (part_of(site) == "MLP")
 
 
 def draw(result: Result) -> Figure:
@@ -34,7 +45,10 @@ def draw(result: Result) -> Figure:
     for axis, (origin, to) in zip(axes[0], ways):
         one_way(axis, found, origin, to)
     from_zero(axes[0][0])
-    legend_row(figure, axes[-1], axes[0][0])
+    axes[0][0].set_ylabel("attention")
+    look = {"color": "#666666", "marker": "o", "ms": 3, "ls": "none"}
+    legend_row(figure, axes[-1], axes[0][0], [Line2D([], [], label="after attention", **look),
+                                              Line2D([], [], label="after MLP, embedding", mfc="white", **look)])
     title(figure, result, "After which part of which block is the first token's residual complete")
     say(figure, result, "residuals come from samples of another document")
     return figure

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.levels import OPERATIONS, from_zero, held_against, legend_row, say, with_intervals, with_legend_row
+from sinkscope.figures.parts.site_names import name_sites
 from sinkscope.figures.parts.style import floats, image, layers_axis, title, wide
 from sinkscope.figures.parts.trial_rows import layer_of, level, mean, part_of, place, unedited
 from sinkscope.results import Result
@@ -16,11 +17,14 @@ from sinkscope.results.findings import Findings
 
 ORDER = 50
 SIGNED = "RdBu_r"
+MAP_WIDTH = 2.0  # inches
+AFTER = 2  # layers that are drawn of those that write after the sink was read, which change nothing
 
 
 def of_part(axis, found: dict, part: str) -> None:
     """One operation a colour, side by side at its layer."""
     rows = [row for row in found["table"] if len(row["sites"]) == 1 and part_of(row["sites"][0]) == part]
+    rows = [row for row in rows if layer_of(row["sites"][0]) < found["sink_layer"] + AFTER]
     names = [name for name in OPERATIONS if any(row["operation"] == name for row in rows)]
     count = 1 + max(layer_of(row["sites"][0]) for row in rows)
     axis.axvspan(found["sink_layer"] - 0.5, count - 0.5, color="#eeeeee", lw=0, zorder=0)
@@ -29,7 +33,7 @@ def of_part(axis, found: dict, part: str) -> None:
         x = floats([layer_of(row["sites"][0]) for row in some]) + 0.2 * (number - (len(names) - 1) / 2)
         with_intervals(axis, x, [level(row, 0) for row in some], color=OPERATIONS[name], label=name)
     held_against(axis.axhline, found, {0: "#000000"})
-    axis.set(title=f"output of one {part} at token 0", ylabel="attention to token 0")
+    axis.set(title=f"output of one {part} at token 0", ylabel="attention\nto token 0")
     from_zero(axis)
     layers_axis(axis, count)
 
@@ -53,9 +57,18 @@ def pairs(figure, axes, found: dict) -> None:
     image(figure, axes[1], beyond, "(A and B) − A − B", cmap=SIGNED, vmin=-largest, vmax=largest)
     axes[0].set_title(f"{operation}: two outputs (diagonal: one)")
     axes[1].set_title("interaction of the two")
+    names = [place(site) for site in sites]
     for axis in axes:
-        axis.set_xticks(range(len(sites)), [place(site) for site in sites], rotation=90, fontsize=6)
-        axis.set_yticks(range(len(sites)), [place(site) for site in sites], fontsize=6)
+        axis.set_aspect("equal")
+        name_sites(axis.set_xticks, sites, names, MAP_WIDTH, rotation=90, fontsize=6)
+        name_sites(axis.set_yticks, sites, names, MAP_WIDTH, fontsize=6)
+
+
+def shading(found: dict) -> str:
+    layers = {layer_of(site) for row in found["table"] for site in row["sites"]}
+    after = sum(layer >= found["sink_layer"] for layer in layers)
+    many = f", the first {AFTER} layers of {after}" if after > AFTER else ""
+    return f"shaded: outputs that come after it was read and change nothing{many}"
 
 
 def draw(result: Result) -> Figure:
@@ -69,7 +82,7 @@ def draw(result: Result) -> Figure:
         pairs(figure, axes[2], found)
     legend_row(figure, axes[-1], axis)
     title(figure, result, "The sink without one part of the network at token 0")
-    say(figure, result, "shaded: outputs that come after it was read")
+    say(figure, result, shading(found))
     return figure
 
 

@@ -11,7 +11,7 @@ from sinkscope.figures.parts.style import COLOURS, floats
 from sinkscope.results import Result, ResultError, read
 
 ATLAS = "first-token"  # the experiment that makes it
-MOST_NAMES = 22  # a panel's height holds as many
+MOST_NAMES = 16  # a panel's height holds as many
 FAILS = COLOURS[1]  # ids that do not grow, in every panel
 
 

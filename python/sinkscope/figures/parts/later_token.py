@@ -9,6 +9,7 @@ from sinkscope.figures.parts.style import COLOURS
 from sinkscope.figures.parts.trial_rows import TrialRow, level
 
 OF_FIRST, OF_LATER, MASSIVE = COLOURS[1], COLOURS[0], COLOURS[6]
+LEVELS = "attention; norm (×)"  # the label of an axis that has both
 
 
 def colour_of(token: int) -> str:
@@ -37,6 +38,6 @@ def explain(axis, **look) -> None:
     """The legend of all that is drawn here."""
     entries = [Line2D([], [], color=OF_LATER, marker="o", ms=3.5, lw=1, label="attention to the later token"),
                Line2D([], [], color=OF_FIRST, marker="o", ms=3.5, lw=1, label="attention to token 0"),
-               Line2D([], [], color=MASSIVE, marker="x", ms=4, ls=":", lw=0.8, label="massive activation at the edited token"),
+               Line2D([], [], color=MASSIVE, marker="x", ms=4, ls=":", lw=0.8, label="massive activation at\nthe edited token, norm"),
                Line2D([], [], color="#666666", marker="D", ms=4, mfc="none", ls="none", label="unedited")]
     axis.legend(handles=entries, **look)

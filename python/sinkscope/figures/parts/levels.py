@@ -3,7 +3,11 @@ and one legend for all panels."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.container import Container
 
 from sinkscope.figures.parts.style import COLOURS, caption, floats, new, wide
 from sinkscope.figures.parts.trial_rows import unedited
@@ -11,6 +15,7 @@ from sinkscope.results import Result
 
 OPERATIONS = {"zero": COLOURS[0], "mean": COLOURS[1], "resample": COLOURS[2]}
 LEGEND_HEIGHT = 0.4
+LEGEND_WIDTH = 0.8  # of the figure: panels whose rows have names begin that far from its edge
 
 
 def with_intervals(axis, x, levels: list[dict], orientation: str = "vertical", **options) -> None:
@@ -45,11 +50,27 @@ def with_legend_row(rows: int, columns: int, heights: list[float], **options):
     return new(rows + 1, columns, height=sum(heights) / len(heights), height_ratios=heights, **options)
 
 
-def legend_row(figure, row, axis, columns: int = 3) -> None:
-    """What the symbols in `axis` mean, for every panel, in the row that was left for it."""
-    below = wide(figure, row)
-    below.axis("off")
-    below.legend(*axis.get_legend_handles_labels(), loc="center", ncols=columns, borderaxespad=0)
+def legend_row(figure, row, axis, more: Sequence[Artist] = ()) -> None:
+    """What the symbols in `axis` mean, for every panel, in the row that was left for it: what was measured, `more`, and what
+    it is held against."""
+    handles, labels = axis.get_legend_handles_labels()
+    measured = [one for one in zip(handles, labels) if isinstance(one[0], Container)]
+    against = [one for one in zip(handles, labels) if not isinstance(one[0], Container)]
+    legend_across(figure, wide(figure, row), [*measured, *((one, one.get_label()) for one in more), *against])
+
+
+def legend_across(figure, axis, entries: list[tuple]) -> None:
+    """(symbol, text)... in as few rows as the figure's width allows, evenly filled."""
+    axis.axis("off")
+
+    def legend(columns: int):
+        return axis.legend(*zip(*entries), loc="center", ncols=columns, columnspacing=1.4, borderaxespad=0)
+
+    columns = len(entries)
+    while columns > 1 and legend(columns).get_window_extent().width > LEGEND_WIDTH * figure.bbox.width:
+        columns -= 1
+    rows = -(-len(entries) // columns)
+    legend(-(-len(entries) // rows))
 
 
 def say(figure, result: Result, text: str) -> None:

@@ -6,9 +6,11 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
+from sinkscope.figures.parts.site_names import name_sites
 from sinkscope.figures.parts.style import COLOURS, nothing
 from sinkscope.figures.parts.trial_rows import place
 
+WIDTH = 4.6  # inches of the columns
 QUESTIONS = {"own_suffices": "token 0's own row makes a sink", "level_suffices": "its mean level makes a sink",
              "removal_ends": "removal ends the sink"}
 SETS = ["channels of the smallest set", "sets that suffice"]
@@ -69,12 +71,13 @@ def matrix(axis, found: dict) -> None:
     size = min(7, 250 / len(cells))
     for x, cells_of_site in enumerate(cells):
         for y, cell in enumerate(cells_of_site):
-            number = isinstance(cell, str)
-            axis.text(x, y, cell if number else SIGN_OF[cell], ha="center", va="center", fontsize=size,
-                      color="black" if number else "white")
+            text = cell if isinstance(cell, str) else SIGN_OF[cell]
+            axis.text(x, y, text, ha="center", va="center", fontsize=size, rotation=turned(found) if len(text) > 1 else 0,
+                      color="black" if isinstance(cell, str) else "white")
     names = [*QUESTIONS.values(), *SETS, *CONDITIONS]
     axis.set_yticks(range(len(names)), names, fontsize=6.5)
-    axis.set_xticks(range(len(cells)), [place(site["site"]) for site in found["sites"]], rotation=turned(found), fontsize=size)
+    axis.set_xlabel("residual after")
+    name_below(axis, found, size)
     axis.tick_params(length=0)
     axis.hlines(np.arange(len(names) + 1) - 0.5, -0.5, len(cells) - 0.5, color="white", lw=1)
     axis.vlines(np.arange(len(cells) + 1) - 0.5, -0.5, len(names) - 0.5, color="white", lw=1)
@@ -84,7 +87,15 @@ def matrix(axis, found: dict) -> None:
         axis.text(1.01, middle, text, transform=axis.get_yaxis_transform(), rotation=90, ha="left", va="center", fontsize=6.5)
     name_columns(axis, found, len(names), size)
     axis.spines[:].set_visible(False)
-    axis.set_xlabel("residual after")
+
+
+def name_below(axis, found: dict, size: float) -> None:
+    sites = [site["site"] for site in found["sites"]]
+    names = list(map(place, sites))
+    if not turned(found):
+        axis.set_xticks(range(len(sites)), names, fontsize=size)
+    elif not name_sites(axis.set_xticks, sites, names, WIDTH, fontsize=6, rotation=90):
+        axis.set_xlabel("residual after (of each block attention, then MLP)")
 
 
 def name_columns(axis, found: dict, rows: int, size: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import textwrap
 from pathlib import Path
 
 import matplotlib
@@ -12,6 +11,7 @@ from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sinkscope.figures.parts.lines import FAMILY, wrapped
 from sinkscope.figures.parts.words import plain, settle_words
 from sinkscope.results import Result, ResultError
 
@@ -28,7 +28,7 @@ def use_style() -> None:
         "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7, "xtick.labelsize": 7, "ytick.labelsize": 7,
         "axes.spines.top": False, "axes.spines.right": False, "axes.prop_cycle": cycler(color=COLOURS), "lines.linewidth": 1.2,
         "legend.frameon": False, "figure.dpi": 100, "savefig.dpi": 200, "svg.hashsalt": "sinkscope", "pdf.fonttype": 42,
-        "font.family": ["DejaVu Sans"], "image.cmap": SEQUENTIAL, "text.usetex": False,
+        "font.family": [FAMILY], "image.cmap": SEQUENTIAL, "text.usetex": False,
     })
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
@@ -41,44 +41,57 @@ def new(rows: int, columns: int, width: float = 7.0, height: float = 2.6, **opti
 
 
 def title(figure, result: Result, text: str) -> None:
-    figure.suptitle(f"{text} — {plain(result.model_name)}", fontsize=9)
+    lines = wrapped(f"{text} — {plain(result.model_name)}", figure.get_figwidth() - 0.3, 9)
+    figure.suptitle("\n".join(lines), fontsize=9)
 
 
 def caption(figure, result: Result, metric: str) -> None:
-    """One line beneath the figure: what was measured, over what."""
+    """Beneath the figure: what was measured, and in a line of its own over what."""
     data, numerics = result.data, result.numerics
     kind = SLICES[data["slice"]]
     each = f"of {'up to ' if len(set(data['lengths'])) > 1 else ''}{data['length']} tokens" if data["slice"] != "vocabulary" else "alone"
     bos = "no BOS" if data.get("bos", "none") == "none" else "BOS first"  # emergence files do not say
     over = f"{data['samples']} {kind} {each}, {bos}, {numerics['dtype']}{' (approximate)' if numerics.get('approximate') else ''}"
-    figure.supxlabel("\n".join(textwrap.wrap(metric, 120)) + "\n" + over, fontsize=6.5, color="#444444")
+    figure.supxlabel("\n".join([*wrapped(metric, figure.get_figwidth() - 0.6, 6.5), over]), fontsize=6.5, color="#444444")
 
 
 def save(figure: Figure, path: Path) -> None:
     """The same result gives the same bytes: no date, no version. Raises ResultError on a name of another kind."""
     if path.suffix not in UNDATED:
         raise ResultError(f"{path}: expected a name that ends in .png, .pdf or .svg")
-    settle_words(figure)
+    settle(figure)
     figure.savefig(path, metadata=UNDATED[path.suffix])
+
+
+def settle(figure: Figure) -> None:
+    """Words, and the layout: a first drawing shows which ticks panels of that size get, a second makes room for those. Places
+    are then rounded, since the layout's solver gives other last digits each time."""
+    settle_words(figure)
+    figure.set_dpi(matplotlib.rcParams["savefig.dpi"])
+    for _ in range(2):
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position([round(edge, 6) for edge in axes.get_position(original=True).bounds])
 
 
 def nothing(axis, text: str) -> None:
     """A panel that says why it is empty."""
     axis.axis("off")
-    axis.text(0.5, 0.5, "\n".join(textwrap.wrap(text, 60)), ha="center", va="center", transform=axis.transAxes, color="#666666")
+    axis.text(0.5, 0.5, "\n".join(wrapped(text, 2.6, 8)), ha="center", va="center", transform=axis.transAxes, color="#666666")
 
 
-def layers_axis(axis, count: int) -> None:
-    axis.set_xlim(-0.5, count - 0.5)
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+def layers_axis(axis, count: int, first: int = 0, ticks: int | str = "auto") -> None:
+    axis.set_xlim(first - 0.5, first + count - 0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(ticks, integer=True))
     axis.set_xlabel("layer")
 
 
-def legend_above(axis, columns: int = 3) -> None:
-    """A legend over the curves, in room that is made for it."""
+def legend_above(axis, columns: int = 3, row: float = 0.09) -> None:
+    """A legend over the curves, in room that is made for it: `row` is the share of the panel's height that one row takes."""
     rows = -(-len(axis.get_legend_handles_labels()[0]) // columns)
     low, high = axis.transScale.transform([(1, limit) for limit in axis.get_ylim()])[:, 1]
-    top = low + (high - low) / (1 - 0.09 * rows)
+    top = low + (high - low) / (1 - row * rows)
     axis.set_ylim(axis.get_ylim()[0], axis.transScale.inverted().transform((1, top))[1])
     axis.legend(loc="upper left", ncols=columns, fontsize=6, columnspacing=1)
 
@@ -90,12 +103,25 @@ def shown(piece: str | None, token: int) -> str:
     return plain(piece if len(piece) <= 14 else piece[:13] + "…")
 
 
+def signed(value: float) -> str:
+    """A cosine, with its sign; what rounds to zero has none."""
+    text = f"{value:+.2f}".replace("-", "−")
+    return text[1:] if float(f"{value:.2f}") == 0 else text
+
+
 def wide(figure, row):
     """One panel in place of panels beside each other."""
     grid, first, last = row[0].get_gridspec(), row[0].get_subplotspec(), row[-1].get_subplotspec()
     for axis in row:
         axis.remove()
     return figure.add_subplot(grid[first.rowspan.start, first.colspan.start : last.colspan.stop])
+
+
+def split(axis, rows: int, columns: int, **options):
+    """Panels in place of one, whose columns need not be those of the panels above and below."""
+    spec = axis.get_subplotspec()
+    axis.remove()
+    return spec.subgridspec(rows, columns).subplots(squeeze=False, **options)
 
 
 def image(figure, axis, values, label: str, cmap: str = SEQUENTIAL, **options):
