@@ -108,16 +108,16 @@ def draw(result: Result) -> Figure:
 
 
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
-    """In the first layer alone, and in as many of the first layers as bring most."""
+    """In the first layer alone, in as many of the first layers as bring most, and in the layers that bring most of all."""
     found = result.results
     tokens = found["tokens"]
     shares = {}  # of what the first token gets
     for one in found["layer_sets"]:
-        if one["layers"] == list(range(len(one["layers"]))):
-            pairs = (self_only(result, findings.layer, token, one["name"]) for token in tokens)
-            shares[one["name"]] = [masked / first for masked, first in pairs]
-    most = max(shares, key=lambda layers: sum(shares[layers]))
-    for layers in dict.fromkeys(("0", most)):
+        pairs = (self_only(result, findings.layer, token, one["name"]) for token in tokens)
+        shares[one["name"]] = [masked / first for masked, first in pairs]
+    first_layers = [one["name"] for one in found["layer_sets"] if one["layers"] == list(range(len(one["layers"])))]
+    shown = ["0"] + [max(names, key=lambda name: sum(shares[name])) for names in (first_layers, list(shares)) if names]
+    for layers in dict.fromkeys(shown):
         if layers in shares:
             yield f"4 tokens {', '.join(map(str, tokens))} self-only in layers {layers}", \
                 f"get {', '.join(format(share, '.2f') for share in shares[layers])} of what the first token gets"
