@@ -74,6 +74,7 @@ def test_rows_are_ordered_by_the_modules_and_read_at_scans_layer(tmp_path: Path)
         ("  rotary positions of 0 and 8 swapped", "token 0 gets 0.300, token 8 gets 0.200"),
         ("4 tokens 4, 8 self-only in layers 0", "get 0.25, 0.10 of what the first token gets"),
         ("4 tokens 4, 8 self-only in layers 0-1", "get 0.75, 0.50 of what the first token gets"),
+        ("4 tokens 4, 8 self-only in layers 2", "get 1.00, 1.00 of what the first token gets"),
         ("8 what tells which token is first", "no sink: No sink, nothing to explain."),
     ]
 
