@@ -60,15 +60,17 @@ class BlockedAttention {
         : even((a.T_ + 1) / 2 * 2),
           keys(a.h_ * a.T_ * sizeof(T) / 4),
           scores(kBlock * even),
+          more_scores(kHalf ? 0 : kBlock * even),
           mixed(kBlock * a.h_),
           pattern(kHalf ? kBlock * even : 0),
           values(kHalf && a.mixed_ ? even * a.h_ : 0) {}
-    int64_t even;                  // T, rounded up: bfloat16 products take keys in pairs
-    std::vector<uint32_t> keys;    // a key head, transposed: [h, T], bfloat16 in pairs
-    std::vector<float> scores;     // [kBlock, even]
-    std::vector<float> mixed;      // [kBlock, h]
-    std::vector<Bits> pattern;     // [kBlock, even], where it is not the scores themselves
-    std::vector<uint16_t> values;  // [even / 2, h, 2]
+    int64_t even;                    // T, rounded up: bfloat16 products take keys in pairs
+    std::vector<uint32_t> keys;      // a key head, transposed: [h, T], bfloat16 in pairs
+    std::vector<float> scores;       // [kBlock, even]
+    std::vector<float> more_scores;  // [kBlock, even], of the second half of the dimensions, where T is float
+    std::vector<float> mixed;        // [kBlock, h]
+    std::vector<Bits> pattern;       // [kBlock, even], where it is not the scores themselves
+    std::vector<uint16_t> values;    // [even / 2, h, 2]
     SoftmaxKernels::Row rows[kBlock];
   };
 
@@ -93,10 +95,8 @@ class BlockedAttention {
   }
 
   void run_block(int64_t sample, int64_t head, int64_t first, Buffers& b) {
-    const int64_t rows = std::min(kBlock, T_ - first), keys = first + rows, pairs = (keys + 1) / 2 * 2;
-    blas::brgemm(rows, keys, h_, q_.stride(1), T_, b.even, /*add_C=*/false,
-                 at_head(q_, sample, head) + first * q_.stride(1), reinterpret_cast<const T*>(b.keys.data()),
-                 b.scores.data(), kHalf);
+    const int64_t rows = std::min(kBlock, T_ - first), pairs = (first + rows + 1) / 2 * 2;
+    make_scores(sample, head, first, rows, b);
     for (int64_t row = 0; row < rows; ++row) {
       float* scores = b.scores.data() + row * b.even;
       const int64_t seen = first + row + 1;
@@ -105,6 +105,27 @@ class BlockedAttention {
       if (mixed_) std::fill(scores + seen, scores + pairs, 0.0f);
     }
     if (mixed_) mix_block(sample, head, first, rows, pairs, b);
+  }
+
+  /// Rows against the keys up to the last row's. float32 products in two halves of the dimensions: Qwen2.5's biases
+  /// make scores of thousands, and one sum of all products would round each of them at that size.
+  void make_scores(int64_t sample, int64_t head, int64_t first, int64_t rows, Buffers& b) {
+    const T* q = at_head(q_, sample, head) + first * q_.stride(1);
+    const T* k = reinterpret_cast<const T*>(b.keys.data());
+    const auto product = [&](int64_t from, int64_t dimensions, float* out) {
+      blas::brgemm(rows, first + rows, dimensions, q_.stride(1), T_, b.even, /*add_C=*/false, q + from, k + from * T_,
+                   out, kHalf);
+    };
+    if constexpr (kHalf) {
+      product(0, h_, b.scores.data());
+    } else {
+      product(0, h_ / 2, b.scores.data());
+      product(h_ / 2, h_ / 2, b.more_scores.data());
+      for (int64_t row = 0; row < rows; ++row) {
+        float* scores = b.scores.data() + row * b.even;
+        row_kernels<float>().add(scores, b.more_scores.data() + row * b.even, first + row + 1, scores);
+      }
+    }
   }
 
   /// The row's log-sum-exp and its attention to the tracked keys; `exponentials` are its unscaled probabilities.
