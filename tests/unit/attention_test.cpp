@@ -34,8 +34,8 @@ TEST(Attention, FusedAgreesWithTheMatrix) {
 }
 
 /// Two of the first dimensions as Qwen2.5's biases make them: scores of thousands, most of which is the same for all
-/// keys.
-TEST(Attention, LargeScoresAreAsCloseToFloat64AsATensProducts) {
+/// keys. ATen adds a score's products one after another; in two halves fewer of them are rounded at that size.
+TEST(Attention, LargeScoresAreCloserToFloat64ThanOneSumOfProducts) {
   auto g = at::detail::createCPUGenerator(5);
   const auto vectors = [&](int64_t count) { return at::randn({4, 40, count, 64}, g, at::kFloat); };
   Heads heads{vectors(6), vectors(2), vectors(2)};
