@@ -38,9 +38,15 @@ def test_arrays_are_mapped_as_safetensors_reads_them(tmp_path: Path) -> None:
     assert (sorted(arrays), len(arrays)) == (sorted(NAMES), 3)
     for name, array in tensors.items():
         assert arrays[name].dtype == array.dtype and np.array_equal(arrays[name], array)
-    assert isinstance(arrays["norm"], np.memmap)
+    assert isinstance(arrays["norm"], np.memmap) and isinstance(arrays["heads"], np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         arrays["norm"][0, 0] = 1
+
+
+def test_nothing_at_the_end_of_a_file_is_an_array_too(tmp_path: Path) -> None:
+    save_file({"norm": np.zeros((0, 3), dtype=np.float32)}, tmp_path / "scan.safetensors")
+    found = mapped(tmp_path / "scan.safetensors", "norm")
+    assert (found.shape, found.dtype) == ((0, 3), np.float32)
 
 
 def test_a_missing_array_or_sidecar_is_named(tmp_path: Path) -> None:

@@ -72,6 +72,8 @@ def test_every_experiment_has_frames() -> None:
      "mean_attention_edited", 0.43495),
     ("zero-sweep.layer-23", "attention_by_layer", 174 * 2 * 7, "name == 'zero blocks.0.attn_out' and token == 0 and layer == 23",
      "mean_attention_edited", 0.81337),
+    ("head-attribution", "attention_by_layer", 40 * 3 * 27, "name == 'all heads of layer 0 at token 8' and token == 8 and layer == 3",
+     "mean_attention_edited", 0.07273),
     ("mlp-probe", "activations", 30 * 5 * 4, "layer == 0 and site == 'resid_pre' and token == 0", "norm_sd", 0.30089),
     ("mlp-probe", "contributions", 4 * 8 * 2, "token == 0 and neuron == 1229 and dimension == 247", "contribution", 1226.1),
     ("vocab-sweep", "ids", 4096, "id == 3", "paired_half_width", 0.51792),

@@ -54,8 +54,6 @@ def mapped(path: Path, name: str) -> np.ndarray:
     dtype = np.dtype(DTYPES[kind])
     if not whole or last - first != count * dtype.itemsize or begin + last > path.stat().st_size:
         raise ResultError(f"{path}: tensor {name}: {kind} {shape} does not fit in bytes {first} to {last} of the file")
-    if count == 0:  # which cannot be mapped
-        return np.empty(shape, dtype)
     return np.memmap(path, dtype=dtype, mode="r", offset=begin + first, shape=tuple(shape))
 
 
