@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Draws the figure of a result, whichever experiment it is of: plot.py RESULT -o FIGURE [OPTION...]"""
 
-from sinkscope.plot import main
+from sinkscope.plotting import main
 
 main()

@@ -1,5 +1,33 @@
-"""Python side of sinkscope: reads results, draws figures, plants and trains the models that the program is tested on."""
+"""Python side of sinkscope: runs the program, reads its results, draws figures, plants and trains the models that it is tested on.
 
+    result = sinkscope.run("scan", model="...", text="...", samples=16)     or sinkscope.load("scan.json")
+    result.frame("attention_by_layer"); result.compare(other); sinkscope.plot(result)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sinkscope.plotting import plot
+    from sinkscope.results.loaded import LoadedResult, load
+    from sinkscope.results.reading import ResultError
+    from sinkscope.running import RunError, run
 
 ROOT = Path(__file__).resolve().parents[2]  # the repository, since setup.sh installs the package in place
+LAZY = {"load": "results.loaded", "LoadedResult": "results.loaded", "ResultError": "results.reading", "RunError": "running",
+        "plot": "plotting", "run": "running"}  # imported when they are asked for: `import sinkscope` waits for none of what they need
+
+__all__ = ["ROOT", "LoadedResult", "ResultError", "RunError", "load", "plot", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{LAZY[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *LAZY})

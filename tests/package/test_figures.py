@@ -17,7 +17,7 @@ from sinkscope import ROOT
 from sinkscope.figures import names
 from sinkscope.figures.parts.style import new
 from sinkscope.figures.vocab_sweep import histogram
-from sinkscope.plot import main
+from sinkscope.plotting import main
 from sinkscope.results.schemas import schemas
 
 RECORD = ROOT / "models/demo/emergence.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sinkscope.plot import main as plot
+from sinkscope.plotting import main as plot
 from sinkscope.results import read
 from sinkscope.results.differences import differences
 from sinkscope.results.schemas import validate

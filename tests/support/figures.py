@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sinkscope import ROOT
-from sinkscope.plot import main
+from sinkscope.plotting import main
 
 
 def draw(*words: object) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,7 @@
 """Figures of results. A module here draws one experiment and has its name, with underscores; it is found by that name:
 
     draw(result, **options) -> Figure                the figure; every option has a default
+    panels(result) -> {name: draw(axis)}             where it has panels that can stand alone, for `sinkscope.plot(..., ax=...)`
     options(parser)                                  where it has options: declares them for scripts/plot.py
     more(result) -> {name: options}                  where it has more than one figure: the others, as options of draw
     ORDER; summary(result, findings) -> (what, value)...   where it has rows in the summary: their place there, and the rows

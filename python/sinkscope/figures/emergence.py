@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.style import COLOURS, caption, floats, legend_above, new, title
@@ -66,6 +67,11 @@ def massive_activation(axis, result: Result) -> None:
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--beside", type=Path, nargs="*", default=[], help="records of other runs, such as another seed's")
+
+
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    return {"loss": lambda axis: loss(axis, [(label(result.document["training"]), result)]), "sink": lambda axis: sink(axis, result),
+            "massive_activation": lambda axis: massive_activation(axis, result)}
 
 
 def draw(result: Result, beside: Sequence[Path] = ()) -> Figure:

@@ -3,9 +3,10 @@ it grows most, and a map of the ids whose norm does not grow there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -77,6 +78,12 @@ def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
     yield what, f"block {largest['layer']} makes the median norm {largest['growth']:.3g} times as long: dimensions {dimensions}"
     names = " ".join(shown(one["piece"], one["id"]) for one in lacking["ids"][:8])
     yield "  ids that get none of it", f"{lacking['count']}: {names}{' ...' if lacking['count'] > 8 else ''}"
+
+
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    found = result.results
+    return {"norms": lambda axis: norms(axis, found), "dimensions": lambda axis: dimensions(axis, found),
+            "growth_map": lambda axis: growth_map(axis, found)}
 
 
 def draw(result: Result) -> Figure:

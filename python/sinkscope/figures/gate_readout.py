@@ -3,9 +3,10 @@ gradients, and what the sink does when it is taken away or given."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.levels import held_against, say, with_intervals
@@ -92,6 +93,16 @@ def edits(axis, found: dict) -> None:
 
 def first_of(found: dict, reader: str) -> dict | None:
     return next((read for read in found["read_outs"] if read["reader"] == reader), None)
+
+
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    found = result.results
+    if not found["read_outs"]:
+        return {}
+    return {"neurons": lambda axis: projections(axis, first_of(found, "neurons"), "neurons"),
+            "written_dimensions": lambda axis: projections(axis, first_of(found, "written dimensions"), "written dimensions"),
+            "agreement": lambda axis: agreement(axis, found), "gram": lambda axis: gram(axis, found),
+            "edits": lambda axis: edits(axis, found)}
 
 
 def draw(result: Result) -> Figure:

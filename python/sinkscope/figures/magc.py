@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.levels import from_zero, legend_row, say, with_legend_row
@@ -102,6 +103,14 @@ def massive_activation(axis, result: Result) -> None:
     top = max(line.get_ydata().max() for line in axis.lines if line.get_marker() != "None")
     axis.set(yscale="symlog", xlabel=f"input channel {found['channel']['channel']} becomes", ylabel="norm",
              title="the massive activation's dimensions", ylim=(-0.2, 3 * top))
+
+
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    found = result.results
+    if found["channel"] is None:
+        return {}
+    return {"channels": lambda axis: channels(axis, found), "neurons": lambda axis: neurons(axis, found),
+            "sink": lambda axis: sink(axis, result), "massive_activation": lambda axis: massive_activation(axis, result)}
 
 
 def draw(result: Result) -> Figure:

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -130,14 +131,19 @@ def more(result: Result) -> dict[str, dict[str, Any]]:
     return {"self-only": {"self_only": True}} if result.results["self_only"] else {}
 
 
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    drawn = (massive_activation, magnitudes, parts, energy, neurons, direction)
+    return {one.__name__: lambda axis, one=one: one(axis, result.results) for one in drawn}
+
+
 def draw(result: Result, self_only: bool = False) -> Figure:
     return comparison(result) if self_only else probe(result)
 
 
 def probe(result: Result) -> Figure:
     figure, axes = new(3, 2, height=2.5)
-    for axis, panel in zip(axes.flat, (massive_activation, magnitudes, parts, energy, neurons, direction)):
-        panel(axis, result.results)
+    for axis, panel in zip(axes.flat, panels(result).values()):
+        panel(axis)
     title(figure, result, "What the MLPs write at the first token")
     caption(figure, result, "means over samples")
     return figure

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.levels import from_zero, held_against, legend_row, say, with_intervals, with_legend_row
@@ -48,12 +49,17 @@ def from_any(axis, found: dict) -> None:
         axis.axhspan(low, high, color="black", alpha=0.12, lw=0)
 
 
-def draw(result: Result) -> Figure:
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
     found = result.results
-    written = list(dict.fromkeys(row["written"] for row in found["table"]))
-    figure, axes = with_legend_row(len(written), 1, [1.9] * len(written))
-    for row, one in zip(axes, written):
-        panel(row[0], found, one)
+    written = dict.fromkeys(row["written"] for row in found["table"])
+    return {site: lambda axis, site=site: panel(axis, found, site) for site in written}
+
+
+def draw(result: Result) -> Figure:
+    drawn = panels(result).values()
+    figure, axes = with_legend_row(len(drawn), 1, [1.9] * len(drawn))
+    for row, one in zip(axes, drawn):
+        one(row[0])
     legend_row(figure, axes[-1], axes[0][0])
     title(figure, result, "By which route a vector written at token 0 reaches the sink")
     say(figure, result, "bypass: hidden from all that comes after that part, which itself still reads it")

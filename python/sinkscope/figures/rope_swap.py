@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, legend_above, new, split, title
@@ -60,16 +61,21 @@ def attention_under(result: Result, layer: int, name: str) -> list[float]:
     return [sink["mean_attention"]["by_layer"][layer] for sink in found["sink"]]
 
 
-def draw(result: Result) -> Figure:
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
     found = result.results
     kinds = [kind for kind in NAMES if any(c["kind"] == kind for c in found["conditions"])]
-    curve_rows, map_rows = (len(kinds) + 1) // 2, len(found["maps"]["heads"])
+    return {kind: lambda axis, kind=kind: curves(axis, kind, found["conditions"], found["early_layers"]) for kind in kinds}
+
+
+def draw(result: Result) -> Figure:
+    found, drawn = result.results, panels(result).values()
+    curve_rows, map_rows = (len(drawn) + 1) // 2, len(found["maps"]["heads"])
     heights = [CURVES_HEIGHT * curve_rows, MAPS_HEIGHT * map_rows]
     figure, axes = new(2, 1, height=sum(heights) / 2, height_ratios=heights)
-    panels = list(split(axes[0][0], curve_rows, 2).flat)
-    for axis, kind in zip(panels, kinds):
-        curves(axis, kind, found["conditions"], found["early_layers"])
-    for axis in panels[len(kinds):]:
+    places = list(split(axes[0][0], curve_rows, 2).flat)
+    for axis, panel in zip(places, drawn):
+        panel(axis)
+    for axis in places[len(drawn):]:
         axis.axis("off")
     maps(figure, split(axes[1][0], map_rows, 4, sharex=True, sharey=True), found)
     title(figure, result, "Rotary positions moved, the causal mask in place")

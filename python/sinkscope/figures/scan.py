@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -13,11 +14,12 @@ from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
 ORDER = 10
+NORMS = {"resid_post": "residual (resid_post)", "rot_k": "keys (rot_k, mean over heads)", "v": "values (v, mean over heads)"}
 
 
-def heat_map(figure, axis, sink: dict) -> None:
+def heat_map(axis, sink: dict) -> None:
     values = floats(sink["mean_attention"]["by_layer_head"]).T
-    image(figure, axis, values, f"mean attention to token {sink['token']}", vmin=0, vmax=1, origin="lower")
+    image(axis.figure, axis, values, f"mean attention to token {sink['token']}", vmin=0, vmax=1, origin="lower")
     axis.set(xlabel="layer", ylabel="head", title="by layer and head")
     axis.yaxis.set_major_locator(MaxNLocator(integer=True))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -58,18 +60,25 @@ def norms(axis, values: dict, site: dict, name: str) -> None:
     legend_above(axis)
 
 
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    found, drawn = result.results, {}
+    if found["sink"]:
+        drawn |= {"by_layer_head": lambda axis: heat_map(axis, found["sink"][0]), "by_layer": lambda axis: by_layer(axis, found["sink"])}
+    if found["profile"]:
+        drawn["profile"] = lambda axis: profile(axis, found["profile"])
+    for site in (found["norms"] or {"sites": []})["sites"]:
+        drawn[site["site"]] = lambda axis, site=site: norms(axis, found["norms"], site, NORMS[site["site"]])
+    return drawn
+
+
 def draw(result: Result) -> Figure:
-    found = result.results
-    names = {"resid_post": "residual (resid_post)", "rot_k": "keys (rot_k, mean over heads)", "v": "values (v, mean over heads)"}
-    panels = ([lambda f, a: heat_map(f, a, found["sink"][0]), lambda _, a: by_layer(a, found["sink"])] if found["sink"] else []) \
-        + ([lambda _, a: profile(a, found["profile"])] if found["profile"] else []) \
-        + [lambda _, a, s=s: norms(a, found["norms"], s, names[s["site"]]) for s in (found["norms"] or {"sites": []})["sites"]]
+    found, drawn = result.results, panels(result).values()
     loss = found["loss"]
     note = f"next-token loss {loss['mean']:.3f} nats" if loss else "mean_attention: see the result's metrics"
-    figure, axes = new(max(1, (len(panels) + 1) // 2), 2)
-    for axis, panel in zip(axes.flat, panels):
-        panel(figure, axis)
-    for axis in list(axes.flat)[len(panels):]:
+    figure, axes = new(max(1, (len(drawn) + 1) // 2), 2)
+    for axis, panel in zip(axes.flat, drawn):
+        panel(axis)
+    for axis in list(axes.flat)[len(drawn):]:
         axis.axis("off")
     title(figure, result, "Attention to the first token")
     first = found["sink"][0]["first_query"] if found["sink"] else 1

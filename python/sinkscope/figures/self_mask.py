@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -34,7 +35,7 @@ def panel(axis, found: dict, layers: str) -> None:
     layers_axis(axis, len(runs[0]["masked"][0]["mean_attention"]["by_layer"]), ticks=5)
 
 
-def panels(axes, found: dict) -> None:
+def by_layer_set(axes, found: dict) -> None:
     """On one scale; the layers are named below the lowest panel of each column."""
     names = [one["name"] for one in found["layer_sets"]]
     for axis, name in zip(axes.flat, names):
@@ -93,12 +94,17 @@ def self_only(result: Result, layer: int, token: int, layers: str) -> tuple[floa
     return masked, first
 
 
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    found = result.results
+    return {"ratios": lambda axis: ratios(axis, found), "changes": lambda axis: changes(axis, found)}
+
+
 def draw(result: Result) -> Figure:
     found = result.results
     rows = -(-len(found["layer_sets"]) // COLUMNS)
     figure, axes = with_legend_row(2, 1, [0.3 + HEIGHT * rows, HEIGHT_OF_SETS])
     of_sets = split(axes[1][0], 1, 2)[0]
-    panels(split(axes[0][0], rows, COLUMNS, sharex=True, sharey=True), found)
+    by_layer_set(split(axes[0][0], rows, COLUMNS, sharex=True, sharey=True), found)
     ratios(of_sets[0], found)
     changes(of_sets[1], found)
     explain(figure, axes[-1][0], found)

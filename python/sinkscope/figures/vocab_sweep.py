@@ -4,10 +4,11 @@ atlas of `sinkscope first-token` the scores are drawn against the norm that each
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
@@ -148,6 +149,11 @@ def kept_half(result: Result, layer: int, without: Collection[int] = ()) -> floa
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--atlas", type=Path, help="result of `sinkscope first-token` on the same model, to colour the scores by "
                         f"({ATLAS}.json beside the sweep, where it is of that model)")
+
+
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    found = result.results
+    return {"histogram": lambda axis: histogram(axis, found), "by_kind": lambda axis: boxes(axis, found)}
 
 
 def draw(result: Result, atlas: Path | None = None) -> Figure:

@@ -9,6 +9,7 @@ from functools import cache
 import matplotlib
 from matplotlib import font_manager
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
@@ -102,10 +103,10 @@ def fallbacks(text: str) -> list[str]:
     return [family for family in dict.fromkeys(found) if family is not None]
 
 
-def worded_axes(figure: Figure) -> Iterator[Axis]:
+def worded_axes(panels: list[Axes]) -> Iterator[Axis]:
     """Axes whose ticks have names; others' formatters write mathtext of their own."""
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
+    for panel in panels:
+        for axis in (panel.xaxis, panel.yaxis):
             if isinstance(axis.get_major_formatter(), (FixedFormatter, FuncFormatter)):
                 yield axis
 
@@ -125,18 +126,23 @@ def settle(texts: Iterable[Artist], said: dict[str, None]) -> None:
 def settle_words(figure: Figure) -> None:
     """Makes every text of a figure mean what it says: no $ begins mathematics, a character comes from the first installed
     font that has it, and is its escape where none does. The caption names those fonts."""
+    add_to_caption(figure, settle_within(figure, figure.axes))
+
+
+def settle_within(drawn: Artist, panels: list[Axes]) -> dict[str, None]:
+    """The same for the texts of a figure or of one of its panels; returns the families that were needed."""
     said: dict[str, None] = {}
     ticks = set()
-    for axis in (one for axes in figure.axes for one in (axes.xaxis, axes.yaxis)):
+    for axis in (one for panel in panels for one in (panel.xaxis, panel.yaxis)):
         ticks.update(axis.get_ticklabels(which="both"))
-    for axis in worded_axes(figure):
+    for axis in worded_axes(panels):
         formatter = axis.get_major_formatter()
         names = [label.get_text() for label in axis.get_majorticklabels()]
         settle(axis.get_majorticklabels(), said)
         if any(readable(name) != name for name in names):
             axis.set_major_formatter(FuncFormatter(lambda x, at, own=formatter: readable(own(x, at))))
-    settle((text for text in figure.findobj(Text) if text not in ticks), said)
-    add_to_caption(figure, said)
+    settle((text for text in drawn.findobj(Text) if text not in ticks), said)
+    return said
 
 
 def add_to_caption(figure: Figure, said: dict[str, None]) -> None:
