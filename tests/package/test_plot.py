@@ -14,10 +14,12 @@ WITH_PANELS = ("scan", "rope-swap", "self-mask", "vocab-sweep", "first-token", "
 
 
 def test_a_whole_figure_leaves_no_style_behind() -> None:
-    before = dict(matplotlib.rcParams)
-    figure = plot(load(SMOLLM2 / "scan.json"))
-    assert isinstance(figure, Figure) and figure.get_suptitle().startswith("Attention to the first token")
-    assert dict(matplotlib.rcParams) == before and before["font.size"] != 8
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # a caller's, whatever drew before
+        before = dict(matplotlib.rcParams)
+        figure = plot(load(SMOLLM2 / "scan.json"))
+        assert isinstance(figure, Figure) and figure.get_suptitle().startswith("Attention to the first token")
+        assert dict(matplotlib.rcParams) == before and before["font.size"] != 8
     assert figure.axes[0].xaxis.label.get_size() == 8
 
 
