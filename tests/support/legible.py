@@ -112,7 +112,8 @@ def under(axes: Axes, box: Bbox) -> Iterator[str]:
 
 
 def widows(figure: Figure) -> Iterator[str]:
-    """The note, but for its last line, which says over what samples."""
-    note = figure.get_supxlabel().splitlines()[:-1]
+    """The note, but for its last line, which says over what samples, and what is said of fonts behind it."""
+    lines = [line for line in figure.get_supxlabel().splitlines() if not line.startswith(("characters beyond", "\\u…"))]
+    note = lines[:-1]
     if note and len(note[-1]) < 0.5 * max(map(len, note)):
         yield f"a line of few words: {note[-1]!r}"

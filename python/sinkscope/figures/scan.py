@@ -43,7 +43,7 @@ def profile(axis, values: dict) -> None:
     for row, colour in zip(picked, COLOURS):
         axis.plot(floats(values["keys"]) + 1, rows[row], color=colour, label=f"layer {row}")
     axis.set(xscale="log", yscale="log", xlabel="key position + 1", ylabel="attention from later queries", title="key profile")
-    axis.legend()
+    legend_above(axis)
 
 
 def norms(axis, values: dict, site: dict, name: str) -> None:
