@@ -50,8 +50,14 @@ def kernels_of(folder: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines() if line.startswith("{")] if path.exists() else []
 
 
+def loading(bench: dict[str, Any]) -> str:
+    """Of the stored weights, as bfloat16, from the page cache: they were made just before."""
+    rates = [bench["weights_gib"]["bfloat16"] * 2**30 / row["load_s"] for row in bench["rows"] if row["contender"] == "sinkscope"]
+    return f"Weights load from the page cache at {min(rates) / 1e9:.2g} to {max(rates) / 1e9:.2g} GB/s.\n" if rates else ""
+
+
 def page(record: dict[str, Any]) -> str:
-    lines = [table(record["bench"])] if record["bench"] else []
+    lines = [table(record["bench"]), loading(record["bench"])] if record["bench"] else []
     lines += ["| stage | passed | seconds | said |", "|---|---|---|---|"]
     for name, found in record["stages"].items():
         lines.append(f"| {name} | {'yes' if found['passed'] else 'no'} | {found['seconds'] or '–'} | {'; '.join(found['said'])} |")
