@@ -94,8 +94,18 @@ def test_where_the_program_comes_from(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_an_interrupt_ends_the_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It gets SIGINT, as from a terminal, and is waited for: what it does last is done when `run` returns."""
     last = tmp_path / "last"
-    fake = script(tmp_path / "sinkscope", f"trap 'sleep 0.2; touch {last}; exit 75' INT", "echo begun >&2",
-                  "for _ in {1..200}; do sleep 0.05; done")  # fmt: skip
+    fake = tmp_path / "sinkscope"  # no shell: one that was started with SIGINT ignored, as behind `&`, cannot trap it
+    fake.write_text(f"""#!{sys.executable}
+import pathlib, signal, sys, time
+def end(*_):
+    time.sleep(0.2)
+    pathlib.Path({str(last)!r}).touch()
+    sys.exit(75)
+signal.signal(signal.SIGINT, end)
+print("begun", file=sys.stderr, flush=True)
+time.sleep(10)
+""")
+    fake.chmod(0o755)
     monkeypatch.setenv("SINKSCOPE", str(fake))
 
     def interrupted(text: str) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from sinkscope import ROOT
@@ -16,12 +17,15 @@ LONG = ("vocab-sweep", *text_of(ROOT / "models/planted", 32, 512))
 
 
 def start(program: Program, folder: Path, *options: object) -> subprocess.Popen:
-    """Long enough ago to be in the middle of a unit."""
+    """And waits until it is in the middle of a unit: for a second of its work, however long a busy machine takes for that."""
     child = program.start(*LONG, *options, "--out", folder / "a.json")
     while not (folder / "a.journal").exists():  # it is there before the first unit begins
         assert child.poll() is None, child.communicate()[1]
         time.sleep(0.1)
-    time.sleep(1)
+    process = psutil.Process(child.pid)
+    begun = process.cpu_times().user
+    while process.cpu_times().user < begun + 1:
+        time.sleep(0.1)
     return child
 
 
