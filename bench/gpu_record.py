@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from run import table
+from run import file_name, table
 
 STAGES = ["unit", "agreement", "experiments", "kernels", "memcheck", "bench", "profile"]
 SAID_LAST = re.compile(r"(\[  (?:PASSED|SKIPPED) \] [0-9]+ tests?|=+ .* in [0-9.]+s.*|=+ ERROR SUMMARY.*|=+ RACECHECK SUMMARY.*)")
@@ -80,7 +80,7 @@ def main() -> None:
     stages = {name: found for name in STAGES if (found := stage(args.folder, name))}
     record = {"bench": rows_of(args.folder), "stages": stages, "kernels": kernels_of(args.folder)}
     name = record["bench"].get("device_name", args.device)
-    out = args.folder / re.sub(r"\W+", "-", name.lower()).strip("-")
+    out = args.folder / file_name(name)
     out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
     out.with_suffix(".md").write_text(page(record))
     print(page(record))

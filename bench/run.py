@@ -163,11 +163,14 @@ def describe(model: Path, args: argparse.Namespace) -> dict:
             "weights_gib": {"bfloat16": stored / 2**30, "float32": stored / 2**29}, "rows": []}
 
 
+def file_name(device: str) -> str:
+    return re.sub(r"\W+", "-", device.lower()).strip("-")
+
+
 def write(record: dict, args: argparse.Namespace) -> None:
     """Of what is measured so far: a run that is cut keeps it."""
     shape = "" if args.like == usual_shape(args) else f"-{args.like}"
-    name = re.sub(r"\W+", "-", f"{record['device_name']}-{args.threads}{shape}".lower()).strip("-")
-    out = args.out or ROOT / "bench/results" / name
+    out = args.out or ROOT / "bench/results" / file_name(f"{record['device_name']}-{args.threads}{shape}")
     out.parent.mkdir(parents=True, exist_ok=True)
     out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
     out.with_suffix(".md").write_text(table(record))

@@ -33,4 +33,4 @@ for name in "${names[@]}"; do
   .venv/bin/python -m sinkscope.results.trim "$whole" "$kept"
   .venv/bin/python scripts/plot.py "$kept" -o "${kept%.json}.png" --all
 done
-.venv/bin/python -m sinkscope.summary "out/findings/$model"
+.venv/bin/python -m sinkscope.summary "results/$model"

@@ -111,13 +111,22 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def smollm2() -> Path:
+    return fetched("smollm2-135m")
+
+
+@pytest.fixture(scope="session")
+def qwen() -> Path:
+    return fetched("qwen2.5-coder-0.5b")
+
+
+def fetched(model: str) -> Path:
     """A real model, fetched once a machine into the folder that scripts/get_model.py fills."""
     from sinkscope.models import NotToBeHad, ensure
 
     try:
-        return ensure("smollm2-135m")
+        return ensure(model)
     except NotToBeHad as error:
-        pytest.skip(f"SmolLM2-135M cannot be had here: {error}")
+        pytest.skip(f"{model} cannot be had here: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -10,18 +10,9 @@ from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from sinkscope import ROOT
-from sinkscope.models import NotToBeHad, ensure
 
 LAYER, WINDOWS, TOKENS, FIRST_QUERY = 16, 24, 32, 9
 LINE_END = 198
-
-
-@pytest.fixture(scope="module")
-def qwen() -> Path:
-    try:
-        return ensure("qwen2.5-coder-0.5b")
-    except NotToBeHad as error:
-        pytest.skip(f"Qwen2.5-Coder-0.5B cannot be had here: {error}")
 
 
 def after(first: int, windows: torch.Tensor, model: PreTrainedModel) -> tuple[float, float]:
