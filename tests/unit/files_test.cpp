@@ -8,11 +8,11 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "sinkscope/error.h"
 #include "sinkscope/files/expand_path.h"
 #include "sinkscope/files/python_json.h"
 #include "sinkscope/files/read_file.h"
 #include "sinkscope/files/read_json.h"
+#include "tests/support/refusal.h"
 
 namespace sinkscope::files {
 namespace {
@@ -22,15 +22,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-template <typename F>
-std::string refusal(const F& f) {
-  try {
-    f();
-  } catch (const InputError& e) {
-    return e.what();
-  }
-  return "nothing was refused";
-}
+using tests::refusal;
 
 class Files : public testing::Test {
  protected:

@@ -4,23 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sinkscope/error.h"
 #include "sinkscope/model/device.h"
+#include "tests/support/refusal.h"
 
 namespace sinkscope::tests {
 namespace {
 
 using model::AttentionWay;
-
-template <typename F>
-std::string refusal(const F& f) {
-  try {
-    f();
-  } catch (const InputError& e) {
-    return e.what();
-  }
-  return "";
-}
 
 TEST(GpuDemands, TheWayOfAnAttention) {
   const auto way = [](at::ScalarType dtype, int64_t d_head) { return model::attention_way(dtype, d_head); };

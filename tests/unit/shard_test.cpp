@@ -6,10 +6,12 @@
 #include <cstdlib>
 #include <map>
 
-#include "sinkscope/error.h"
+#include "tests/support/refusal.h"
 
 namespace sinkscope::app {
 namespace {
+
+using tests::refusal;
 
 using testing::HasSubstr;
 
@@ -20,16 +22,6 @@ Shard chosen(const ShardOptions& o, const std::map<std::string, std::string>& en
     given == environment.end() ? unsetenv(name) : setenv(name, given->second.c_str(), 1);
   }
   return choose_shard(o);
-}
-
-template <typename F>
-std::string refusal(const F& f) {
-  try {
-    f();
-  } catch (const InputError& e) {
-    return e.what();
-  }
-  return "nothing was refused";
 }
 
 TEST(Shard, FromTheEnvironment) {
