@@ -118,7 +118,7 @@ void add_patches(Patches& at, const trials::search::Candidate& found, const std:
     const auto of = i == 0 ? std::string("smallest set") : fmt::format("another set {}", i);
     at.doses(found.sufficient[i], of, i == 0 ? with_one(doses) : std::vector<double>{1});
   }
-  if (found.found() && !found.sufficient[0].direction.defined()) {
+  if (found.found() && !found.sufficient[0].is_directions()) {
     const auto all = trials::search::joined(found.sufficient);
     at.all_but(all);
     if (found.sufficient.size() > 1) at.remove(all, "every set", 1);
@@ -181,7 +181,7 @@ void run(const Options& o, const CLI::App& command) {
   std::vector<Trial> list;
   auto searched = json::array();
   for (const auto& site : sites) {
-    const auto found = trials::search::search(runner, site, alone, /*apart=*/true);
+    const auto found = trials::search::search(runner, site, alone, trials::search::Ask::channels);
     searched.push_back(trials::search::to_json(found));
     Patches at(list, site, o, width);
     add_patches(at, found, named, doses);

@@ -44,7 +44,7 @@ at::Tensor spread(const at::Tensor& rows) {
 }  // namespace
 
 json find_dormant(trials::Runner& r, const Evidence& evidence, const Alone& alone) {
-  const auto& massive = r.baseline().massive_activation;
+  const auto& massive = r.massive_activation();
   auto found = json::array();
   const auto& site = evidence.candidate().site;
   if (!massive || massive->site.point != model::Point::mlp_out || !model::before(site, massive->site)) return found;
@@ -58,7 +58,7 @@ json find_dormant(trials::Runner& r, const Evidence& evidence, const Alone& alon
   const auto natural = trace_of(rows);
   const auto moves = at::maximum((natural.first - natural.others).abs(), spread(rows)) / length;  // [D]
   auto reads = gate_reads(r, massive->site.layer).to(at::kDouble);
-  if (!signal.dimensions.empty()) reads.index_fill_(0, at::tensor(signal.dimensions, at::kLong), 0);
+  if (!signal.is_directions()) reads.index_fill_(0, at::tensor(signal.dimensions, at::kLong), 0);
   const double unedited = level(r.unedited_probe(), 0).first;
   const auto order = std::get<1>(reads.topk(std::min(kChannels, reads.numel())));
   for (int64_t i = 0; i < order.numel(); ++i) {

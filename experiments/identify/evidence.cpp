@@ -47,11 +47,25 @@ Evidence::Evidence(trials::Runner& r, size_t index, const Candidate& candidate, 
   add(Role::removal, "remove", whole_, about(), level_of(site, whole_, alone.token, 0));
   add(Role::clamp, "self-only, clamp", whole_, about(), level_of(site, whole_, alone.token, alone.token));
   trials_.back().attention = alone.condition();
+  if (candidate.sparse) {
+    add(Role::removal, "remove", *candidate.sparse, about_sparse(), level_of(site, *candidate.sparse, alone.token, 0));
+    add(Role::writing, "write", *candidate.sparse, about_sparse(), written_edit(*candidate.sparse));
+  }
   for (size_t i = 0; i < candidate.sufficient.size(); ++i) {
     const auto& set = candidate.sufficient[i];
-    add(Role::writing, "write", set, about(i), level_of(site, set, 0, alone.token));
+    add(Role::writing, "write", set, about(i), written_edit(set));
     add(Role::copy, "copy from self-only", set, about(i), copy_of(site, set, alone.run(), alone.token));
   }
+}
+
+int64_t Evidence::support() const {
+  const auto d_model = r_.run().config().d_model;
+  const bool few = sparse_ && sparse_->as_well == Met::yes;
+  return (few ? *candidate_.sparse : whole_).support(d_model);
+}
+
+nlohmann::json Evidence::about_sparse() const {
+  return {{"part", "fewest channels"}, {"candidate", index_}};
 }
 
 nlohmann::json Evidence::about() const {
@@ -60,6 +74,25 @@ nlohmann::json Evidence::about() const {
 
 nlohmann::json Evidence::about(size_t set) const {
   return {{"part", "candidate"}, {"candidate", index_}, {"set", set}};
+}
+
+intervene::Edit Evidence::written_edit(const Signal& signal) const {
+  auto edit = level_of(candidate_.site, signal, 0, alone_.token);
+  if (candidate_.copied) edit.operation = intervene::Operation::copy;
+  return edit;
+}
+
+void Evidence::judge_sparse(const std::vector<Measured>& measured) {
+  if (!candidate_.sparse) return;
+  const auto less = [&](Role role, const nlohmann::json& all, int64_t which) {
+    return r_.bootstrap().interval(outcome_of(measured, role, about_sparse()).sink(which) -
+                                   outcome_of(measured, role, all).sink(which));
+  };
+  sparse_ = Sparse{.written = less(Role::writing, about(0), kLater), .removed = less(Role::removal, about(), 0)};
+  const double bound = r_.options().equivalence * r_.unedited().sink(0).nanmean().item<double>();
+  const bool as_well = sparse_->written.low >= -bound && sparse_->removed.high <= bound;
+  const bool less_well = sparse_->written.high < -bound || sparse_->removed.low > bound;
+  sparse_->as_well = as_well ? Met::yes : less_well ? Met::no : Met::open;
 }
 
 void Evidence::add(Role role, const std::string& what, const Signal& signal, nlohmann::json about,
@@ -148,21 +181,31 @@ void Evidence::controlled(const std::vector<Measured>& measured) {
   conditions_.push_back(std::move(made));
 }
 
-/// How far seeing only itself moves the later token's coordinates along the way from its ordinary level to token 0's.
+/// [n]: how far coordinates [n, C] of the later token are from its ordinary level on the way to token 0's; of a signal
+/// whose level each sample has for itself, how long that way is beside the root mean square of token 0's.
+at::Tensor Evidence::share_of_way(const at::Tensor& reached) const {
+  const auto of_choosing = [&](int64_t token) {
+    const auto& rows = r_.sources().at("unedited", candidate_.site, token);
+    const auto edit = level_of(candidate_.site, whole_, 0, alone_.token);
+    return intervene::coordinates(edit, rows.index_select(0, r_.choosing().to(rows.device())))
+        .to(at::kCPU, at::kDouble);
+  };
+  const auto ordinary = of_choosing(alone_.token).mean(0), first = of_choosing(0);
+  if (candidate_.copied) {
+    const auto length = (first - ordinary).square().sum(1).mean().sqrt();
+    return (reached - ordinary).norm(2, 1) / length.clamp_min(1e-20);
+  }
+  const auto way = first.mean(0) - ordinary;
+  return at::matmul(reached - ordinary, way) / way.square().sum().clamp_min(1e-30);
+}
+
 void Evidence::predicted() {
-  const auto& site = candidate_.site;
-  const auto& natural = r_.sources().at("unedited", site, alone_.token);
-  const auto choosing = r_.choosing().to(natural.device());
-  const auto ordinary = mean_coordinates(whole_, natural.index_select(0, choosing));
-  const auto first = mean_coordinates(whole_, r_.sources().at("unedited", site, 0).index_select(0, choosing));
-  auto edit = level_of(site, whole_, 0, alone_.token);
-  const auto reached =
-      intervene::coordinates(edit, r_.sources().at(alone_.run(), site, alone_.token)).to(at::kCPU, at::kDouble);
-  const auto way = first - ordinary;
-  const auto share = at::matmul(reached - ordinary, way) / way.square().sum().clamp_min(1e-30);
+  const auto edit = level_of(candidate_.site, whole_, 0, alone_.token);
+  const auto& rows = r_.sources().at(alone_.run(), candidate_.site, alone_.token);
+  const auto share = share_of_way(intervene::coordinates(edit, rows).to(at::kCPU, at::kDouble));
   const auto tested = at::full_like(share, kNone).index_copy(0, r_.testing(), share.index_select(0, r_.testing()));
   condition(
-      {"predicted by self-only",
+      {kPredicted,
        "how far seeing only itself moves the later token's signal from its ordinary level (0) to token 0's (1), minus "
        "0.5: at least 0"},
       tested - kHalf, true);
@@ -179,6 +222,7 @@ void Evidence::clamped(const Outcome& outcome, const Outcome& alone) {
 
 void Evidence::judge(const std::vector<Measured>& measured) {
   conditions_.clear();
+  judge_sparse(measured);
   removed(outcome_of(measured, Role::removal, about()));
   for (size_t set = 0; set < candidate_.sufficient.size(); ++set) {
     written(outcome_of(measured, Role::writing, about(set)), "written", set);
@@ -216,10 +260,19 @@ nlohmann::json to_json(const Evidence& e) {
   for (const auto& set : c.sufficient) sets.push_back(to_json(set));
   for (const auto& condition : e.conditions()) conditions.push_back(to_json(condition));
   for (const auto& trial : e.trials()) trials.push_back(trial.name);
+  nlohmann::json sparse;
+  if (e.sparse()) {
+    sparse = {{"dimensions", c.sparse->dimensions},
+              {"written", measure::to_json(e.sparse()->written)},
+              {"removed", measure::to_json(e.sparse()->removed)},
+              {"as_well", name(e.sparse()->as_well)}};
+  }
   return {{"site", model::name(c.site)},
           {"sufficient", sets},
           {"each_needed", c.each_needed},
           {"apart", c.apart},
+          {"copied", c.copied},
+          {"sparse", sparse},
           {"needed", c.needed},
           {"conditions", conditions},
           {"controls_move", measure::finite(e.controls_move())},

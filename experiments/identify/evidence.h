@@ -13,7 +13,9 @@ using namespace trials::search;
 using trials::Measured;
 
 inline constexpr double kClampedLeaves = 0.2;  ///< of a self-only token's sink, the signal clamped
-inline constexpr double kControls = 0.05;      ///< of the controls may do what the signal does
+inline constexpr char kNoSink[] = "No sink, nothing to explain.";
+inline constexpr char kPredicted[] = "predicted by self-only";  ///< a condition's name
+inline constexpr double kControls = 0.05;                       ///< of the controls may do what the signal does
 
 /// `about` of the trial in which the later token sees only itself.
 inline const nlohmann::json kItself{{"part", "itself"}};
@@ -31,6 +33,12 @@ struct Condition {
   Met met = Met::open;
 };
 
+/// Whether a candidate's directions do as well in few channels: less what they do through all, on the half that tests.
+struct Sparse {
+  measure::Bootstrap::Interval written = {}, removed = {};
+  Met as_well = Met::open;  ///< both within the equivalence bound
+};
+
 /// The trials that test a candidate, and its conditions.
 class Evidence {
  public:
@@ -42,8 +50,16 @@ class Evidence {
   /// Of a list that holds trials(), and the self-only condition. Conditions in the rule's order.
   void judge(const std::vector<Measured>&);
 
+  /// Of its trials, and of those of one of its sets.
+  nlohmann::json about() const;
+  nlohmann::json about(size_t set) const;
+
   const Candidate& candidate() const { return candidate_; }
   const std::vector<Condition>& conditions() const { return conditions_; }
+  const std::optional<Sparse>& sparse() const { return sparse_; }
+  /// Channels that the signal is in, of all sets together: fewer than its directions go through where as few do as
+  /// well.
+  int64_t support() const;
   /// The most that a control moves the sink, as a share of the unedited one; not finite where that is 0.
   double controls_move() const { return controls_move_; }
   bool passes() const;
@@ -51,14 +67,16 @@ class Evidence {
   bool refuted() const;
 
  private:
-  nlohmann::json about() const;
-  nlohmann::json about(size_t set) const;
+  nlohmann::json about_sparse() const;
+  intervene::Edit written_edit(const Signal&) const;
   void add(intervene::Role, const std::string& what, const Signal&, nlohmann::json about, intervene::Edit);
   void removed(const trials::Outcome&);
   void written(const trials::Outcome&, const std::string& what, size_t set);
   void over_competition(const trials::Outcome&, const std::string& what, std::optional<size_t> set);
   void controlled(const std::vector<Measured>&);
+  void judge_sparse(const std::vector<Measured>&);
   void predicted();
+  at::Tensor share_of_way(const at::Tensor& reached) const;
   void clamped(const trials::Outcome&, const trials::Outcome& alone);
   void condition(Condition, const at::Tensor& value, bool positive);
 
@@ -69,6 +87,7 @@ class Evidence {
   Signal whole_;  // all sufficient sets together
   std::vector<intervene::Trial> trials_;
   std::vector<Condition> conditions_;
+  std::optional<Sparse> sparse_;
   double controls_move_ = 0;
 };
 

@@ -28,8 +28,9 @@ json about_suspect(int64_t dimension) {
 }
 
 std::set<int64_t> channels_of(const Candidate& candidate) {
-  const auto all = joined(candidate.sufficient).dimensions;
-  return {all.begin(), all.end()};
+  const auto all = joined(candidate.sufficient);
+  if (all.is_directions()) return {};
+  return {all.dimensions.begin(), all.dimensions.end()};
 }
 
 }  // namespace
@@ -86,7 +87,7 @@ json Suspects::judge(trials::Runner& r, const std::vector<Measured>& measured) c
 }
 
 Backup::Backup(const trials::Runner& r, const Alone& alone) {
-  const auto& massive = r.baseline().massive_activation;
+  const auto& massive = r.massive_activation();
   if (!massive) return;
   const Signal dimensions{.dimensions = [&] {
     auto all = massive->dimensions;
@@ -114,7 +115,7 @@ json Backup::judge(trials::Runner& r, const std::vector<Measured>& measured) con
   const double left = removal.sink(0).nanmean().item<double>();
   const auto before = model::to_vector(alone.written.nanmean(0)), after = model::to_vector(clamped.written.nanmean(0));
   auto blocks = json::array();
-  for (auto layer = r.baseline().massive_activation->site.layer + 1; layer < r.sink_layer(); ++layer) {
+  for (auto layer = r.massive_activation()->site.layer + 1; layer < r.sink_layer(); ++layer) {
     const auto l = static_cast<size_t>(layer);
     const double bar = kNewlyMassive * std::max(r.baseline().written[l], kNothing);
     if (!std::isfinite(after[l]) || before[l] >= bar || after[l] < std::max(bar, kNewlyMassive * before[l])) continue;

@@ -19,21 +19,15 @@
 #include <set>
 
 #include "commands/command.h"
-#include "experiments/identify/blocks.h"
-#include "experiments/identify/flags.h"
 #include "experiments/identify/page.h"
-#include "experiments/identify/verdict.h"
+#include "experiments/identify/stage.h"
 #include "sinkscope/result/file.h"
 #include "sinkscope/trials/metrics.h"
-#include "sinkscope/trials/report.h"
-#include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments {
 namespace {
 
-using identification::Evidence;
 using nlohmann::json;
-using trials::search::Alone;
 
 struct Options {
   trials::Options trials;
@@ -42,73 +36,15 @@ struct Options {
 
 constexpr double kTrialsASite = 5, kProbesASite = 45;  // about, on trained models
 
-constexpr char kNoSink[] = "No sink, nothing to explain.";
-
-json nothing_to_explain() {
-  return {{"verdict", identification::to_json(identification::no_sink(kNoSink))},
-          {"self_only", nullptr},
-          {"blocks", json::array()},
-          {"sites", json::array()},
-          {"candidates", json::array()},
-          {"suspects", json::array()},
-          {"dormant", json::array()},
-          {"backup", nullptr},
-          {"one_key", nullptr},
-          {"trials", json::array()}};
-}
-
-/// Why there is nothing to explain in a layer that was named; empty where there is.
-std::string no_sink_here(const trials::Runner& r) {
-  const auto layer = static_cast<size_t>(r.sink_layer());
-  const double first = r.baseline().sink[layer], ordinary = r.baseline().ordinary[layer];
-  if (first >= trials::kOverOrdinary * ordinary) return {};
-  return fmt::format("{} In layer {} token 0 gets {:.3g}, an ordinary token {:.3g}.", kNoSink, layer, first, ordinary);
-}
-
-void append(std::vector<intervene::Trial>& to, const std::vector<intervene::Trial>& more) {
-  to.insert(to.end(), more.begin(), more.end());
-}
-
-/// Chooses, tests, and looks at what else is like the signal.
-json answer(trials::Runner& r, const Options& o) {
-  std::vector<Evidence> evidence;
-  const auto alone = trials::search::find_alone(r, o.token);
-  const auto sites = trials::search::candidate_sites(r.sink_layer());
-  trials::search::gather(r, sites, alone);
-  const auto blocks = identification::find_blocks(r, alone);
-  auto looked_at = json::array();
-  for (const auto& site : sites) {
-    const auto candidate = trials::search::search(r, site, alone);
-    looked_at.push_back(trials::search::to_json(candidate));
-    if (candidate.found()) evidence.emplace_back(r, evidence.size(), candidate, alone);
+/// Each stage in the order of the layers.
+json explain_stages(trials::Runner& r, const Options& o) {
+  auto stages = json::array();
+  std::vector<identification::EarlierSignal> earlier;
+  for (size_t stage = 0; stage < r.baseline().stages.size(); ++stage) {
+    r.turn_to(stage);
+    stages.push_back(identification::explain(r, o.token, stage, earlier));
   }
-  const identification::Backup backup(r, alone);
-  auto list = identification::self_only_trials(alone);
-  append(list, backup.trials());
-  for (const auto& one : evidence) append(list, one.trials());
-  auto measured = r.measure(list);
-  for (auto& one : evidence) one.judge(measured);
-  const auto why_none = no_sink_here(r);
-  const auto verdict = why_none.empty() ? identification::decide(evidence) : identification::no_sink(why_none);
-  auto candidates = json::array(), suspects = json::array(), dormant = json::array();
-  for (const auto& one : evidence) candidates.push_back(identification::to_json(one));
-  if (verdict.signal) {
-    const identification::Suspects others(r, identification::last_of_signal(verdict), alone);
-    const auto more = r.measure(others.trials());
-    suspects = others.judge(r, more);
-    measured.insert(measured.end(), more.begin(), more.end());
-    dormant = identification::find_dormant(r, *verdict.signal, alone);
-  }
-  return {{"verdict", identification::to_json(verdict)},
-          {"self_only", {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}}},
-          {"blocks", blocks},
-          {"sites", looked_at},
-          {"candidates", candidates},
-          {"suspects", suspects},
-          {"dormant", dormant},
-          {"backup", backup.judge(r, measured)},
-          {"one_key", identification::judge_one_key(r, measured)},
-          {"trials", trials::describe(r, measured)}};
+  return stages;
 }
 
 /// The samples behind the page's numbers.
@@ -134,15 +70,16 @@ void run(const Options& o, const CLI::App& command) {
                          .split = true,
                          .trials = kTrialsASite,
                          .probes = kProbesASite,
-                         .by_site = true});
+                         .by_site = true,
+                         .by_stage = true});
   const auto page = std::filesystem::path(o.trials.run.out).replace_extension(".txt");
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   result::check_writable(page, existing);
   if (!runner.start()) return;
-  const auto results = runner.sink_layer() >= 0 ? answer(runner, o) : nothing_to_explain();
+  json results{{"stages", explain_stages(runner, o)}, {"stage_rule", trials::kStageRule}};
+  results["statement"] = identification::statement(results["stages"]);
   auto with_baseline = results;
   with_baseline["sink_baseline"] = trials::to_json(runner.baseline());
-  with_baseline["sink_layer"] = runner.sink_layer();
   result::write_text(
       page, identification::page(with_baseline, r.model_dir().filename().string(), measured_on(r, runner)), existing);
   runner.finish(trials::metrics(o.trials, runner.keys()), results);

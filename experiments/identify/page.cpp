@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "experiments/identify/page_parts.h"
@@ -28,18 +29,40 @@ constexpr char kOverturn[] =
     "\nWhat would overturn this\n\n"
     "- An earlier candidate that meets every condition.\n"
     "- Samples of another kind in which a condition fails.\n"
-    "- A signal that is a pattern of each sample's own and no fixed level. This test does not look for one.\n";
+    "- A signal that no few directions of the residual hold. This test looks for at most 8 at a time.\n";
+
+/// Whether some stage has a sink to explain.
+bool asks(const json& stages) {
+  return std::any_of(stages.begin(), stages.end(),
+                     [](const json& stage) { return stage.at("verdict").at("kind") != "no sink"; });
+}
+
+std::string answers(const json& results) {
+  std::string kinds;
+  for (const auto& stage : results.at("stages")) {
+    kinds += (kinds.empty() ? "" : "; ") + text_at(stage.at("verdict"), "kind");
+  }
+  return fmt::format("Answer: {}\n{}", kinds.empty() ? "no sink" : kinds, text_at(results, "statement"));
+}
+
+std::string detail(const json& stage) {
+  auto text = fmt::format("\n\nThe sink of layers {} to {}, read in layer {}\n", stage.at("first").dump(),
+                          stage.at("last").dump(), stage.at("layer").dump());
+  if (stage.at("verdict").at("kind") == "no sink") return text + text_at(stage.at("verdict"), "statement") + "\n";
+  text += sink_section(stage);
+  for (size_t i = 0; i < stage.at("candidates").size(); ++i) text += candidate_section(stage, i);
+  return text + "\nAlso measured\n\n" + beside(stage);
+}
 
 }  // namespace
 
 std::string page(const json& results, const std::string& model, const std::string& measured) {
-  const auto& verdict = results.at("verdict");
-  auto text = fmt::format("What tells {} which token is first?\n\nAnswer: {}\n{}\n\n{}\n", model,
-                          text_at(verdict, "kind"), text_at(verdict, "statement"), measured);
-  if (verdict.at("kind") == "no sink") return text + by_layer(results);
-  text += sink_section(results);
-  for (size_t i = 0; i < results.at("candidates").size(); ++i) text += candidate_section(results, i);
-  return text + "\nAlso measured\n\n" + beside(results) + kOverturn + definitions(results);
+  const auto& stages = results.at("stages");
+  auto text = fmt::format("What tells {} which token is first?\n\n{}\n\n{}\n", model, answers(results), measured);
+  if (!asks(stages)) return text + by_layer(results);
+  for (const auto& stage : stages) text += chain_section(stage);
+  for (const auto& stage : stages) text += detail(stage);
+  return text + kOverturn + definitions(stages);
 }
 
 }  // namespace sinkscope::experiments::identification

@@ -5,8 +5,8 @@
 
 namespace sinkscope::experiments::identification {
 
-/// A page of plain text: question, answer, evidence, what would overturn it, definitions. `results` are those that
-/// identify writes; `measured` names the samples.
+/// A page of plain text: question, answer, the chain of each stage, evidence, what would overturn it, definitions.
+/// `results` are those that identify writes; `measured` names the samples.
 std::string page(const nlohmann::json& results, const std::string& model, const std::string& measured);
 
 }  // namespace sinkscope::experiments::identification

@@ -11,9 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-std::string suspects(const json& results) {
+std::string suspects(const json& stage) {
   std::string text;
-  for (const auto& suspect : results.at("suspects")) {
+  for (const auto& suspect : stage.at("suspects")) {
     text += fmt::format(
         "- Channel {} at {} {} (effect size {}, AUC {}, p {}). Change of attention: written {}, removed {}.\n",
         suspect.at("dimension").dump(), text_at(suspect, "site"),
@@ -21,7 +21,7 @@ std::string suspects(const json& results) {
         number(suspect.at("effect_size")), number(suspect.at("auc")), number(suspect.at("p")),
         interval(suspect.at("written")), interval(suspect.at("removed")));
   }
-  for (const auto& dormant : results.at("dormant")) {
+  for (const auto& dormant : stage.at("dormant")) {
     text += fmt::format(
         "- DORMANT: channel {} makes a sink when moved by {}, but natural tokens move it by only {} of that, so it "
         "does not carry the signal.\n",
@@ -49,14 +49,14 @@ std::string backup(const json& found) {
 
 }  // namespace
 
-std::string beside(const json& results) {
-  const auto& alone = results.at("self_only");
+std::string beside(const json& stage) {
+  const auto& alone = stage.at("self_only");
   const bool makes_sink = alone.at("makes_sink").get<bool>();
   auto text =
       fmt::format("- Token {} {} a sink when it sees only itself in layers 0 to {}.\n", alone.at("token").dump(),
                   makes_sink ? "becomes" : "does NOT become", alone.at("last_layer").dump());
   if (makes_sink) {
-    const auto& one = results.at("one_key");
+    const auto& one = stage.at("one_key");
     const auto by = text_at(one, "given_by");
     text += fmt::format("- {} A token that sees exactly one other key gets {}, one that sees only itself {}.\n",
                         by == "one key"  ? "Seeing one other key gives the signal, as seeing only itself does."
@@ -64,7 +64,7 @@ std::string beside(const json& results) {
                                          : "These samples do not tell whether one other key gives the signal too.",
                         interval(one.at("one_key")), interval(one.at("itself")));
   }
-  return text + suspects(results) + backup(results.at("backup"));
+  return text + suspects(stage) + backup(stage.at("backup"));
 }
 
 }  // namespace sinkscope::experiments::identification

@@ -65,10 +65,10 @@ std::string conditions(const json& candidate) {
 }
 
 /// What else a reader asks of a trial: does it hold with the norms' scales frozen, were the values natural?
-std::string honesty(size_t candidate, const json& results) {
+std::string honesty(size_t candidate, const json& stage) {
   std::string outside_range, frozen;
-  for (const auto& trial : results.at("trials")) {
-    if (trial.at("about").value("candidate", results.at("candidates").size()) != candidate) continue;
+  for (const auto& trial : stage.at("trials")) {
+    if (trial.at("about").value("candidate", stage.at("candidates").size()) != candidate) continue;
     if (const auto& outside = trial.at("outside_natural_range");
         !outside.is_null() && outside.at("flagged").get<bool>()) {
       outside_range += fmt::format("    {}: dimension {}, share of samples {}\n", text_at(trial, "name"),
@@ -85,6 +85,19 @@ std::string honesty(size_t candidate, const json& results) {
                          : "\n  Change of attention to token 0 and to the later token, the norms' scales frozen and "
                            "free\n" +
                                frozen);
+}
+
+/// In how few channels the directions do as well.
+std::string sparse(const json& candidate) {
+  const auto& found = candidate.at("sparse");
+  if (found.is_null()) return {};
+  const auto as_well = text_at(found, "as_well");
+  return fmt::format("  In {} channels alone it does {}: {} when written, {} when removed, less what it does in all.\n",
+                     found.at("dimensions").size(),
+                     as_well == "yes"  ? "as well"
+                     : as_well == "no" ? "less"
+                                       : "as well or less, these samples do not tell",
+                     interval(found.at("written")), interval(found.at("removed")));
 }
 
 std::string role(const json& candidate, const json& verdict) {
@@ -113,24 +126,32 @@ constexpr char kTerms[] =
 
 }  // namespace
 
-std::string candidate_section(const json& results, size_t candidate) {
-  const auto& found = results.at("candidates")[candidate];
-  return fmt::format("\nCandidate at {}, {}: {}\n\n{}{}", text_at(found, "site"), signals(found.at("sufficient")),
-                     role(found, results.at("verdict")), conditions(found), honesty(candidate, results));
+std::string candidate_section(const json& stage, size_t candidate) {
+  const auto& found = stage.at("candidates")[candidate];
+  return fmt::format("\nCandidate at {}, {}: {}\n\n{}{}{}", text_at(found, "site"), signals(found.at("sufficient")),
+                     role(found, stage.at("verdict")), conditions(found), sparse(found), honesty(candidate, stage));
 }
 
-std::string definitions(const json& results) {
-  std::string text = "\nDefinitions\n\n";
-  for (const auto& claim : kClaims) {
-    for (const auto& candidate : results.at("candidates")) {
-      const auto& list = candidate.at("conditions");
-      const auto found =
-          std::find_if(list.begin(), list.end(), [&](const json& c) { return text_at(c, "name") == claim.condition; });
-      if (found == list.end()) continue;
-      text += fmt::format("- {}: {}.\n", claim.text, text_at(*found, "what"));
-      break;
+namespace {
+
+/// Of the first candidate that was asked.
+std::string definition(const Claim& claim, const json& stages) {
+  for (const auto& stage : stages) {
+    for (const auto& candidate : stage.at("candidates")) {
+      for (const auto& condition : candidate.at("conditions")) {
+        if (text_at(condition, "name") != claim.condition) continue;
+        return fmt::format("- {}: {}.\n", claim.text, text_at(condition, "what"));
+      }
     }
   }
+  return {};
+}
+
+}  // namespace
+
+std::string definitions(const json& stages) {
+  std::string text = "\nDefinitions\n\n";
+  for (const auto& claim : kClaims) text += definition(claim, stages);
   return text + kTerms;
 }
 

@@ -6,7 +6,7 @@
 
 namespace sinkscope::experiments::identification {
 
-// What the page is put together from. Each takes the results of an identify, or a part of them.
+// What the page is put together from. Each takes one stage of the results of an identify, or a part of it.
 
 std::string text_at(const nlohmann::json& object, const char* key);
 
@@ -19,19 +19,22 @@ std::string interval(const nlohmann::json&);
 /// "3, 7 and 2 more": the first 16 of a list.
 std::string channels(const nlohmann::json& list);
 
-/// "channels 3, 7; a direction", of a candidate's sets.
+/// "channels 3, 7; a direction in 5 channels", of a candidate's sets.
 std::string signals(const nlohmann::json& sets);
 
+/// The arrows from seeing only itself to the sink, a line each.
+std::string chain_section(const nlohmann::json& stage);
+
 /// The unedited sink, the massive activation, the blocks needed, and what each residual holds.
-std::string sink_section(const nlohmann::json& results);
+std::string sink_section(const nlohmann::json& stage);
 
 /// One candidate: its conditions as claims, and what else a reader asks of its trials.
-std::string candidate_section(const nlohmann::json& results, size_t candidate);
+std::string candidate_section(const nlohmann::json& stage, size_t candidate);
 
 /// What each claim's number is, and the page's terms.
-std::string definitions(const nlohmann::json& results);
+std::string definitions(const nlohmann::json& stages);
 
 /// What was measured beside the candidates: the self-only token, other channels that tell token 0 apart, backups.
-std::string beside(const nlohmann::json& results);
+std::string beside(const nlohmann::json& stage);
 
 }  // namespace sinkscope::experiments::identification

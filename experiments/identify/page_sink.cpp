@@ -11,9 +11,10 @@ namespace {
 
 using nlohmann::json;
 
-std::string massive_activation(const json& results) {
-  const auto& massive = results.at("sink_baseline").at("massive_activation");
-  if (massive.is_null()) return "- No block below the sink writes a massive activation at token 0.\n";
+std::string massive_activation(const json& stage) {
+  const auto& massive = stage.at("massive_activation");
+  if (massive.is_null())
+    return "- No block between this sink and what comes before it writes a massive activation at token 0.\n";
   const auto& dimensions = massive.at("dimensions");
   return fmt::format(
       "- Massive activation: {} writes it, with norm {} at token 0 and {} at other tokens. Largest of the {} "
@@ -24,19 +25,18 @@ std::string massive_activation(const json& results) {
 }
 
 /// The unedited levels, of the half that tests.
-std::string levels(const json& results) {
-  if (results.at("trials").empty()) return {};
-  const auto& trial = results.at("trials")[0];
+std::string levels(const json& stage) {
+  if (stage.at("trials").empty()) return {};
+  const auto& trial = stage.at("trials")[0];
   const auto& tracked = trial.at("mean_attention");
   return fmt::format("- Attention in layer {}, unedited: {} to token 0, {} to token {}, {} to an ordinary token.\n",
-                     results.at("sink_layer").dump(), number(tracked[0].at("unedited")),
-                     number(tracked[1].at("unedited")), tracked[1].at("token").dump(),
-                     number(trial.at("ordinary").at("unedited")));
+                     stage.at("layer").dump(), number(tracked[0].at("unedited")), number(tracked[1].at("unedited")),
+                     tracked[1].at("token").dump(), number(trial.at("ordinary").at("unedited")));
 }
 
-std::string blocks(const json& results) {
+std::string blocks(const json& stage) {
   std::string needed;
-  for (const auto& block : results.at("blocks")) {
+  for (const auto& block : stage.at("blocks")) {
     if (block.at("ends_sink").get<bool>()) needed += (needed.empty() ? "" : ", ") + text_at(block, "site");
   }
   return fmt::format("- Block outputs that the sink needs: {}.\n", needed.empty() ? "none by itself" : needed);
@@ -49,13 +49,13 @@ std::string found_at(const json& site) {
   return "no sink";
 }
 
-std::string sites(const json& results) {
+std::string sites(const json& stage) {
   static constexpr char kRow[] = "{:<26} {:<17} {:<17} {:<17} {}\n";
-  const auto token = results.at("self_only").at("token").dump();
+  const auto token = stage.at("self_only").at("token").dump();
   auto text = "\nWhere the residual holds it\n\n" +
               fmt::format("Each cell: attention to token 0, attention to token {}.\n", token) +
               fmt::format(kRow, "residual", "own row written", "mean row written", "removed", "signal found");
-  for (const auto& site : results.at("sites")) {
+  for (const auto& site : stage.at("sites")) {
     const auto both = [&](const char* which) {
       const auto& level = site.at("levels").at(which);
       return fmt::format("{}, {}", number(level.at("first")), number(level.at("later")));
@@ -67,8 +67,8 @@ std::string sites(const json& results) {
 
 }  // namespace
 
-std::string sink_section(const json& results) {
-  return "\nThe sink\n\n" + levels(results) + massive_activation(results) + blocks(results) + sites(results);
+std::string sink_section(const json& stage) {
+  return "\nThe sink\n\n" + levels(stage) + massive_activation(stage) + blocks(stage) + sites(stage);
 }
 
 }  // namespace sinkscope::experiments::identification

@@ -29,14 +29,25 @@ std::string channels(const json& list) {
   return list.size() > 16 ? fmt::format("{} and {} more", text, list.size() - 16) : text;
 }
 
+namespace {
+
+std::string directions(const json& set) {
+  const auto& rank = set.at("rank");
+  const auto& dimensions = set.at("dimensions");
+  return (rank == 1 ? std::string("a direction") : rank.dump() + " directions") +
+         (dimensions.empty() ? "" : fmt::format(" in {} channels", dimensions.size()));
+}
+
+}  // namespace
+
 std::string signals(const json& sets) {
   std::string text;
   for (const auto& set : sets) {
     const auto& dimensions = set.at("dimensions");
     text += (text.empty() ? "" : "; ") +
-            (dimensions.empty()
-                 ? std::string("a direction")
-                 : fmt::format("{} {}", dimensions.size() == 1 ? "channel" : "channels", channels(dimensions)));
+            (set.at("basis").is_null()
+                 ? fmt::format("{} {}", dimensions.size() == 1 ? "channel" : "channels", channels(dimensions))
+                 : directions(set));
   }
   return text;
 }

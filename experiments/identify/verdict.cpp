@@ -9,20 +9,24 @@ namespace {
 
 std::string kind_of(const Candidate& c) {
   if (c.sufficient.size() > 1) return "redundant sets";
-  if (c.sufficient[0].direction.defined()) return "a direction";
+  if (c.sufficient[0].is_directions()) return c.sufficient[0].rank() == 1 ? "a direction" : "a subspace";
   if (c.apart) return "circuits";
   return c.sufficient[0].dimensions.size() == 1 ? "one channel" : "a set";
 }
 
-std::string sentence(const Candidate& c, const std::string& kind) {
+std::string sentence(const Evidence& e, const std::string& kind) {
+  const auto& c = e.candidate();
   const auto where = trials::short_name(c.site);
   std::string sets;
   for (const auto& set : c.sufficient) sets += (sets.empty() ? "" : "; ") + name(set);
   if (kind == "redundant sets") {
     return fmt::format("The first-token signal at {} is any one of {} sets: {}.", where, c.sufficient.size(), sets);
   }
-  if (kind == "a direction") {
-    return fmt::format("The first-token signal is a direction of the residual at {} that is no channel.", where);
+  if (c.sufficient[0].is_directions()) {
+    const auto rank = c.sufficient[0].rank();
+    return fmt::format("The first-token signal is {} of the residual at {}, in {} channels{}.",
+                       rank == 1 ? "a direction" : fmt::format("{} directions", rank), where, e.support(),
+                       c.copied ? ", with a level of each sample's own" : "");
   }
   if (kind == "circuits") {
     return fmt::format("The first-token signal at {} is {}, each of which makes a part of the sink by itself.", where,
@@ -55,7 +59,7 @@ Verdict decide(const std::vector<Evidence>& evidence) {
       verdict.open.empty() ? std::string() : trials::short_name(verdict.open.front()->candidate().site);
   if (verdict.signal) {
     verdict.kind = kind_of(verdict.signal->candidate());
-    verdict.statement = sentence(verdict.signal->candidate(), verdict.kind);
+    verdict.statement = sentence(*verdict.signal, verdict.kind);
     if (!earliest.empty()) {
       verdict.statement += fmt::format(" These samples do not tell whether it exists as early as {}.", earliest);
     }
@@ -77,17 +81,23 @@ const Evidence& last_of_signal(const Verdict& v) {
   const Evidence* last = v.signal;
   for (const auto* one : v.mediators) {
     const auto its = joined(one->candidate().sufficient);
-    if (its.dimensions == all.dimensions && its.direction.defined() == all.direction.defined()) last = one;
+    if (its.dimensions == all.dimensions && its.is_directions() == all.is_directions()) last = one;
   }
   return *last;
 }
 
 nlohmann::json to_json(const Verdict& v) {
   nlohmann::json signal, mediators = nlohmann::json::array(), open = nlohmann::json::array();
-  const auto brief = [](const Evidence& e) {
+  const auto brief = [&](const Evidence& e) {
     auto sets = nlohmann::json::array();
-    for (const auto& set : e.candidate().sufficient) sets.push_back(set.dimensions);
-    return nlohmann::json{{"site", model::name(e.candidate().site)}, {"sets", sets}, {"needed", e.candidate().needed}};
+    for (const auto& set : e.candidate().sufficient) {
+      const auto support = set.is_directions() ? e.support() : set.rank();
+      sets.push_back({{"dimensions", set.dimensions}, {"rank", set.rank()}, {"support", support}});
+    }
+    return nlohmann::json{{"site", model::name(e.candidate().site)},
+                          {"sets", sets},
+                          {"copied", e.candidate().copied},
+                          {"needed", e.candidate().needed}};
   };
   if (v.signal) signal = brief(*v.signal);
   for (const auto* one : v.mediators) mediators.push_back(brief(*one));

@@ -12,7 +12,7 @@ namespace sinkscope::experiments::identification {
 /// "undecided" where none does and these samples do not refute all.
 struct Verdict {
   std::string kind = "none found";  ///< or "no sink", "undecided", "one channel", "a set", "redundant sets",
-                                    ///< "circuits", "a direction"
+                                    ///< "circuits", "a direction", "a subspace"
   const Evidence* signal = nullptr;
   std::vector<const Evidence*> mediators = {};
   std::vector<const Evidence*> open = {};  ///< before the signal, neither met nor refuted

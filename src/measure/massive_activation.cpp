@@ -62,12 +62,13 @@ std::vector<int64_t> BlockOutputs::outliers(const Site& site) const {
   return outlier_dimensions(stats.token(0), mean_abs_of(stats, others), stats.global_mean_abs());
 }
 
-std::optional<MassiveActivation> find_massive_activation(const BlockOutputs& outputs, int64_t sink_layer) {
+std::optional<MassiveActivation> find_massive_activation(const BlockOutputs& outputs, int64_t sink_layer,
+                                                         int64_t first) {
   std::optional<MassiveActivation> by_norm, by_dimension;
   const auto take_larger = [](std::optional<MassiveActivation>& found, MassiveActivation one) {
     if (one.norm > (found ? found->norm : 0)) found = std::move(one);
   };
-  for (int64_t layer = 0; layer < (sink_layer < 0 ? outputs.layers() : sink_layer); ++layer) {
+  for (int64_t layer = first; layer < (sink_layer < 0 ? outputs.layers() : sink_layer); ++layer) {
     for (const auto point : {Point::attn_out, Point::mlp_out}) {
       const Site site{point, layer};
       const double norm = outputs.at(site).token(0).norm_mean, others = outputs.norm_at_others(site);

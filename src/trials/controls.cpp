@@ -140,7 +140,7 @@ at::Tensor BatchTrials::outside(const Trial& trial, const SourceActivations& row
     }
     for (const int64_t token : edit.tokens) before.push_back(rows.at("unedited", edit.site, token));
     const auto least = at::stack(low).amin(0), most = at::stack(high).amax(0), slack = 1e-6 * (most - least) + 1e-12;
-    const auto source = source_of(edit, rows, 0, before[0].size(0));
+    const auto source = source_of(edit, rows, at::arange(before[0].size(0)));
     const auto after = intervene::coordinates(edit, intervene::changed(edit, at::stack(before, 1), source));
     const auto beyond = (after < least - slack).logical_or(after > most + slack).to(at::kCPU, at::kDouble);
     out += beyond.sum().item<double>();

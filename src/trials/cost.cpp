@@ -18,8 +18,12 @@ constexpr double kNoOps = 0.3;         // of the trials' number: each place is t
 
 }  // namespace
 
-Cost::Cost(const model::Config& config, const Options& options, int64_t sink_layer)
-    : config_(config), options_(options), sink_layer_(std::clamp<int64_t>(sink_layer, 0, config.n_layers - 1)) {}
+Cost::Cost(const model::Config& config, const Options& options, int64_t sink_layer, double whole, double probes)
+    : config_(config),
+      options_(options),
+      sink_layer_(std::clamp<int64_t>(sink_layer, 0, config.n_layers - 1)),
+      whole_(whole),
+      probes_(probes) {}
 
 double Cost::full(int64_t first) const {
   const double head = options_.no_loss ? 0 : app::logits_in_layers(config_);
@@ -54,19 +58,20 @@ double Cost::of(const std::vector<Trial>& list, Depth depth) const {
     const auto idle = without_conditions(trial);
     if (!idle.edits.empty() && no_ops.insert(place_of(idle)).second) passes += full(start_of(idle, config_).layer);
   }
-  return passes;
+  return passes * (depth == Depth::probe ? probes_ : whole_);
 }
 
-double Cost::of(const Design& design) const {
+double Cost::of(const Design& design, int64_t after) const {
   const int64_t last = design.last_layer >= 0 ? design.last_layer : sink_layer_;
-  const int64_t first = design.at_massive_activation ? last / 2 : 0;
+  const int64_t first = design.at_massive_activation ? last / 2 : std::min(after, last);
   double whole = 0, probes = 0;
   for (int64_t layer = first; layer <= last; ++layer) {
     whole += (1 + kNoOps) * full(layer) + (kMovedAndFrozen + static_cast<double>(options_.controls)) * sink(layer);
     probes += sink(layer);
   }
-  const double by_site = design.by_site ? 2.0 * static_cast<double>(sink_layer_ + 1) : 1;
-  return 2 + by_site * (design.trials * whole + design.probes * probes) / static_cast<double>(last - first + 1);
+  const double by_site = design.by_site ? 2.0 * static_cast<double>(sink_layer_ - std::min(after, sink_layer_) + 1) : 1;
+  return 2 + by_site * (design.trials * whole * whole_ + design.probes * probes * probes_) /
+                 static_cast<double>(last - first + 1);
 }
 
 }  // namespace sinkscope::trials

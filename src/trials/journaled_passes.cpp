@@ -10,9 +10,14 @@ namespace sinkscope::trials {
 
 using intervene::Trial;
 
-JournaledPasses::JournaledPasses(const Setting& setting, SourceActivations& sources, const std::filesystem::path& file,
-                                 const nlohmann::json& header, const std::vector<std::string>& shards)
-    : setting_(setting), sources_(sources), records_(file, header, shards), unedited_(setting.run.batches().size()) {
+JournaledPasses::JournaledPasses(const Setting& setting, SourceActivations& sources, const at::Tensor& samples,
+                                 const std::filesystem::path& file, const nlohmann::json& header,
+                                 const std::vector<std::string>& shards)
+    : setting_(setting),
+      sources_(sources),
+      parts_(cut_parts(setting.run, samples)),
+      records_(file, header, shards),
+      unedited_(parts_.size()) {
   if (records_.cut() > 0) {
     setting_.run.warn(fmt::format("the journal's last {} bytes were torn and are cut off", records_.cut()));
   }
@@ -42,7 +47,7 @@ std::vector<Trial> JournaledPasses::missing(const std::vector<Trial>& list, int6
 BatchTrials& JournaledPasses::batch(int64_t index, const std::vector<Trial>& list) {
   if (held_ != index || !batch_->keeps(list)) {
     batch_.reset();
-    batch_ = std::make_unique<BatchTrials>(setting_, setting_.run.batches()[static_cast<size_t>(index)], list);
+    batch_ = std::make_unique<BatchTrials>(setting_, parts_[static_cast<size_t>(index)], list);
     held_ = index;
   }
   return *batch_;

@@ -53,8 +53,12 @@ Site start_of(const Trial& trial, const model::Config& config) {
   return *std::min_element(starts.begin(), starts.end(), model::before);
 }
 
-BatchTrials::BatchTrials(const Setting& setting, const app::Batch& batch, const std::vector<Trial>& list)
-    : setting_(setting), batch_(batch), cache_(starts_of(list, setting.run.config())), unedited_(run_unedited()) {}
+BatchTrials::BatchTrials(const Setting& setting, const Part& part, const std::vector<Trial>& list)
+    : setting_(setting),
+      batch_(part.batch),
+      samples_(part.samples),
+      cache_(starts_of(list, setting.run.config())),
+      unedited_(run_unedited()) {}
 
 Outcome BatchTrials::run_unedited() {
   model::Taps taps(setting_.run.config());
@@ -86,15 +90,14 @@ void BatchTrials::attach_edits(model::Taps& taps, const Reading& reading, const 
                                const SourceActivations& rows, const Adjusts& adjusts) const {
   for (size_t i = 0; i < trial.edits.size(); ++i) {
     if (!reading.sees(trial.edits[i].site)) continue;
-    taps.edit(trial.edits[i].site,
-              intervene::bind(trial.edits[i], source_of(trial.edits[i], rows, batch_.first, batch_.n),
-                              adjusts.empty() ? intervene::Adjust{} : adjusts[i]));
+    taps.edit(trial.edits[i].site, intervene::bind(trial.edits[i], source_of(trial.edits[i], rows, samples_),
+                                                   adjusts.empty() ? intervene::Adjust{} : adjusts[i]));
   }
 }
 
 /// Of every norm up to the MLP of the massive activation's block, or the sink layer's attention where there is none.
 void BatchTrials::keep_scales(model::Taps& taps) {
-  const auto& massive = setting_.baseline.massive_activation;
+  const auto& massive = setting_.massive_activation;
   const Site end = massive ? Site{Point::mlp_in, massive->site.layer} : Site{Point::attn_in, setting_.sink_layer};
   for (int64_t layer = 0; layer <= end.layer; ++layer) {
     for (const Site& site : {Site{Point::attn_in, layer}, Site{Point::mlp_in, layer}}) {
@@ -127,7 +130,7 @@ Outcome BatchTrials::probe(const Trial& trial, const SourceActivations& rows) co
   return pass(trial, rows, Detail::sink);
 }
 
-at::Tensor BatchTrials::source_of(const Edit& edit, const SourceActivations& rows, int64_t first, int64_t n) const {
+at::Tensor BatchTrials::source_of(const Edit& edit, const SourceActivations& rows, const at::Tensor& samples) const {
   if (!intervene::takes_rows(edit)) return {};
   std::vector<at::Tensor> by_token;
   for (const int64_t token : intervene::edited_tokens(edit, batch_.ids.size(1))) {
@@ -144,7 +147,7 @@ at::Tensor BatchTrials::source_of(const Edit& edit, const SourceActivations& row
     if (edit.operation == intervene::Operation::resample) {
       all = all.index_select(0, at::tensor(setting_.resample_from, at::kLong).to(all.device()));
     }
-    by_token.push_back(all.slice(0, first, first + n));
+    by_token.push_back(all.index_select(0, samples.to(all.device())));
   }
   return at::stack(by_token, 1);
 }

@@ -46,7 +46,7 @@ void Reading::attach(model::Taps& taps) {
 }
 
 void Reading::attach_massive(model::Taps& taps) {
-  const auto& massive = setting_.baseline.massive_activation;
+  const auto& massive = setting_.massive_activation;
   if (!massive || !reaches(massive->site)) return;
   taps.read(massive->site, [this, &massive](const at::Tensor& x) {
     const auto tokens = at::tensor(setting_.keys.tracked, at::kLong).to(x.device());

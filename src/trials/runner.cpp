@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 
@@ -51,8 +52,7 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
       split_(undivided(static_cast<int64_t>(r.samples().ids.size()))) {
   trials::check(design_, options, r);
   auto keys = keys_for(design_.tracked, design_.edited, options.other_token, r);
-  setting_ =
-      std::make_unique<Setting>(Setting{r, options_, baseline_, std::move(keys), draw_other_documents(design_, r)});
+  setting_ = std::make_unique<Setting>(Setting{r, options_, std::move(keys), draw_other_documents(design_, r)});
   shard_ = shard_of(options);
   records_of(options);
   if (design_.split) {
@@ -63,57 +63,111 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
 }
 
 bool Runner::start() {
-  const double passes = expected_passes(options_.layer >= 0 ? options_.layer : likely_sink_layer());
+  const double passes = 1 + expected_passes(likely_stages());
   if (!run_.start_tokens(static_cast<int64_t>(passes * static_cast<double>(run_.inputs().tokens())))) return false;
   run_.hold_interrupts();
-  baseline_ = find_sink_baseline(run_, keys(), run_.options().q_min, run_.batches().size());
+  baseline_ = find_sink_baseline(run_, keys(), run_.options().q_min, run_.batches().size(), options_.layer);
   setting_->sink_layer = options_.layer >= 0 ? options_.layer : baseline_.sink_layer;
-  run_.expect(expected_passes(sink_layer()) - 1);
+  setting_->massive_activation = baseline_.massive_activation;
+  run_.expect(expected_passes(asked_stages(baseline_)));
   return true;
 }
 
-double Runner::expected_passes(int64_t sink_layer) const {
-  return 1 + Cost(run_.config(), options_, sink_layer).of(design_) / static_cast<double>(shard_.count);
+/// What is measured is measured of the half that tests, what is probed of the half that chooses.
+Cost Runner::cost(int64_t sink_layer) const {
+  const double all = static_cast<double>(run_.lengths().size());
+  return {run_.config(), options_, sink_layer, static_cast<double>(testing().size(0)) / all,
+          static_cast<double>(choosing().size(0)) / all};
+}
+
+void Runner::turn_to(size_t stage) {
+  for (auto* made : {&passes_, &probes_}) {
+    if (!*made) continue;
+    (*made)->release();
+    earlier_.push_back(std::move(*made));
+  }
+  stage_ = stage;
+  const auto& found = baseline_.stages.at(stage);
+  setting_->sink_layer = found.layer;
+  setting_->massive_activation = found.massive_activation;
+  unedited_ = {};
+  run_.expect(cost(found.layer).of(design_, first_layer()) + expected_after());
+}
+
+/// Of a design that is not by stage: the one layer in which it reads the sink.
+std::vector<SinkStage> Runner::asked_stages(const SinkBaseline& found) const {
+  if (design_.by_stage) return found.stages;
+  const int64_t layer = options_.layer >= 0 ? options_.layer : found.sink_layer;
+  return {{layer, layer, layer}};
+}
+
+/// Of the stages after this one.
+double Runner::expected_after() const {
+  if (!design_.by_stage || stage_ + 1 >= baseline_.stages.size()) return 0;
+  return expected_passes({baseline_.stages.begin() + static_cast<int64_t>(stage_) + 1, baseline_.stages.end()},
+                         sink_layer());
+}
+
+double Runner::expected_passes(const std::vector<SinkStage>& stages, int64_t after) const {
+  double passes = 0;
+  for (const auto& stage : stages) {
+    passes += cost(stage.layer).of(design_, after);
+    after = stage.layer;
+  }
+  return passes / static_cast<double>(shard_.count);
 }
 
 /// A dry run looks at the first batch, where the weights fit in memory; else a fifth of the layers lie before the sink,
 /// as in most models.
-int64_t Runner::likely_sink_layer() {
-  const int64_t likely = run_.config().n_layers / 5;
-  if (!run_.options().dry_run) return likely;
+std::vector<SinkStage> Runner::likely_stages() {
+  const int64_t likely = options_.layer >= 0 ? options_.layer : run_.config().n_layers / 5;
+  const std::vector<SinkStage> assumed{{likely, likely, likely}};
+  if (!run_.options().dry_run || options_.layer >= 0) return assumed;
   if (2 * run_.inputs().checkpoint().bytes() > model::free_memory(run_.device())) {
     fmt::print("sink          assumed in layer {}: there is no memory to look; --layer names it\n", likely);
-    return likely;
+    return assumed;
   }
   run_.load(run_.inputs().tokens());
-  const auto found = find_sink_baseline(run_, keys(), run_.options().q_min, 1).sink_layer;
+  const auto stages = asked_stages(find_sink_baseline(run_, keys(), run_.options().q_min, 1));
   run_.session().end_progress();
-  fmt::print("sink          {}\n",
-             found < 0 ? "none in the first batch" : fmt::format("in layer {} of the first batch", found));
-  return found < 0 ? likely : found;
+  std::vector<int64_t> layers;
+  for (const auto& stage : stages) {
+    if (stage.layer >= 0) layers.push_back(stage.layer);
+  }
+  fmt::print("sink          {}\n", layers.empty()
+                                       ? "none in the first batch"
+                                       : fmt::format("in layer {} of the first batch", fmt::join(layers, " and ")));
+  return layers.empty() ? assumed : stages;
 }
 
 void Runner::require_sink() const {
   if (sink_layer() < 0) throw InputError(no_sink());
 }
 
-/// Opened when the first trial is made.
-JournaledPasses& Runner::passes() {
+/// Opened when the first trial is made. Of a design that splits, what is measured and what is probed have a journal
+/// each, since they are over other samples.
+JournaledPasses& Runner::passes(Depth depth) {
   require_sink();
-  if (passes_) return *passes_;
+  auto& opened = depth == Depth::whole ? passes_ : probes_;
+  if (opened) return *opened;
   const auto provenance = run_.provenance();
   auto header = app::identity_of(provenance);
   header["experiment"] = provenance.at("experiment");
   header["trials"] = to_json(design_, options_);
   auto file = std::filesystem::path(run_.options().out);
+  if (design_.by_stage) {
+    header["stage"] = stage_;
+    file.replace_extension(fmt::format("stage-{}.json", stage_));
+  }
   if (is_part()) file.replace_extension(fmt::format("{}-of-{}.json", shard_.index, shard_.count));
-  passes_ = std::make_unique<JournaledPasses>(*setting_, sources_, file.replace_extension(".journal"), header,
-                                              records_of(options_));
-  return *passes_;
+  if (depth == Depth::probe) file.replace_extension("probes.json");
+  opened = std::make_unique<JournaledPasses>(*setting_, sources_, depth == Depth::whole ? testing() : choosing(),
+                                             file.replace_extension(".journal"), header, records_of(options_));
+  return *opened;
 }
 
-Outcome Runner::only(Outcome outcome, const at::Tensor& other) const {
-  return design_.split ? without(std::move(outcome), other) : outcome;
+Outcome Runner::of_all(Outcome outcome) const {
+  return design_.split ? spread(std::move(outcome), testing(), static_cast<int64_t>(run_.lengths().size())) : outcome;
 }
 
 std::vector<Trial> Runner::own(const std::vector<Trial>& list) const {
@@ -126,30 +180,33 @@ std::vector<Trial> Runner::own(const std::vector<Trial>& list) const {
 
 std::vector<Measured> Runner::measure(const std::vector<Trial>& list) {
   check(list);
-  auto& made = passes();
-  run_.expect(Cost(run_.config(), options_, sink_layer()).of(own(list), Depth::whole));
+  auto& made = passes(Depth::whole);
+  run_.expect(cost(sink_layer()).of(own(list), Depth::whole) + expected_after());
   made.complete(own(list), Depth::whole);
   if (is_part()) return {};
-  unedited_ = only(passes().unedited(), choosing());
+  unedited_ = of_all(made.unedited());
   std::vector<Measured> measured;
-  for (const auto& trial : list) measured.push_back({trial, only(passes().outcome(trial, Depth::whole), choosing())});
+  for (const auto& trial : list) measured.push_back({trial, of_all(made.outcome(trial, Depth::whole))});
   return measured;
 }
 
 Outcome Runner::probe(const Trial& trial) {
   check({trial});
-  passes().complete({trial}, Depth::probe);
-  return only(passes().outcome(trial, Depth::probe), testing());
+  auto& made = passes(Depth::probe);
+  made.complete({trial}, Depth::probe);
+  return made.outcome(trial, Depth::probe);
 }
 
 Outcome Runner::unedited_probe() {
-  passes().complete({}, Depth::probe);
-  return only(passes().unedited(), testing());
+  auto& made = passes(Depth::probe);
+  made.complete({}, Depth::probe);
+  return made.unedited();
 }
 
 void Runner::finish(const json& metrics, json results) {
   results["sink_baseline"] = to_json(baseline_);
-  results["sink_layer"] = sink_layer() >= 0 ? json(sink_layer()) : json();
+  const int64_t layer = options_.layer >= 0 ? options_.layer : baseline_.sink_layer;
+  results["sink_layer"] = layer >= 0 ? json(layer) : json();
   results["tokens"] = {{"tracked", keys().tracked},
                        {"ordinary", keys().ordinary},
                        {"first_queries", keys().first_queries(run_.options().q_min)}};
@@ -158,7 +215,10 @@ void Runner::finish(const json& metrics, json results) {
                                   {"testing", model::to_int_vector(testing())}};
   }
   run_.finish(metrics, results);
-  if (passes_) passes_->remove_journal();
+  for (auto& done : earlier_) done->remove_journal();
+  for (auto* made : {&passes_, &probes_}) {
+    if (*made) (*made)->remove_journal();
+  }
 }
 
 }  // namespace sinkscope::trials

@@ -42,10 +42,14 @@ SelectionSplit draw_split(const std::vector<int64_t>& documents, uint64_t seed) 
   return {samples_of(documents, chosen, true), samples_of(documents, chosen, false)};
 }
 
-Outcome without(Outcome outcome, const at::Tensor& samples) {
+Outcome spread(Outcome outcome, const at::Tensor& samples, int64_t count) {
   for (auto* tensor : {&outcome.attention, &outcome.massive, &outcome.loss, &outcome.written, &outcome.frozen,
                        &outcome.moved, &outcome.condition, &outcome.random}) {
-    if (tensor->defined()) *tensor = tensor->index_fill(0, samples, std::numeric_limits<double>::quiet_NaN());
+    if (!tensor->defined()) continue;
+    auto shape = tensor->sizes().vec();
+    shape[0] = count;
+    *tensor =
+        at::full(shape, std::numeric_limits<double>::quiet_NaN(), tensor->options()).index_copy(0, samples, *tensor);
   }
   return outcome;
 }

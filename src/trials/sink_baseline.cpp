@@ -24,7 +24,24 @@ int64_t find_sink_layer(const SinkBaseline& baseline) {
 
 }  // namespace
 
-SinkBaseline find_sink_baseline(app::Run& r, const Keys& keys, int64_t q_min, size_t batches) {
+std::vector<SinkStage> find_stages(const SinkBaseline& baseline) {
+  constexpr double kOfLargest = 0.25, kRead = 0.5;
+  const auto& sink = baseline.sink;
+  const double largest = *std::max_element(sink.begin(), sink.end());
+  std::vector<SinkStage> stages;
+  for (size_t first = 0, end = 0; first < sink.size(); first = end + 1) {
+    for (end = first; end < sink.size() && sink[end] >= kOverOrdinary * baseline.ordinary[end];) ++end;
+    if (end == first) continue;
+    const auto at = [&](size_t layer) { return sink.begin() + static_cast<int64_t>(layer); };
+    const double own = *std::max_element(at(first), at(end));
+    if (own < kOfLargest * largest) continue;
+    const auto read = std::find_if(at(first), at(end), [&](double attention) { return attention >= kRead * own; });
+    stages.push_back({static_cast<int64_t>(first), static_cast<int64_t>(end) - 1, read - sink.begin()});
+  }
+  return stages;
+}
+
+SinkBaseline find_sink_baseline(app::Run& r, const Keys& keys, int64_t q_min, size_t batches, int64_t named) {
   const int64_t L = r.config().n_layers;
   std::vector<int64_t> layers;
   for (int64_t layer = 0; layer < L; ++layer) layers.push_back(layer);
@@ -46,10 +63,23 @@ SinkBaseline find_sink_baseline(app::Run& r, const Keys& keys, int64_t q_min, si
   baseline.ordinary = model::to_vector(means.slice(1, tracked).mean(1));
   baseline.sink_layer = find_sink_layer(baseline);
   baseline.massive_activation = measure::find_massive_activation(outputs, baseline.sink_layer);
+  baseline.stages = named < 0 ? find_stages(baseline) : std::vector<SinkStage>{{named, named, named}};
+  int64_t after = 0;
+  for (auto& stage : baseline.stages) {
+    stage.massive_activation = measure::find_massive_activation(outputs, stage.layer, after);
+    after = stage.layer;
+  }
   for (int64_t layer = 0; layer < L; ++layer) {
     baseline.written.push_back(outputs.norm_at_others({Point::mlp_out, layer}));
   }
   return baseline;
+}
+
+nlohmann::json to_json(const SinkStage& stage) {
+  return {{"first", stage.first},
+          {"last", stage.last},
+          {"layer", stage.layer},
+          {"massive_activation", stage.massive_activation ? to_json(*stage.massive_activation) : nlohmann::json()}};
 }
 
 nlohmann::json to_json(const SinkBaseline& baseline) {

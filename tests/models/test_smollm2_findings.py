@@ -112,6 +112,7 @@ def test_identify_gives_the_same_answer_on_three_texts(draw: int, smollm2: Path,
     text.write_text("".join(paragraphs[draw::3]), encoding="utf-8")
     result = program.result("identify", out, "--config", "configs/smollm2-135m/identify.json", "--model", smollm2, "--text", text,
                             "--samples", 16, "--controls", 2, *QUIET)
-    verdict = result["results"]["verdict"]
-    assert verdict["kind"] == "a direction"
-    assert "blocks.2.resid_mid" in verdict["statement"]
+    early, late = result["results"]["stages"]
+    assert [stage["verdict"]["kind"] for stage in (early, late)] == ["a direction"] * 2
+    assert early["verdict"]["signal"]["site"] == "blocks.2.hook_resid_mid"
+    assert late["verdict"]["signal"]["site"] == "blocks.10.hook_resid_mid"

@@ -67,7 +67,7 @@ def test_rows_are_ordered_by_the_modules_and_read_at_scans_layer(tmp_path: Path)
     scan(tmp_path)
     self_mask(tmp_path)
     rope_swap(tmp_path)
-    put(tmp_path, "identify", {"verdict": {"kind": "no sink", "statement": "No sink, nothing to explain."}})
+    put(tmp_path, "identify", {"stages": [], "statement": "No sink, nothing to explain."})
     assert list(rows(Findings(tmp_path))) == [
         ("1 attention to the first token, layer 1", "0.500 ± 0.020, uniform 0.050; layers above the first third 0.400"),
         ("2 its rotary position moved to 8", "gets 0.400 where it got 0.500: 0.80 times"),

@@ -24,6 +24,10 @@ def at_many_sites(found: Found, blocks: int) -> None:
     found["sites"] = repeated(found["sites"], "site", blocks)
 
 
+def of_many_sites_in_every_stage(found: Found, blocks: int) -> None:
+    at_many_sites(found["stages"][0], blocks)
+
+
 def moved_at_many_sites(found: Found, blocks: int) -> None:
     at_many_sites(found, blocks)
     found["table"] = repeated(found["table"], "site", blocks)
@@ -39,4 +43,4 @@ def in_pairs(found: Found, blocks: int) -> None:
 
 
 DEEP: dict[str, Callable[[Found, int], None]] = {
-    "channel-trace": at_many_sites, "identify": at_many_sites, "channel-patch": moved_at_many_sites, "zero-sweep": in_pairs}
+    "channel-trace": at_many_sites, "identify": of_many_sites_in_every_stage, "channel-patch": moved_at_many_sites, "zero-sweep": in_pairs}

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sinkscope/trials/search/search.h"
+#include "sinkscope/trials/search/subspace.h"
 #include "tests/support/tiny_model.h"
 #include "tests/support/trial_run.h"
 
@@ -15,9 +16,61 @@ TEST(Signal, IsNamedAndJoinedByItsDimensions) {
   EXPECT_EQ(name(Signal{}), "the whole vector");
   EXPECT_EQ(name(Signal{.dimensions = {5}}), "channel 5");
   EXPECT_EQ(name(Signal{.dimensions = {5, 61}}), "channels 5, 61");
-  EXPECT_EQ(name(Signal{.direction = at::ones({1, 4})}), "a direction");
+  EXPECT_EQ(name(Signal{.basis = at::ones({1, 4})}), "a direction");
   EXPECT_EQ(joined({{.dimensions = {9}}, {.dimensions = {2, 4}}}).dimensions, (std::vector<int64_t>{2, 4, 9}));
-  EXPECT_TRUE(joined({{.dimensions = {9}}, {.direction = at::ones({1, 4})}}).direction.defined());
+  EXPECT_TRUE(joined({{.dimensions = {9}}, {.basis = at::ones({1, 4})}}).is_directions());
+}
+
+TEST(Signal, HasARankAndASupport) {
+  EXPECT_EQ((Signal{.dimensions = {5, 61}}).rank(), 2);
+  EXPECT_EQ((Signal{.dimensions = {5, 61}}).support(128), 2);
+  const Signal inside{.dimensions = {5, 61, 7}, .basis = at::ones({1, 128})}, all{.basis = at::ones({2, 128})};
+  EXPECT_EQ(inside.rank(), 1);
+  EXPECT_EQ(inside.support(128), 3);
+  EXPECT_EQ(all.rank(), 2);
+  EXPECT_EQ(all.support(128), 128);
+  EXPECT_EQ(name(inside), "a direction in 3 channels");
+  EXPECT_EQ(name(all), "2 directions");
+  EXPECT_TRUE(at::allclose(along(at::tensor({3.0, 0.0, -4.0})).basis,
+                           at::tensor({0.6, 0.0, -0.8}).to(at::kFloat).unsqueeze(0)));
+}
+
+/// Rows of unit noise whose parts along the directions are these levels and no noise.
+at::Tensor rows_with_levels(const at::Tensor& directions, const at::Tensor& levels, const at::Generator& generator) {
+  const auto noise = at::randn({levels.size(0), directions.size(1)}, generator, at::kDouble);
+  return noise - at::matmul(at::matmul(noise, directions.t()), directions) + at::matmul(levels, directions);
+}
+
+TEST(Subspace, FindsTheDirectionsThatOneKindHoldsAndOthersDoNot) {
+  const auto generator = at::detail::createCPUGenerator(3);
+  const auto planted = std::get<0>(at::linalg_qr(at::randn({20, 2}, generator, at::kDouble))).t();
+  const auto held = rows_with_levels(planted, at::full({300, 2}, 4.0, at::kDouble), generator);
+  const auto others = rows_with_levels(planted, at::randn({300, 2}, generator, at::kDouble), generator);
+  const auto found = directions_apart(others, held, 3).to(at::kDouble);
+  EXPECT_TRUE(at::allclose(at::matmul(found, found.t()), at::eye(3, at::kDouble), 0, 1e-5));
+  // both planted directions lie in the span of the first two found
+  EXPECT_GT(at::matmul(planted, found.slice(0, 0, 2).t()).norm(2, 1).min().item<double>(), 0.99);
+  EXPECT_LT(at::matmul(planted, found.slice(0, 2, 3).t()).abs().max().item<double>(), 0.1);
+}
+
+TEST(Subspace, PrincipalComponentsAreOfTheRowsAboutTheOthersMean) {
+  const auto generator = at::detail::createCPUGenerator(4);
+  const auto signs = at::randn({200, 1}, generator, at::kDouble).sign();
+  const auto direction = at::randn({1, 12}, generator, at::kDouble);
+  const auto unit = direction / direction.norm();
+  const auto others = at::randn({200, 12}, generator, at::kDouble) + 3;
+  const auto rows =
+      at::randn({200, 12}, generator, at::kDouble) + 3 + at::matmul(9 * signs, unit);  // their means are equal
+  EXPECT_GT(at::matmul(principal(rows, others, 1).to(at::kDouble), unit.t()).abs().item<double>(), 0.99);
+  EXPECT_EQ(principal(rows, others, 3).sizes(), (std::vector<int64_t>{3, 12}));
+}
+
+TEST(Subspace, IsCutToChannelsAndStaysOrthonormal) {
+  const auto basis = at::tensor({0.6, 0.8, 0.0, 0.0, 0.0, 0.0, 0.28, 0.96}).to(at::kFloat).view({2, 4});
+  const auto cut = within(basis, {1, 3});
+  EXPECT_TRUE(
+      at::allclose(cut.abs(), at::tensor({0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0}).to(at::kFloat).view({2, 4})));
+  EXPECT_EQ(by_share(basis), (std::vector<int64_t>{3, 1, 0, 2}));
 }
 
 TEST(Signal, ItsLevelIsWrittenAndItsCopyTakenWhereTheyAreAskedFor) {

@@ -61,11 +61,14 @@ TEST(SelectionSplit, PutsEveryDocumentOnOneSideAndIsSeeded) {
 }
 
 TEST(SelectionSplit, WhatChoseIsNoNumberInWhatTests) {
-  const Outcome outcome{.attention = at::ones({3, 2, 2}, at::kDouble), .loss = at::ones({3}, at::kDouble)};
-  const auto left = trials::without(outcome, at::tensor({0, 2}, at::kLong));
-  EXPECT_TRUE(at::equal(left.loss.isnan(), at::tensor({1, 0, 1}, at::kLong).to(at::kBool)));
-  EXPECT_TRUE(at::equal(left.attention.isnan().all(2).all(1), at::tensor({1, 0, 1}, at::kLong).to(at::kBool)));
-  EXPECT_FALSE(left.frozen.defined());
+  const Outcome outcome{.attention = at::rand({2, 2, 2}, at::kDouble), .loss = at::tensor({1.0, 2.0}, at::kDouble)};
+  const auto all = trials::spread(outcome, at::tensor({2, 0}, at::kLong), 3);
+  EXPECT_TRUE(at::equal(all.loss.isnan(), at::tensor({0, 1, 0}, at::kLong).to(at::kBool)));
+  EXPECT_EQ(all.loss[2].item<double>(), 1);
+  EXPECT_EQ(all.loss[0].item<double>(), 2);
+  EXPECT_TRUE(at::equal(all.attention[2], outcome.attention[0]));
+  EXPECT_TRUE(all.attention[1].isnan().all().item<bool>());
+  EXPECT_FALSE(all.frozen.defined());
 }
 
 // ---- outcomes ----

@@ -50,8 +50,8 @@ inline constexpr char kMassiveActivationRule[] =
     "its "
     "mean at tokens 1 to 8, the one with the largest norm, and these dimensions";
 
-/// By that rule. `sink_layer` is -1 where no layer has a sink.
-std::optional<MassiveActivation> find_massive_activation(const BlockOutputs&, int64_t sink_layer);
+/// By that rule, of the blocks from `first` on. `sink_layer` is -1 where no layer has a sink.
+std::optional<MassiveActivation> find_massive_activation(const BlockOutputs&, int64_t sink_layer, int64_t first = 0);
 
 /// {"site", "dimensions", "holding_99_percent", "norm", "norm_at_others", "rule"}
 nlohmann::json to_json(const MassiveActivation&);

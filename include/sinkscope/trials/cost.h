@@ -11,14 +11,14 @@ namespace sinkscope::trials {
 /// layers. Plan and progress are made of it.
 class Cost {
  public:
-  /// `sink_layer`: where it is read.
-  Cost(const model::Config&, const Options&, int64_t sink_layer);
+  /// `sink_layer`: where it is read. `whole`, `probes`: the share of the samples that either is over.
+  Cost(const model::Config&, const Options&, int64_t sink_layer, double whole = 1, double probes = 1);
 
   /// Of these trials, with their controls where they are made whole.
   double of(const std::vector<intervene::Trial>&, Depth) const;
 
-  /// Of what a design expects, whose trials begin anywhere up to the layer that it names.
-  double of(const Design&) const;
+  /// Of what a design expects, whose trials begin anywhere from layer `after` up to the layer that it names.
+  double of(const Design&, int64_t after = 0) const;
 
  private:
   double full(int64_t first) const;  // from this layer to the end
@@ -29,6 +29,7 @@ class Cost {
   const model::Config& config_;
   const Options& options_;
   int64_t sink_layer_;
+  double whole_, probes_;
 };
 
 }  // namespace sinkscope::trials

@@ -19,6 +19,7 @@ struct Design {
   double probes = 0;                   ///< expected, without
   bool by_site = false;     ///< both are of each residual up to the sink's layer, of which there are two a block
   int64_t last_layer = -1;  ///< in which trials begin; -1: the sink's
+  bool by_stage = false;    ///< every stage of the sink is asked about, between the one before and itself
   bool at_massive_activation = false;  ///< they begin where it is written: in the later half of the layers up to there
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sinkscope/trials/part.h"
 #include "sinkscope/trials/pass.h"
 #include "sinkscope/trials/records.h"
 
@@ -15,17 +16,20 @@ namespace sinkscope::trials {
 /// made again.
 class JournaledPasses {
  public:
-  /// Takes up the journal at `file`, and what those of `shards` hold. Throws InputError where one is of another run.
-  JournaledPasses(const Setting&, SourceActivations&, const std::filesystem::path& file, const nlohmann::json& header,
-                  const std::vector<std::string>& shards);
+  /// Over these samples, [..] int64. Takes up the journal at `file`, and what those of `shards` hold. Throws InputError
+  /// where one is of another run.
+  JournaledPasses(const Setting&, SourceActivations&, const at::Tensor& samples, const std::filesystem::path& file,
+                  const nlohmann::json& header, const std::vector<std::string>& shards);
 
   /// Makes what the journal does not have.
   void complete(const std::vector<intervene::Trial>&, Depth);
 
-  /// Of all batches, once they are complete.
+  /// Of all its samples in their order, once they are complete.
   Outcome outcome(const intervene::Trial&, Depth) const;
   Outcome unedited() const { return joined(unedited_); }
 
+  /// Frees what is held of a batch.
+  void release() { batch_.reset(), held_ = -1; }
   void remove_journal() { records_.remove(); }
 
  private:
@@ -35,9 +39,10 @@ class JournaledPasses {
 
   const Setting& setting_;
   SourceActivations& sources_;
+  std::vector<Part> parts_;
   Records records_;
-  std::vector<Outcome> unedited_;  // by batch
-  int64_t held_ = -1;              // the batch whose tensors are held
+  std::vector<Outcome> unedited_;  // by part
+  int64_t held_ = -1;              // the part whose tensors are held
   std::unique_ptr<BatchTrials> batch_;
 };
 

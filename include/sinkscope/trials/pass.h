@@ -6,6 +6,7 @@
 
 #include "sinkscope/intervene/trial.h"
 #include "sinkscope/model/pass_cache.h"
+#include "sinkscope/trials/part.h"
 #include "sinkscope/trials/reading.h"
 #include "sinkscope/trials/source_activations.h"
 
@@ -24,7 +25,7 @@ intervene::Trial without_conditions(intervene::Trial);
 class BatchTrials {
  public:
   /// Runs the unedited pass, which keeps the starts of all these trials.
-  BatchTrials(const Setting&, const app::Batch&, const std::vector<intervene::Trial>&);
+  BatchTrials(const Setting&, const Part&, const std::vector<intervene::Trial>&);
 
   const Outcome& unedited() const { return unedited_; }
   /// Whether the starts of these trials are kept.
@@ -46,8 +47,8 @@ class BatchTrials {
                     const Adjusts&) const;
   void keep_scales(model::Taps&);
   void freeze_norms(model::Taps&, const model::Site& start) const;
-  /// SourceActivations of `n` samples from `first` on that the edit takes values from; undefined where it takes none.
-  at::Tensor source_of(const intervene::Edit&, const SourceActivations&, int64_t first, int64_t n) const;
+  /// SourceActivations of these samples that the edit takes values from; undefined where it takes none.
+  at::Tensor source_of(const intervene::Edit&, const SourceActivations&, const at::Tensor& samples) const;
   bool reads_sink(const intervene::Trial&) const;
   bool scales_freeze(const intervene::Trial&) const;
   at::Tensor random_controls(const intervene::Trial&, const SourceActivations&) const;
@@ -57,6 +58,7 @@ class BatchTrials {
 
   const Setting& setting_;
   const app::Batch& batch_;
+  at::Tensor samples_;  // [n], which they are
   model::PassCache cache_;
   std::map<model::Site, at::Tensor, model::InOrderOfPass>
       scales_;                            // of the unedited run, where a norm reads it: [n, T, 1]

@@ -21,10 +21,10 @@ enum class Detail {
 struct Setting {
   app::Run& run;
   const Options& options;
-  const SinkBaseline& baseline;
   Keys keys;
   std::vector<int64_t> resample_from;  ///< a sample from another document, one per sample; empty: nothing resamples
   int64_t sink_layer = -1;
+  std::optional<measure::MassiveActivation> massive_activation = {};  ///< that the readings are of
   at::Tensor means_over = {};  ///< samples over which the mean operation averages; undefined: all
 };
 

@@ -8,6 +8,7 @@
 
 #include "sinkscope/app/shard.h"
 #include "sinkscope/measure/bootstrap.h"
+#include "sinkscope/trials/cost.h"
 #include "sinkscope/trials/design.h"
 #include "sinkscope/trials/journaled_passes.h"
 #include "sinkscope/trials/measured.h"
@@ -29,10 +30,17 @@ class Runner {
 
   const SinkBaseline& baseline() const { return baseline_; }
   int64_t sink_layer() const { return setting_->sink_layer; }
+  const std::optional<measure::MassiveActivation>& massive_activation() const { return setting_->massive_activation; }
   const Keys& keys() const { return setting_->keys; }
   app::Run& run() { return run_; }
   const Options& options() const { return options_; }
   const Outcome& unedited() const { return unedited_; }
+
+  /// From now on trials read this stage of the sink, by its place in baseline().stages, and have a journal of their
+  /// own.
+  void turn_to(size_t stage);
+  /// Where what the stage rests on can first be: 0, or the layer in which the stage before is read.
+  int64_t first_layer() const { return stage_ == 0 ? 0 : baseline_.stages[stage_ - 1].layer; }
 
   /// Throws InputError where no layer has a sink and none was named.
   void require_sink() const;
@@ -47,8 +55,7 @@ class Runner {
   /// In the trials' order; of a design that splits, NaN in the samples that choose. None of a part.
   std::vector<Measured> measure(const std::vector<intervene::Trial>&);
 
-  /// The sink and the massive activation alone, at once and without controls, to choose by: NaN in the samples that
-  /// test.
+  /// The sink and the massive activation alone, at once and without controls, to choose by: a row each of choosing().
   Outcome probe(const intervene::Trial&);
   /// The unedited run, likewise.
   Outcome unedited_probe();
@@ -68,12 +75,16 @@ class Runner {
   void finish(const nlohmann::json& metrics, nlohmann::json results);
 
  private:
-  double expected_passes(int64_t sink_layer) const;
-  int64_t likely_sink_layer();
-  JournaledPasses& passes();
+  double expected_passes(const std::vector<SinkStage>&, int64_t after = 0) const;
+  double expected_after() const;
+  std::vector<SinkStage> asked_stages(const SinkBaseline&) const;
+  std::vector<SinkStage> likely_stages();
+  Cost cost(int64_t sink_layer) const;
+  JournaledPasses& passes(Depth);
   /// The shard's share.
   std::vector<intervene::Trial> own(const std::vector<intervene::Trial>&) const;
-  Outcome only(Outcome, const at::Tensor& other) const;
+  /// Of the samples that test, with NaN in the others' rows.
+  Outcome of_all(Outcome) const;
 
   app::Run& run_;
   const Options& options_;
@@ -83,7 +94,9 @@ class Runner {
   measure::Bootstrap bootstrap_;
   std::map<std::string, measure::Bootstrap> by_first_token_;
   std::unique_ptr<Setting> setting_;
-  std::unique_ptr<JournaledPasses> passes_;
+  std::unique_ptr<JournaledPasses> passes_, probes_;
+  std::vector<std::unique_ptr<JournaledPasses>> earlier_;  // of the stages before
+  size_t stage_ = 0;
   SelectionSplit split_;
   app::Shard shard_;
   Outcome unedited_;

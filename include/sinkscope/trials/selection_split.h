@@ -20,7 +20,7 @@ SelectionSplit undivided(int64_t samples);
 /// Half of the documents each, drawn. `documents`: the document of every sample. Throws InputError for fewer than 4.
 SelectionSplit draw_split(const std::vector<int64_t>& documents, uint64_t seed);
 
-/// NaN in these samples' rows of everything that has one row per sample.
-Outcome without(Outcome, const at::Tensor& samples);
+/// Of these samples, [n] int64, as of all `count`: NaN in the others' rows of everything that has one row a sample.
+Outcome spread(Outcome, const at::Tensor& samples, int64_t count);
 
 }  // namespace sinkscope::trials

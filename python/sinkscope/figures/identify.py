@@ -1,9 +1,11 @@
-"""Figure of `sinkscope identify`: what every residual below the sink says and which conditions it meets, how the sink answers
-to the signal, and what the other channels that tell token 0 apart do."""
+"""Figures of `sinkscope identify`, one a stage of the sink: what every residual below it says and which conditions it meets, how
+the sink answers to the signal, and what the other channels that tell token 0 apart do."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,6 +20,7 @@ from sinkscope.figures.parts.which_trial import alone_and_one_key, candidate_tri
 from sinkscope.figures.parts.words import plain
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
+from sinkscope.results.stages import stage_of
 
 ORDER = 80
 RULE = {"marker": "|", "ms": 8, "mew": 1.4, "ls": "none", "color": "black"}
@@ -26,8 +29,8 @@ RANDOM = {"marker": "x", "ms": 4, "mew": 1, "ls": "none", "color": "black"}
 
 def name_of(signal: dict) -> str:
     dimensions = signal["dimensions"]
-    if not dimensions:
-        return "a direction"
+    if signal["basis"] is not None:
+        return "a direction" if signal["rank"] == 1 else f"{signal['rank']} directions"
     if len(dimensions) > 4:
         return f"{len(dimensions)} channels"
     return f"channel{'s' * (len(dimensions) > 1)} {', '.join(map(str, dimensions))}"
@@ -136,7 +139,7 @@ def flags(found: dict) -> list[str]:
         layers = ", ".join(f"layer {one['layer']} (norm {number(one['written'], '.3g')})" for one in backup["blocks"])
         then = f"one is then written in {layers}" if layers else "no later layer then writes one"
         flag = "backup: " if backup["flagged"] else ""
-        written, left = place(found["sink_baseline"]["massive_activation"]["site"]), number(backup["sink_left"]["mean"], ".3g")
+        written, left = place(found["massive_activation"]["site"]), number(backup["sink_left"]["mean"], ".3g")
         lines.append(f"{flag}with the massive activation of {written} clamped token 0 keeps {left}; {then}")
     return [line for one in lines for line in wrapped(one, 4.6, 6.5)]
 
@@ -177,29 +180,50 @@ def name_panels(top, left, right, candidate: dict | None, found: dict) -> None:
     right.set_title("(c) other channels", loc="left")
 
 
-def draw(result: Result) -> Figure:
-    found = result.results
-    if found["verdict"]["kind"] == "no sink":
-        figure, axes = new(1, 1)
-        no_sink(axes[0][0], found)
-        caption(figure, result, f"mean_attention by layer. A sink: {found['sink_baseline']['sink_layer_rule']}")
-    else:
-        candidate = shown_candidate(found)
-        rows, lines = Rows(found, candidate), flags(found)
-        figure, axes = with_legend_row(3, 2, [height(found), max(0.7 + 0.21 * len(rows), 2), 0.1 + 0.13 * len(lines)])
-        top = wide(figure, axes[0])
-        matrix(top, found)
-        levels(axes[1][0], found, rows)
-        suspects(axes[1][1], found, candidate)
-        below = wide(figure, axes[2])
-        say_beside(below, lines)
-        legend_row(figure, axes[-1], axes[1][0])
-        name_panels(top, *axes[1], candidate, found)
-        caption(figure, result, explanation(found))
-    figure.suptitle("\n".join(wrapped(f"{headline(found)} — {plain(result.model_name)}", 6.6, 9)), fontsize=9)
+def attention_by_layer(result: Result) -> Figure:
+    """Where there is nothing to explain."""
+    figure, axes = new(1, 1)
+    no_sink(axes[0][0], result.results)
+    caption(figure, result, f"mean_attention by layer. A sink: {result.results['sink_baseline']['sink_layer_rule']}")
     return figure
 
 
+def evidence(result: Result) -> Figure:
+    found = result.results
+    candidate = shown_candidate(found)
+    rows, lines = Rows(found, candidate), flags(found)
+    figure, axes = with_legend_row(3, 2, [height(found), max(0.7 + 0.21 * len(rows), 2), 0.1 + 0.13 * len(lines)])
+    top = wide(figure, axes[0])
+    matrix(top, found)
+    levels(axes[1][0], found, rows)
+    suspects(axes[1][1], found, candidate)
+    below = wide(figure, axes[2])
+    say_beside(below, lines)
+    legend_row(figure, axes[-1], axes[1][0])
+    name_panels(top, *axes[1], candidate, found)
+    caption(figure, result, explanation(found))
+    return figure
+
+
+def draw(result: Result, stage: int = 0) -> Figure:
+    stages = result.results["stages"]
+    one = stage_of(result, stage) if stages else result
+    verdict = one.results["verdict"] if stages else {"kind": "no sink", "statement": result.results["statement"]}
+    figure = attention_by_layer(one) if verdict["kind"] == "no sink" else evidence(one)
+    which = f"stage {stage}, layers {stages[stage]['first']} to {stages[stage]['last']}: " if len(stages) > 1 else ""
+    figure.suptitle("\n".join(wrapped(f"{which}{headline(verdict)} — {plain(result.model_name)}", 6.6, 9)), fontsize=9)
+    return figure
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stage", type=int, default=0, help="which stage of the sink, the first is 0")
+
+
+def more(result: Result) -> dict[str, dict[str, Any]]:
+    return {f"stage-{number}": {"stage": number} for number in range(1, len(result.results["stages"]))}
+
+
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
-    answer = result.results["verdict"]
-    yield "8 what tells which token is first", f"{answer['kind']}: {answer['statement']}"
+    stages = result.results["stages"]
+    kinds = "; then ".join(one["verdict"]["kind"] for one in stages) or "no sink"
+    yield "8 what tells which token is first", f"{kinds}: {result.results['statement']}"

@@ -1,15 +1,53 @@
-"""Frames of `sinkscope identify`: the trials, and what the verdict was made of."""
+"""Frames of `sinkscope identify`: the trials, and what the verdict was made of, of every stage of the sink."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 from sinkscope.frames.frame import Frame
 from sinkscope.frames.parts.blocks import Block, flat, table, without
 from sinkscope.frames.parts.trials import SEARCH_FRAMES, TRIAL_FRAMES
 from sinkscope.results.reading import Result
+from sinkscope.results.stages import stages_of
+
+
+def by_stage(blocks: Callable[[Result], Iterator[Block]]) -> Callable[[Result], Iterator[Block]]:
+    """The blocks of every stage, each with its number."""
+    def of_all(result: Result) -> Iterator[Block]:
+        for number, stage in stages_of(result):
+            for block in blocks(stage):
+                yield {"stage": number, **block}
+    return of_all
+
+
+def stages(result: Result) -> Iterator[Block]:
+    for _, stage in stages_of(result):
+        found = stage.results
+        signal = (found["verdict"]["signal"] or {}).get("sets", [{}])[0]
+        yield {"first_layer": found["first"], "last_layer": found["last"], "sink_layer": found["layer"], "kind": found["verdict"]["kind"],
+               "site": (found["verdict"]["signal"] or {}).get("site"), "signal_rank": signal.get("rank"), "support": signal.get("support")}
+
+
+def effect(one: dict[str, Any] | None, name: str) -> Block:
+    empty = {"mean": None, "ci95": [None, None]}
+    found = one or {"unedited": empty, "edited": empty}
+    return {key: value for which in ("unedited", "edited") for key, value in flat(without(found[which], "n"), f"{name}_{which}").items()}
+
+
+def chain(result: Result) -> Iterator[Block]:
+    for arrow in result.results["chain"]:
+        yield {"from": arrow["from"], "to": arrow["to"], "of": arrow["of"], **effect(arrow["removed"], "removed"),
+               **effect(arrow["written"], "written")}
+
+
+def earlier(result: Result) -> Iterator[Block]:
+    for one in result.results["earlier"]:
+        yield {"earlier_stage": one["stage"], "site": one["site"], "needed": one["needed"], **effect(one["removed"], "removed"),
+               **effect(one["written"], "written")}
 
 
 def candidates(result: Result) -> Iterator[Block]:
-    yield from table(without(one, "conditions", "trials", "sufficient") for one in result.results["candidates"])
+    yield from table(without(one, "conditions", "trials", "sufficient", "sparse") for one in result.results["candidates"])
 
 
 def conditions(result: Result) -> Iterator[Block]:
@@ -26,9 +64,17 @@ def blocks(result: Result) -> Iterator[Block]:
     yield from table(result.results["blocks"])
 
 
-FRAMES = TRIAL_FRAMES | SEARCH_FRAMES | {
+OWN_FRAMES = {
+    "chain": Frame("how the sink comes about: a row an arrow", chain),
+    "earlier": Frame("signals of earlier stages held against later ones: a row a pair of stages", earlier),
     "candidates": Frame("places where the signal may be: a row a site", candidates),
     "conditions": Frame("what a candidate was asked on the half that tests: a row a site and condition", conditions),
     "suspects": Frame("dimensions that tell token 0 from others: a row a site and dimension", suspects),
     "blocks": Frame("block outputs replaced at token 0 by the later token's mean: a row a site", blocks),
+}
+OF_ALL = ("sink_baseline",)  # measured once, for all stages
+FRAMES = {
+    **{name: frame if name in OF_ALL else replace(frame, blocks=by_stage(frame.blocks))
+       for name, frame in (TRIAL_FRAMES | SEARCH_FRAMES | OWN_FRAMES).items()},
+    "stages": Frame("layers in a row with a sink, and what they rest on: a row a stage", stages),
 }

@@ -40,6 +40,8 @@ def without_ordinary_samples(results: dict[str, Any]) -> dict[str, Any]:
             return trial
         return trial | {"ordinary": ordinary | {"by_sample": {key: [None] for key in ordinary["by_sample"]}}}
 
+    if "stages" in results:
+        return results | {"stages": [without_ordinary_samples(stage) for stage in results["stages"]]}
     return results | {"trials": [of_trial(trial) for trial in results["trials"]]} if "trials" in results else results
 
 

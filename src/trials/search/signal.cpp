@@ -17,8 +17,25 @@ namespace sinkscope::trials::search {
 using intervene::Edit;
 using intervene::Operation;
 
+int64_t Signal::rank() const {
+  return is_directions() ? basis.size(0) : static_cast<int64_t>(dimensions.size());
+}
+
+int64_t Signal::support(int64_t d_model) const {
+  return dimensions.empty() ? d_model : static_cast<int64_t>(dimensions.size());
+}
+
+Signal along(const at::Tensor& shift) {
+  return {.basis = (shift / shift.norm().clamp_min(1e-20)).to(at::kFloat).unsqueeze(0).to(at::kCPU)};
+}
+
 std::string name(const Signal& signal) {
-  if (signal.direction.defined()) return "a direction";
+  if (signal.is_directions()) {
+    const auto directions =
+        signal.rank() == 1 ? std::string("a direction") : fmt::format("{} directions", signal.rank());
+    return signal.dimensions.empty() ? directions
+                                     : fmt::format("{} in {} channels", directions, signal.dimensions.size());
+  }
   if (signal.dimensions.empty()) return "the whole vector";
   constexpr size_t kSpelled = 16;
   if (signal.dimensions.size() > kSpelled) return fmt::format("{} channels", signal.dimensions.size());
@@ -26,9 +43,11 @@ std::string name(const Signal& signal) {
 }
 
 nlohmann::json to_json(const Signal& signal) {
-  nlohmann::json direction;
-  if (signal.direction.defined()) direction = model::to_vector(signal.direction.flatten().to(at::kDouble));
-  return {{"dimensions", signal.dimensions}, {"direction", direction}};
+  nlohmann::json basis;
+  for (int64_t i = 0; signal.is_directions() && i < signal.rank(); ++i) {
+    basis.push_back(model::to_vector(signal.basis[i].to(at::kDouble)));
+  }
+  return {{"dimensions", signal.dimensions}, {"rank", signal.rank()}, {"basis", basis}};
 }
 
 std::vector<int64_t> parse_channels(const std::string& list, const model::Config& config) {
@@ -47,7 +66,7 @@ std::vector<int64_t> parse_channels(const std::string& list, const model::Config
 Signal joined(const std::vector<Signal>& parts) {
   Signal all;
   for (const auto& part : parts) {
-    if (part.direction.defined()) return part;
+    if (part.is_directions()) return part;
     all.dimensions.insert(all.dimensions.end(), part.dimensions.begin(), part.dimensions.end());
   }
   std::sort(all.dimensions.begin(), all.dimensions.end());
@@ -57,8 +76,8 @@ Signal joined(const std::vector<Signal>& parts) {
 namespace {
 
 Edit with(const Signal& signal, Edit edit) {
-  edit.dimensions = signal.dimensions;
-  edit.basis = signal.direction;
+  if (!signal.is_directions()) edit.dimensions = signal.dimensions;
+  edit.basis = signal.basis;
   return edit;
 }
 

@@ -35,6 +35,14 @@ bool makes_sink(const Level&, double unedited, double share = kMargin * kHalf);
 /// Token 0 is a sink no more.
 bool ends_sink(const Level&, double unedited);
 
+/// One form that the signal may have.
+struct Tried {
+  Signal signal = {};
+  Level written = {};
+  std::optional<Level> removed = {};  ///< not asked where writing it is not enough
+  bool enough = false;  ///< makes a sink, nine tenths of what the form makes that it would replace; removed, ends one
+};
+
 /// What the half that chooses says of one site.
 struct Candidate {
   model::Site site = {};
@@ -44,22 +52,31 @@ struct Candidate {
   Level own = {}, whole = {}, removed = {};  ///< what these three were read from
   std::vector<Signal> sufficient = {};       ///< disjoint, each makes a sink when written
   bool each_needed = false;                  ///< of the first set's channels, none can go
-  bool apart = false;                ///< the first set's channels work each by itself and add up: circuits of their own
-  std::vector<int64_t> needed = {};  ///< a smallest set whose removal at token 0 ends its sink
+  bool apart = false;  ///< the first set's channels work each by itself and add up: circuits of their own
+  std::optional<Signal> sparse = {};  ///< the first signal's directions in the fewest channels that do nearly as well
+  bool copied = false;                ///< a level of each sample's own: written as the same sample has it at token 0
+  std::vector<Tried> tried = {};      ///< for the fewest directions and channels that are enough
+  std::vector<int64_t> needed = {};   ///< a smallest set whose removal at token 0 ends its sink
   bool found() const { return !sufficient.empty(); }
 };
 
 nlohmann::json to_json(const Level&);
 nlohmann::json to_json(const Candidate&);
 
-/// Sites where the signal may be: the residual after each attention and each MLP below the sink's layer.
-std::vector<model::Site> candidate_sites(int64_t sink_layer);
+/// Sites where the signal may be: the residual after each attention and each MLP from block `first` on, below the
+/// sink's layer.
+std::vector<model::Site> candidate_sites(int64_t sink_layer, int64_t first = 0);
 
 /// The rows of these sites that search and evidence look at.
 void gather(Runner&, const std::vector<model::Site>&, const Alone&);
 
-/// Looks for signals at a site whose rows were gathered. `apart`: also for the smallest needed set where none
-/// suffices, and where only token 0's own row suffices for the smallest set of that.
-Candidate search(Runner&, const model::Site&, const Alone&, bool apart = false);
+enum class Ask {
+  fewest,    ///< the fewest directions, and in how few channels
+  channels,  ///< the smallest sets of channels; also of what only token 0's own row has, and the smallest needed set
+             ///< where none suffices
+};
+
+/// Looks for signals at a site whose rows were gathered.
+Candidate search(Runner&, const model::Site&, const Alone&, Ask = Ask::fewest);
 
 }  // namespace sinkscope::trials::search

@@ -10,15 +10,21 @@
 
 namespace sinkscope::trials::search {
 
-/// The form that the first-token signal may have at a site: some of its dimensions, or one direction through all of
-/// them. Neither: the whole vector.
+/// The form that the first-token signal may have at a site: some of its dimensions, or directions through some of them
+/// or through all. Neither: the whole vector.
 struct Signal {
-  std::vector<int64_t> dimensions = {};  ///< sorted
-  at::Tensor direction = {};             ///< [1, D] float32, unit length
+  std::vector<int64_t> dimensions = {};  ///< sorted; beside a basis those outside of which it is zero, none: all
+  at::Tensor basis = {};                 ///< [rank, D] float32, orthonormal rows; undefined: the dimensions themselves
+  bool is_directions() const { return basis.defined(); }
+  int64_t rank() const;                    ///< how many numbers of a row it is; 0 of the whole vector
+  int64_t support(int64_t d_model) const;  ///< in how many channels
 };
 
-/// "channel 5", "channels 5, 61", "a direction", "the whole vector"
+/// "channel 5", "channels 5, 61", "a direction", "a direction in 7 channels", "2 directions", "the whole vector"
 std::string name(const Signal&);
+
+/// One direction, made unit length: of [D].
+Signal along(const at::Tensor& shift);
 
 nlohmann::json to_json(const Signal&);
 

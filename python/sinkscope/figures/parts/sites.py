@@ -34,7 +34,9 @@ def set_sizes(site: dict) -> list[str]:
     sets = site["sufficient"]
     if not sets:
         return ["–", "–"]
-    return [str(min(len(one["dimensions"]) for one in sets)) if sets[0]["dimensions"] else "dir.", str(len(sets))]
+    if sets[0]["basis"] is None:
+        return [str(min(one["rank"] for one in sets)), str(len(sets))]
+    return ["dir." if sets[0]["rank"] == 1 else f"{sets[0]['rank']} dir.", str(len(sets))]
 
 
 def column(site: dict, candidates: dict[str, dict]) -> list[bool | str | None]:

@@ -33,7 +33,6 @@ def alone_and_one_key(found: dict[str, Any]) -> tuple[Trial, Trial]:
     return the_trial(found, "condition", part="itself"), the_trial(found, "condition", part="one other key")
 
 
-def headline(found: dict[str, Any]) -> str:
+def headline(verdict: dict[str, Any]) -> str:
     """identify's verdict: its kind and its sentence. That of "no sink" begins with these words already."""
-    verdict = found["verdict"]
     return verdict["statement"] if verdict["kind"] == "no sink" else f"{verdict['kind'].capitalize()}. {verdict['statement']}"

@@ -104,13 +104,13 @@ def sink_baseline(result: Result) -> Iterator[Block]:
 
 
 def searched_sites(result: Result) -> Iterator[Block]:
-    yield from table(without(site, "sufficient") for site in result.results["sites"])
+    yield from table(without(site, "sufficient", "tried") for site in result.results["sites"])
 
 
 def searched_sets(result: Result) -> Iterator[Block]:
     for site in result.results["sites"]:
         for number, one in enumerate(site["sufficient"]):
-            yield {"site": site["site"], "set": number, **flat(only(one, "dimensions")), "is_direction": not one["dimensions"]}
+            yield {"site": site["site"], "set": number, **flat(only(one, "dimensions")), "signal_rank": one["rank"], "is_direction": one["basis"] is not None}
 
 
 TRIAL_FRAMES = {

@@ -1,0 +1,143 @@
+#include "experiments/identify/chain.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sinkscope/measure/statistics.h"
+#include "sinkscope/trials/trial_list.h"
+
+namespace sinkscope::experiments::identification {
+namespace {
+
+using intervene::Role;
+using nlohmann::json;
+using trials::Outcome;
+
+constexpr char kNormOf[] = "norm", kAttention[] = "attention", kShare[] = "share of the way";
+
+json about_chain(const char* what) {
+  return {{"part", "chain"}, {"what", what}};
+}
+constexpr char kMassive[] = "massive activation", kKeys[] = "keys";
+
+json about_earlier(size_t stage) {
+  return {{"part", "earlier stage"}, {"earlier_stage", stage}};
+}
+
+/// A number of the unedited run beside that of a trial.
+json pair(trials::Runner& r, const at::Tensor& unedited, const at::Tensor& edited) {
+  if (!unedited.defined() || !edited.defined()) return {};
+  return {{"unedited", measure::to_json(r.bootstrap().interval(unedited))},
+          {"edited", measure::to_json(r.bootstrap().interval(edited))}};
+}
+
+/// Attention in the stage's layer.
+json arrow_to_sink(trials::Runner& r, const std::string& from, const Outcome& removal, const Outcome& writing) {
+  return {{"from", from},
+          {"to", "sink"},
+          {"of", kAttention},
+          {"removed", pair(r, r.unedited().sink(0), removal.sink(0))},
+          {"written", pair(r, r.unedited().sink(kLater), writing.sink(kLater))}};
+}
+
+/// The norm of its dimensions where they are written.
+json arrow_to_massive(trials::Runner& r, const std::string& from, const Outcome& removal, const Outcome& writing) {
+  const auto of = [](const Outcome& o, int64_t which) {
+    return o.massive.defined() ? o.massive.select(1, which) : at::Tensor();
+  };
+  return {{"from", from},
+          {"to", kMassive},
+          {"of", kNormOf},
+          {"removed", pair(r, of(r.unedited(), 0), of(removal, 0))},
+          {"written", pair(r, of(r.unedited(), kLater), of(writing, kLater))}};
+}
+
+/// How far seeing only itself takes the later token's signal from its ordinary level (0) to token 0's (1).
+json arrow_to_signal(const Evidence& signal) {
+  const auto& list = signal.conditions();
+  const auto found = std::find_if(list.begin(), list.end(), [](const Condition& c) { return c.name == kPredicted; });
+  auto share = found->value;
+  for (double* end : {&share.mean, &share.low, &share.high}) *end += kHalf;
+  return {{"from", "seeing only itself"},
+          {"to", "signal"},
+          {"of", kShare},
+          {"removed", nullptr},
+          {"written",
+           {{"unedited", {{"mean", 0}, {"ci95", {0, 0}}, {"n", share.n}}}, {"edited", measure::to_json(share)}}}};
+}
+
+}  // namespace
+
+Chain::Chain(const trials::Runner& r, const Alone& alone, const std::vector<EarlierSignal>& earlier)
+    : earlier_(earlier) {
+  if (const auto& massive = r.massive_activation()) {
+    auto dimensions = massive->dimensions;
+    std::sort(dimensions.begin(), dimensions.end());
+    add(massive->site, {.dimensions = dimensions}, kMassive, about_chain(kMassive), alone);
+  }
+  add({model::Point::k, r.sink_layer()}, {}, "keys", about_chain(kKeys), alone);
+  for (const auto& one : earlier_) {
+    add(one.site, one.signal, fmt::format("signal of stage {}", one.stage), about_earlier(one.stage), alone);
+  }
+}
+
+void Chain::add(const model::Site& site, const Signal& signal, const std::string& what, const json& about,
+                const Alone& alone) {
+  const auto where = trials::short_name(site);
+  trials_.push_back({.name = fmt::format("chain: remove {} at {}", what, where),
+                     .role = Role::removal,
+                     .about = about,
+                     .edits = {level_of(site, signal, alone.token, 0)}});
+  trials_.push_back({.name = fmt::format("chain: write {} at {}", what, where),
+                     .role = Role::writing,
+                     .about = about,
+                     .edits = {level_of(site, signal, 0, alone.token)}});
+}
+
+json Chain::judge(trials::Runner& r, const std::vector<Measured>& measured, const Verdict& verdict) const {
+  auto arrows = json::array();
+  const auto of = [&](Role role, const json& about) -> const Outcome& { return outcome_of(measured, role, about); };
+  const auto& massive = r.massive_activation();
+  if (verdict.signal) {
+    const auto& signal = *verdict.signal;
+    arrows.push_back(arrow_to_signal(signal));
+    const auto& removal = of(Role::removal, signal.about());
+    const auto& writing = of(Role::writing, signal.about(0));
+    if (massive && model::before(signal.candidate().site, massive->site)) {
+      arrows.push_back(arrow_to_massive(r, "signal", removal, writing));
+    }
+    arrows.push_back(arrow_to_sink(r, "signal", removal, writing));
+  }
+  for (const char* what : {kMassive, kKeys}) {
+    if (what == kMassive && !massive) continue;
+    arrows.push_back(
+        arrow_to_sink(r, what, of(Role::removal, about_chain(what)), of(Role::writing, about_chain(what))));
+  }
+  return arrows;
+}
+
+json Chain::judge_earlier(trials::Runner& r, const std::vector<Measured>& measured) const {
+  auto list = json::array();
+  const auto unedited = r.unedited().sink(0);
+  for (const auto& one : earlier_) {
+    const auto& removal = outcome_of(measured, Role::removal, about_earlier(one.stage));
+    const auto& writing = outcome_of(measured, Role::writing, about_earlier(one.stage));
+    const auto left = r.bootstrap().interval(removal.sink(0) - removal.ordinary() - kBack * unedited);
+    const auto change = r.bootstrap().interval(removal.sink(0) - unedited);
+    const double bound = r.options().equivalence * unedited.nanmean().item<double>();
+    const std::string reading = measure::reading(change, bound);
+    list.push_back({{"stage", one.stage},
+                    {"site", model::name(one.site)},
+                    {"needed", left.high <= 0           ? "yes"
+                               : reading == "no effect" ? "no"
+                               : reading == "effect"    ? "in part"
+                                                        : "open"},
+                    {"removed", pair(r, unedited, removal.sink(0))},
+                    {"written", pair(r, r.unedited().sink(kLater), writing.sink(kLater))}});
+  }
+  return list;
+}
+
+}  // namespace sinkscope::experiments::identification

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "experiments/identify/verdict.h"
+
+namespace sinkscope::experiments::identification {
+
+/// What an earlier stage of the sink was found to rest on.
+struct EarlierSignal {
+  size_t stage = 0;
+  model::Site site = {};
+  Signal signal = {};
+};
+
+/// How one stage of the sink comes about: seeing only itself -> signal -> massive activation -> keys -> sink, and
+/// whether it reads what an earlier stage rests on. Each arrow is two edits: what comes first taken from token 0, and
+/// given to the later token.
+class Chain {
+ public:
+  Chain(const trials::Runner&, const Alone&, const std::vector<EarlierSignal>&);
+
+  /// Those that no other part of identify makes.
+  const std::vector<intervene::Trial>& trials() const { return trials_; }
+
+  /// Of a list that holds trials() and those of the evidence: [{"from", "to", "of", "removed", "written"}] in the order
+  /// of the pass. "of": what is read: "share of the way", "norm", "attention". "removed": of token 0, with what comes
+  /// first taken from it; "written": of the later token, with it given; each {"unedited", "edited"} with 95 %
+  /// intervals, or null where it was not asked.
+  nlohmann::json judge(trials::Runner&, const std::vector<Measured>&, const Verdict&) const;
+
+  /// [{"stage", "site", "needed", "removed", "written"}]: "yes" where the sink ends without the earlier signal, "no"
+  /// where it stays within the equivalence bound, else "in part" or "open".
+  nlohmann::json judge_earlier(trials::Runner&, const std::vector<Measured>&) const;
+
+ private:
+  void add(const model::Site&, const Signal&, const std::string& what, const nlohmann::json& about, const Alone&);
+
+  std::vector<EarlierSignal> earlier_;
+  std::vector<intervene::Trial> trials_;
+};
+
+}  // namespace sinkscope::experiments::identification

@@ -1,0 +1,103 @@
+#include "experiments/identify/stage.h"
+
+#include <fmt/format.h>
+
+#include "experiments/identify/blocks.h"
+#include "experiments/identify/flags.h"
+#include "sinkscope/trials/report.h"
+
+namespace sinkscope::experiments::identification {
+namespace {
+
+using nlohmann::json;
+
+/// Why there is nothing to explain in a layer that was named; empty where there is.
+std::string no_sink_here(const trials::Runner& r) {
+  const auto layer = static_cast<size_t>(r.sink_layer());
+  const double first = r.baseline().sink[layer], ordinary = r.baseline().ordinary[layer];
+  if (first >= trials::kOverOrdinary * ordinary) return {};
+  return fmt::format("{} In layer {} token 0 gets {:.3g}, an ordinary token {:.3g}.", kNoSink, layer, first, ordinary);
+}
+
+void append(std::vector<intervene::Trial>& to, const std::vector<intervene::Trial>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+/// Where one is found: what else is like it.
+void look_beside(trials::Runner& r, const Alone& alone, const Verdict& verdict, std::vector<Measured>& measured,
+                 json& into) {
+  into["suspects"] = into["dormant"] = json::array();
+  if (!verdict.signal) return;
+  const Suspects others(r, last_of_signal(verdict), alone);
+  const auto more = r.measure(others.trials());
+  into["suspects"] = others.judge(r, more);
+  measured.insert(measured.end(), more.begin(), more.end());
+  into["dormant"] = find_dormant(r, *verdict.signal, alone);
+}
+
+}  // namespace
+
+json explain(trials::Runner& r, int64_t token, size_t stage, std::vector<EarlierSignal>& earlier) {
+  auto result = trials::to_json(r.baseline().stages[stage]);
+  const auto alone = trials::search::find_alone(r, token);
+  const auto sites = trials::search::candidate_sites(r.sink_layer(), r.first_layer());
+  trials::search::gather(r, sites, alone);
+  result["blocks"] = find_blocks(r, alone);
+  auto looked_at = json::array();
+  std::vector<Evidence> evidence;
+  for (const auto& site : sites) {
+    const auto candidate = trials::search::search(r, site, alone);
+    looked_at.push_back(trials::search::to_json(candidate));
+    if (candidate.found()) evidence.emplace_back(r, evidence.size(), candidate, alone);
+  }
+  const Backup backup(r, alone);
+  const Chain chain(r, alone, earlier);
+  auto list = self_only_trials(alone);
+  append(list, backup.trials());
+  append(list, chain.trials());
+  for (const auto& one : evidence) append(list, one.trials());
+  auto measured = r.measure(list);
+  for (auto& one : evidence) one.judge(measured);
+  const auto why_none = no_sink_here(r);
+  const auto verdict = why_none.empty() ? decide(evidence) : no_sink(why_none);
+  auto candidates = json::array();
+  for (const auto& one : evidence) candidates.push_back(to_json(one));
+  look_beside(r, alone, verdict, measured, result);
+  result["verdict"] = to_json(verdict);
+  result["chain"] = chain.judge(r, measured, verdict);
+  result["earlier"] = chain.judge_earlier(r, measured);
+  result["self_only"] = {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}};
+  result["sites"] = looked_at;
+  result["candidates"] = candidates;
+  result["backup"] = backup.judge(r, measured);
+  result["one_key"] = judge_one_key(r, measured);
+  result["trials"] = trials::describe(r, measured);
+  if (verdict.signal) {
+    const auto& c = verdict.signal->candidate();
+    earlier.push_back({stage, c.site, joined(c.sufficient)});
+  }
+  return result;
+}
+
+std::string statement(const json& stages) {
+  if (stages.empty()) return kNoSink;
+  if (stages.size() == 1) return stages[0].at("verdict").at("statement").get<std::string>();
+  std::string text;
+  for (size_t i = 0; i < stages.size(); ++i) {
+    const auto& stage = stages[i];
+    text += fmt::format("{}Layers {} to {}: {}", i ? " " : "", stage.at("first").dump(), stage.at("last").dump(),
+                        stage.at("verdict").at("statement").get<std::string>());
+    for (const auto& one : stage.at("earlier")) {
+      const auto needed = one.at("needed").get<std::string>();
+      text += fmt::format(" {}the signal of stage {}.",
+                          needed == "yes"       ? "It needs "
+                          : needed == "no"      ? "It does not need "
+                          : needed == "in part" ? "It rests in part on "
+                                                : "These samples do not tell whether it needs ",
+                          one.at("stage").dump());
+    }
+  }
+  return text;
+}
+
+}  // namespace sinkscope::experiments::identification
