@@ -22,6 +22,7 @@
 #include "experiments/identify/blocks.h"
 #include "experiments/identify/flags.h"
 #include "experiments/identify/page.h"
+#include "experiments/identify/signal_file.h"
 #include "experiments/identify/verdict.h"
 #include "sinkscope/result/file.h"
 #include "sinkscope/trials/metrics.h"
@@ -50,6 +51,7 @@ json nothing_to_explain() {
           {"blocks", json::array()},
           {"sites", json::array()},
           {"candidates", json::array()},
+          {"signals", json::array()},
           {"suspects", json::array()},
           {"dormant", json::array()},
           {"backup", nullptr},
@@ -99,16 +101,19 @@ json answer(trials::Runner& r, const Options& o) {
     measured.insert(measured.end(), more.begin(), more.end());
     dormant = identification::find_dormant(r, *verdict.signal, alone);
   }
+  const auto signals = identification::portable_signals(r, evidence, alone);
+  identification::write_signals(signals, o.trials.run.out);
   return {{"verdict", identification::to_json(verdict)},
           {"self_only", {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}}},
           {"blocks", blocks},
           {"sites", looked_at},
           {"candidates", candidates},
+          {"signals", identification::to_json(signals, o.trials.run.out)},
           {"suspects", suspects},
           {"dormant", dormant},
           {"backup", backup.judge(r, measured)},
           {"one_key", identification::judge_one_key(r, measured)},
-          {"trials", trials::describe(r, measured)}};
+          {"trials", identification::naming_bases(trials::describe(r, measured), signals, o.trials.run.out)}};
 }
 
 /// The samples behind the page's numbers.
@@ -138,6 +143,7 @@ void run(const Options& o, const CLI::App& command) {
   const auto page = std::filesystem::path(o.trials.run.out).replace_extension(".txt");
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   result::check_writable(page, existing);
+  result::check_writable(identification::signal_file(o.trials.run.out), existing);
   if (!runner.start()) return;
   const auto results = runner.sink_layer() >= 0 ? answer(runner, o) : nothing_to_explain();
   auto with_baseline = results;
@@ -145,7 +151,9 @@ void run(const Options& o, const CLI::App& command) {
   with_baseline["sink_layer"] = runner.sink_layer();
   result::write_text(
       page, identification::page(with_baseline, r.model_dir().filename().string(), measured_on(r, runner)), existing);
-  runner.finish(trials::metrics(o.trials, runner.keys()), results);
+  auto metrics = trials::metrics(o.trials, runner.keys());
+  metrics["signals"] = identification::kSignalsMetric;
+  runner.finish(metrics, results);
 }
 
 }  // namespace

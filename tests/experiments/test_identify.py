@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from sinkscope.planted.plan import VARIANTS, Options
 from support.figures import assert_drawn_the_same_twice
@@ -36,12 +38,31 @@ def check_signal(results: dict[str, Any], truth: dict[str, Any]) -> None:
     sets = [c["energy_dims"] for c in circuits] if together else circuits[0]["writing_makes_sink"]
     wanted = [sorted(sum(sets, []))] if together else sorted(map(sorted, sets))
     assert sorted(verdict["signal"]["sets"]) == (wanted or [[]])
-    if truth["variant"] == "rotated":
-        (sets,) = (c["sufficient"] for c in results["candidates"] if c["site"] == verdict["signal"]["site"])
-        assert abs(sum(a * b for a, b in zip(sets[0]["direction"], circuits[0]["energy_direction"], strict=True))) > 0.97
     if circuits[0]["removing_ends_sink"] and not together:
         assert verdict["signal"]["needed"] in circuits[0]["removing_ends_sink"]
     assert results["one_key"]["given_by"] == truth["signal_given_by"]
+
+
+def check_file(results: dict[str, Any], truth: dict[str, Any], folder: Path) -> None:
+    """Every set is in the file beside the result, in the form that its dimensions have; what was planted lies in it."""
+    tensors = load_file(folder / "identify.safetensors")
+    assert len(tensors) == 3 * len(results["signals"])
+    for one in results["signals"]:
+        candidate = results["candidates"][one["candidate"]]
+        assert one["site"] == candidate["site"]
+        basis, first, ordinary = (tensors[one[part]["tensor"]] for part in ("basis", "first", "ordinary"))
+        signal = candidate["sufficient"][one["set"]]
+        assert basis.shape == (one["rank"], truth["hidden"]) == (signal["rank"], truth["hidden"])
+        assert first.shape == ordinary.shape == (one["rank"],)
+        np.testing.assert_allclose(basis @ basis.T, np.eye(one["rank"]), atol=1e-5)
+        if signal["dimensions"]:
+            np.testing.assert_array_equal(basis.argmax(1), signal["dimensions"])
+            np.testing.assert_array_equal(basis.sum(1), 1)
+        elif one["site"] == results["verdict"]["signal"]["site"]:
+            assert abs(basis @ truth["circuits"][0]["energy_direction"]).max() > 0.97
+            assert abs(first - ordinary).max() > 0.5
+    for trial in results["trials"]:  # in the file alone
+        assert all(isinstance(edit.get("basis", {}), dict) for edit in trial["edits"])
 
 
 def check_mediators(results: dict[str, Any], truth: dict[str, Any]) -> None:
@@ -77,6 +98,7 @@ def check(program: Program, name: str, model: Planted, folder: Path, record_prop
         assert (verdict["kind"], verdict["signal"]) == ("no sink", None)
         return
     check_signal(results, truth)
+    check_file(results, truth, folder)
     check_mediators(results, truth)
     check_flags(results, truth)
 

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "sinkscope/error.h"
-#include "sinkscope/model/to_vector.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/trials/trial_list.h"
 
@@ -26,9 +25,9 @@ std::string name(const Signal& signal) {
 }
 
 nlohmann::json to_json(const Signal& signal) {
-  nlohmann::json direction;
-  if (signal.direction.defined()) direction = model::to_vector(signal.direction.flatten().to(at::kDouble));
-  return {{"dimensions", signal.dimensions}, {"direction", direction}};
+  const auto rank =
+      signal.direction.defined() ? signal.direction.size(0) : static_cast<int64_t>(signal.dimensions.size());
+  return {{"dimensions", signal.dimensions}, {"rank", rank}};
 }
 
 std::vector<int64_t> parse_channels(const std::string& list, const model::Config& config) {

@@ -20,6 +20,7 @@ struct Signal {
 /// "channel 5", "channels 5, 61", "a direction", "the whole vector"
 std::string name(const Signal&);
 
+/// {"dimensions", "rank"}; of a direction without its numbers, which the edits of its trials hold.
 nlohmann::json to_json(const Signal&);
 
 /// The channels of --dimensions, each once; none for an empty text. Throws InputError for one that the residual does

@@ -95,7 +95,14 @@ def edits(result: Result) -> Iterator[Block]:
     for trial in trials_of(result):
         for number, edit in enumerate(trial["edits"]):
             yield {**named(trial), "edit": number, **flat(without(edit, "basis", "values")),
-                   "basis_rank": len(edit["basis"]) if "basis" in edit else None}
+                   "basis_rank": rank(edit.get("basis"), result)}
+
+
+def rank(basis: list | dict | None, result: Result) -> int | None:
+    """Of an edit's basis: its rows, or the place of a tensor that the result's `signals` describe."""
+    if isinstance(basis, dict):
+        return next(one["rank"] for one in result.results["signals"] if one["basis"] == basis)
+    return basis and len(basis)
 
 
 def sink_baseline(result: Result) -> Iterator[Block]:
