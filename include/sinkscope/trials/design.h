@@ -20,6 +20,7 @@ struct Design {
   bool by_site = false;     ///< both are of each residual up to the sink's layer, of which there are two a block
   int64_t last_layer = -1;  ///< in which trials begin; -1: the sink's
   bool at_massive_activation = false;  ///< they begin where it is written: in the later half of the layers up to there
+  nlohmann::json tensor_files = nlohmann::json::array();  ///< [{"path", "sha256"}] of files that edits take tensors of
 };
 
 /// Throws InputError where the options and samples of the run do not allow the design.
