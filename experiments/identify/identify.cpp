@@ -20,6 +20,7 @@
 
 #include "commands/command.h"
 #include "experiments/identify/blocks.h"
+#include "experiments/identify/composition.h"
 #include "experiments/identify/flags.h"
 #include "experiments/identify/page.h"
 #include "experiments/identify/signal_file.h"
@@ -52,6 +53,7 @@ json nothing_to_explain() {
           {"sites", json::array()},
           {"candidates", json::array()},
           {"signals", json::array()},
+          {"composition", nullptr},
           {"suspects", json::array()},
           {"dormant", json::array()},
           {"backup", nullptr},
@@ -102,13 +104,16 @@ json answer(trials::Runner& r, const Options& o) {
     dormant = identification::find_dormant(r, *verdict.signal, alone);
   }
   const auto signals = identification::portable_signals(r, evidence, alone);
-  identification::write_signals(signals, o.trials.run.out);
+  identification::Composition made_of;
+  if (verdict.signal) made_of = identification::compose(r, signals, verdict.signal->candidate().site);
+  identification::write_signals(signals, made_of, o.trials.run.out);
   return {{"verdict", identification::to_json(verdict)},
           {"self_only", {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}}},
           {"blocks", blocks},
           {"sites", looked_at},
           {"candidates", candidates},
           {"signals", identification::to_json(signals, o.trials.run.out)},
+          {"composition", made_of.description},
           {"suspects", suspects},
           {"dormant", dormant},
           {"backup", backup.judge(r, measured)},
@@ -153,6 +158,7 @@ void run(const Options& o, const CLI::App& command) {
       page, identification::page(with_baseline, r.model_dir().filename().string(), measured_on(r, runner)), existing);
   auto metrics = trials::metrics(o.trials, runner.keys());
   metrics["signals"] = identification::kSignalsMetric;
+  metrics.update(identification::composition_metrics());
   runner.finish(metrics, results);
 }
 

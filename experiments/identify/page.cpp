@@ -39,6 +39,7 @@ std::string page(const json& results, const std::string& model, const std::strin
   if (verdict.at("kind") == "no sink") return text + by_layer(results);
   text += sink_section(results);
   for (size_t i = 0; i < results.at("candidates").size(); ++i) text += candidate_section(results, i);
+  text += composition(results);
   return text + "\nAlso measured\n\n" + beside(results) + kOverturn + definitions(results);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "experiments/identify/composition.h"
 #include "sinkscope/model/safetensors.h"
 
 namespace sinkscope::experiments::identification {
@@ -80,7 +81,8 @@ json to_json(const std::vector<PortableSignal>& signals, const std::filesystem::
   return list;
 }
 
-void write_signals(const std::vector<PortableSignal>& signals, const std::filesystem::path& out) {
+void write_signals(const std::vector<PortableSignal>& signals, const Composition& made_of,
+                   const std::filesystem::path& out) {
   if (signals.empty()) return;
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const auto& one : signals) {
@@ -88,10 +90,12 @@ void write_signals(const std::vector<PortableSignal>& signals, const std::filesy
     tensors.emplace_back(one.tensor("first"), one.first);
     tensors.emplace_back(one.tensor("ordinary"), one.ordinary);
   }
+  if (made_of.direction.defined()) tensors.emplace_back("direction", made_of.direction);
   model::write_safetensors(signal_file(out), tensors,
                            {{"result", out.filename().string()},
                             {"description", kSignalsMetric},
-                            {"signals", to_json(signals, out).dump()}});
+                            {"signals", to_json(signals, out).dump()},
+                            {"composition", made_of.description.dump()}});
 }
 
 json naming_bases(json trials, const std::vector<PortableSignal>& signals, const std::filesystem::path& out) {

@@ -46,7 +46,7 @@ def check_signal(results: dict[str, Any], truth: dict[str, Any]) -> None:
 def check_file(results: dict[str, Any], truth: dict[str, Any], folder: Path) -> None:
     """Every set is in the file beside the result, in the form that its dimensions have; what was planted lies in it."""
     tensors = load_file(folder / "identify.safetensors")
-    assert len(tensors) == 3 * len(results["signals"])
+    assert len(tensors) == 3 * len(results["signals"]) + bool(results["composition"])
     for one in results["signals"]:
         candidate = results["candidates"][one["candidate"]]
         assert one["site"] == candidate["site"]
