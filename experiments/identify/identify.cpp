@@ -23,7 +23,7 @@
 #include "experiments/identify/composition.h"
 #include "experiments/identify/flags.h"
 #include "experiments/identify/page.h"
-#include "experiments/identify/signal_file.h"
+#include "experiments/identify/script_file.h"
 #include "experiments/identify/verdict.h"
 #include "sinkscope/result/file.h"
 #include "sinkscope/trials/metrics.h"
@@ -40,6 +40,7 @@ using trials::search::Alone;
 struct Options {
   trials::Options trials;
   int64_t token = 8;
+  bool script = false;
 };
 
 constexpr double kTrialsASite = 5, kProbesASite = 45;  // about, on trained models
@@ -106,7 +107,8 @@ json answer(trials::Runner& r, const Options& o) {
   const auto signals = identification::portable_signals(r, evidence, alone);
   identification::Composition made_of;
   if (verdict.signal) made_of = identification::compose(r, signals, verdict.signal->candidate().site);
-  identification::write_signals(signals, made_of, o.trials.run.out);
+  identification::write_signals(
+      signals, made_of, o.script ? identification::testing_tokens(r) : identification::Tensors{}, o.trials.run.out);
   return {{"verdict", identification::to_json(verdict)},
           {"self_only", {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}}},
           {"blocks", blocks},
@@ -149,6 +151,10 @@ void run(const Options& o, const CLI::App& command) {
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   result::check_writable(page, existing);
   result::check_writable(identification::signal_file(o.trials.run.out), existing);
+  if (o.script) {
+    identification::check_script(r);
+    result::check_writable(identification::script_file(o.trials.run.out), existing);
+  }
   if (!runner.start()) return;
   const auto results = runner.sink_layer() >= 0 ? answer(runner, o) : nothing_to_explain();
   auto with_baseline = results;
@@ -156,6 +162,7 @@ void run(const Options& o, const CLI::App& command) {
   with_baseline["sink_layer"] = runner.sink_layer();
   result::write_text(
       page, identification::page(with_baseline, r.model_dir().filename().string(), measured_on(r, runner)), existing);
+  if (o.script) identification::write_script(runner, results, existing);
   auto metrics = trials::metrics(o.trials, runner.keys());
   metrics["signals"] = identification::kSignalsMetric;
   metrics.update(identification::composition_metrics());
@@ -170,6 +177,8 @@ commands::Command identify() {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
             trials::add_token_option(app, o->token, 2);
+            app.add_flag("--script", o->script,
+                         "also write a short Python program that applies the answer with transformers alone");
             app.callback([o, &app] { run(*o, app); });
           },
           commands::kMarks};

@@ -81,16 +81,17 @@ json to_json(const std::vector<PortableSignal>& signals, const std::filesystem::
   return list;
 }
 
-void write_signals(const std::vector<PortableSignal>& signals, const Composition& made_of,
+void write_signals(const std::vector<PortableSignal>& signals, const Composition& made_of, const Tensors& more,
                    const std::filesystem::path& out) {
   if (signals.empty()) return;
-  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  Tensors tensors;
   for (const auto& one : signals) {
     tensors.emplace_back(one.tensor("basis"), one.basis);
     tensors.emplace_back(one.tensor("first"), one.first);
     tensors.emplace_back(one.tensor("ordinary"), one.ordinary);
   }
   if (made_of.direction.defined()) tensors.emplace_back("direction", made_of.direction);
+  tensors.insert(tensors.end(), more.begin(), more.end());
   model::write_safetensors(signal_file(out), tensors,
                            {{"result", out.filename().string()},
                             {"description", kSignalsMetric},

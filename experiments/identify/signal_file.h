@@ -13,6 +13,8 @@ namespace sinkscope::experiments::identification {
 
 struct Composition;
 
+using Tensors = std::vector<std::pair<std::string, at::Tensor>>;  ///< by name
+
 /// One sufficient set in a form that can be carried elsewhere: a subspace of the residual at `site`, and two levels.
 struct PortableSignal {
   size_t candidate = 0, set = 0;  ///< places among a result's candidates and the candidate's sets
@@ -40,8 +42,9 @@ std::filesystem::path signal_file(const std::filesystem::path& out);
 /// [{"candidate", "set", "site", "rank", "basis", "first", "ordinary"}]; the last three say where a tensor is.
 nlohmann::json to_json(const std::vector<PortableSignal>&, const std::filesystem::path& out);
 
-/// Writes the file, with what the verdict's signal is made of where there is one; no file without signals.
-void write_signals(const std::vector<PortableSignal>&, const Composition&, const std::filesystem::path& out);
+/// Writes the file, with what the verdict's signal is made of where there is one, and `more`; no file without signals.
+void write_signals(const std::vector<PortableSignal>&, const Composition&, const Tensors& more,
+                   const std::filesystem::path& out);
 
 /// A result's trials whose edits name their basis in the file in place of holding its numbers.
 nlohmann::json naming_bases(nlohmann::json trials, const std::vector<PortableSignal>&,
