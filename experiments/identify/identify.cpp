@@ -20,6 +20,7 @@
 
 #include "commands/command.h"
 #include "experiments/identify/page.h"
+#include "experiments/identify/script_file.h"
 #include "experiments/identify/stage.h"
 #include "sinkscope/result/file.h"
 #include "sinkscope/trials/metrics.h"
@@ -32,6 +33,7 @@ using nlohmann::json;
 struct Options {
   trials::Options trials;
   int64_t token = 8;
+  bool script = false;
 };
 
 constexpr double kTrialsASite = 5, kProbesASite = 45;  // about, on trained models
@@ -39,11 +41,14 @@ constexpr double kTrialsASite = 5, kProbesASite = 45;  // about, on trained mode
 /// Each stage in the order of the layers.
 json explain_stages(trials::Runner& r, const Options& o) {
   auto stages = json::array();
-  std::vector<identification::EarlierSignal> earlier;
+  identification::Found found;
   for (size_t stage = 0; stage < r.baseline().stages.size(); ++stage) {
     r.turn_to(stage);
-    stages.push_back(identification::explain(r, o.token, stage, earlier));
+    stages.push_back(identification::explain(r, o.token, stage, found));
   }
+  identification::write_signals(found.signals, found.made_of,
+                                o.script ? identification::testing_tokens(r) : identification::Tensors{},
+                                o.trials.run.out);
   return stages;
 }
 
@@ -75,6 +80,11 @@ void run(const Options& o, const CLI::App& command) {
   const auto page = std::filesystem::path(o.trials.run.out).replace_extension(".txt");
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   result::check_writable(page, existing);
+  result::check_writable(identification::signal_file(o.trials.run.out), existing);
+  if (o.script) {
+    identification::check_script(r);
+    result::check_writable(identification::script_file(o.trials.run.out), existing);
+  }
   if (!runner.start()) return;
   json results{{"stages", explain_stages(runner, o)}, {"stage_rule", trials::kStageRule}};
   results["statement"] = identification::statement(results["stages"]);
@@ -82,7 +92,11 @@ void run(const Options& o, const CLI::App& command) {
   with_baseline["sink_baseline"] = trials::to_json(runner.baseline());
   result::write_text(
       page, identification::page(with_baseline, r.model_dir().filename().string(), measured_on(r, runner)), existing);
-  runner.finish(trials::metrics(o.trials, runner.keys()), results);
+  if (o.script) identification::write_script(runner, results, existing);
+  auto metrics = trials::metrics(o.trials, runner.keys());
+  metrics["signals"] = identification::kSignalsMetric;
+  metrics.update(identification::composition_metrics());
+  runner.finish(metrics, results);
 }
 
 }  // namespace
@@ -93,6 +107,8 @@ commands::Command identify() {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
             trials::add_token_option(app, o->token, 2);
+            app.add_flag("--script", o->script,
+                         "also write a short Python program that applies the answer with transformers alone");
             app.callback([o, &app] { run(*o, app); });
           },
           commands::kMarks};

@@ -120,8 +120,12 @@ constexpr char kTerms[] =
     "- Needed block output: the sink ends if token 0 gets the later token's mean output of that block instead.\n"
     "- DORMANT and BACKUP: channels and blocks that could make a sink, but have no part in that of the unedited "
     "model.\n"
+    "- What the signal is made of: of the unit vector along the way from the later token's mean level to token 0's. "
+    "Written: straight into the residual, token 0 less the mean of tokens 1 to 8. Read: of weights alone, through the "
+    "gain of the norm before them, 1 where nothing else is read.\n"
     "- Conditions, intervals and changes of attention: documents that had no part in choosing candidates. Residuals, "
-    "needed blocks, effect sizes, AUC and natural shares: documents that chose. The sink's layer and the massive "
+    "needed blocks, effect sizes, AUC and natural shares, what the signal is made of: documents that chose. The sink's "
+    "layer and the massive "
     "activation: all documents.\n";
 
 }  // namespace

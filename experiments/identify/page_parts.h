@@ -31,6 +31,9 @@ std::string sink_section(const nlohmann::json& stage);
 /// One candidate: its conditions as claims, and what else a reader asks of its trials.
 std::string candidate_section(const nlohmann::json& stage, size_t candidate);
 
+/// The signal's channels, what writes it and what could read it; empty without a signal.
+std::string composition(const nlohmann::json& stage);
+
 /// What each claim's number is, and the page's terms.
 std::string definitions(const nlohmann::json& stages);
 

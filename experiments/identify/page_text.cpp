@@ -45,7 +45,7 @@ std::string signals(const json& sets) {
   for (const auto& set : sets) {
     const auto& dimensions = set.at("dimensions");
     text += (text.empty() ? "" : "; ") +
-            (set.at("basis").is_null()
+            (!set.at("directions").get<bool>()
                  ? fmt::format("{} {}", dimensions.size() == 1 ? "channel" : "channels", channels(dimensions))
                  : directions(set));
   }

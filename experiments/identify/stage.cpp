@@ -37,7 +37,7 @@ void look_beside(trials::Runner& r, const Alone& alone, const Verdict& verdict, 
 
 }  // namespace
 
-json explain(trials::Runner& r, int64_t token, size_t stage, std::vector<EarlierSignal>& earlier) {
+json explain(trials::Runner& r, int64_t token, size_t stage, Found& found) {
   auto result = trials::to_json(r.baseline().stages[stage]);
   const auto alone = trials::search::find_alone(r, token);
   const auto sites = trials::search::candidate_sites(r.sink_layer(), r.first_layer());
@@ -51,7 +51,7 @@ json explain(trials::Runner& r, int64_t token, size_t stage, std::vector<Earlier
     if (candidate.found()) evidence.emplace_back(r, evidence.size(), candidate, alone);
   }
   const Backup backup(r, alone);
-  const Chain chain(r, alone, earlier);
+  const Chain chain(r, alone, found.earlier);
   auto list = self_only_trials(alone);
   append(list, backup.trials());
   append(list, chain.trials());
@@ -71,10 +71,16 @@ json explain(trials::Runner& r, int64_t token, size_t stage, std::vector<Earlier
   result["candidates"] = candidates;
   result["backup"] = backup.judge(r, measured);
   result["one_key"] = judge_one_key(r, measured);
-  result["trials"] = trials::describe(r, measured);
+  const auto& out = r.run().options().out;
+  const auto signals = portable_signals(r, stage, evidence, alone);
+  found.signals.insert(found.signals.end(), signals.begin(), signals.end());
+  found.made_of.push_back(verdict.signal ? compose(r, signals, verdict.signal->candidate().site) : Composition{});
+  result["signals"] = to_json(signals, out);
+  result["composition"] = found.made_of.back().description;
+  result["trials"] = naming_bases(trials::describe(r, measured), measured, found.signals, out);
   if (verdict.signal) {
     const auto& c = verdict.signal->candidate();
-    earlier.push_back({stage, c.site, joined(c.sufficient)});
+    found.earlier.push_back({stage, c.site, joined(c.sufficient)});
   }
   return result;
 }

@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,7 @@
 #include "sinkscope/app/config_file.h"
 #include "sinkscope/files/read_file.h"
 #include "sinkscope/files/read_json.h"
+#include "sinkscope/result/sha256.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/trials/metrics.h"
 #include "sinkscope/trials/report.h"
@@ -31,11 +33,26 @@ struct Options {
   std::string list, runs = "{}", track = "0";
 };
 
+bool is_json(const std::string& text) {
+  return !text.empty() && (text[0] == '[' || text[0] == '{');
+}
+
 /// JSON text, or of a file.
 json read(const std::string& text, const std::string& option) {
-  const bool is_json = !text.empty() && (text[0] == '[' || text[0] == '{');
-  if (is_json) return files::parse_json(text, option);
+  if (is_json(text)) return files::parse_json(text, option);
   return files::parse_json(files::read_file(text, files::kMaxJson), fmt::format("{} {}", option, text));
+}
+
+/// Files beside the list of trials, or, where the list is no file, in the working directory.
+intervene::TensorFiles beside(const std::string& list) {
+  return intervene::TensorFiles(is_json(list) ? std::filesystem::path() : std::filesystem::path(list).parent_path());
+}
+
+json hashes(const intervene::TensorFiles& files) {
+  auto list = json::array();
+  for (const auto& path : files.paths())
+    list.push_back({{"path", path.string()}, {"sha256", result::sha256_file(path)}});
+  return list;
 }
 
 /// Every token that a trial edits or takes rows from.
@@ -53,7 +70,8 @@ std::vector<int64_t> tokens_of(const std::vector<intervene::Trial>& list) {
 void run(const Options& o, const CLI::App& command) {
   app::Run r(o.trials.run, command);
   const auto runs = intervene::parse_runs(read(o.runs, "--runs"));
-  const auto list = intervene::parse_trials(read(o.list, "--trials"), runs, r.config(), r.longest());
+  auto tensors = beside(o.list);
+  const auto list = intervene::parse_trials(read(o.list, "--trials"), runs, r.config(), r.longest(), tensors);
   const bool resamples = std::any_of(list.begin(), list.end(), [](const auto& trial) {
     return std::any_of(trial.edits.begin(), trial.edits.end(),
                        [](const auto& e) { return e.operation == intervene::Operation::resample; });
@@ -63,7 +81,8 @@ void run(const Options& o, const CLI::App& command) {
                          .edited = tokens_of(list),
                          .runs = runs,
                          .wants_other_documents = resamples,
-                         .trials = static_cast<double>(list.size())});
+                         .trials = static_cast<double>(list.size()),
+                         .tensor_files = hashes(tensors)});
   runner.check(list);
   if (!runner.start()) return;
   const auto measured = runner.measure(list);

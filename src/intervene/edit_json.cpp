@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "intervene/read_basis.h"
 #include "intervene/trial_checks.h"
 #include "sinkscope/error.h"
 #include "sinkscope/intervene/trial_json.h"
@@ -33,18 +34,6 @@ std::vector<int64_t> ints_at(const json& object, const char* key, const std::str
   for (const auto& item : value.is_array() ? value : json::array({nullptr})) {
     if (!item.is_number_integer())
       throw InputError(fmt::format("{}: expected whole numbers, found {}", what, value.dump()));
-    list.push_back(item);
-  }
-  return list;
-}
-
-std::vector<double> numbers_at(const json& object, const char* key, const std::string& where) {
-  const auto& value = object[key];
-  if (value.is_number()) return {value.get<double>()};
-  std::vector<double> list;
-  for (const auto& item : value.is_array() ? value : json::array({nullptr})) {
-    if (!item.is_number())
-      throw InputError(fmt::format("{}: {}: expected numbers, found {}", where, key, value.dump()));
     list.push_back(item);
   }
   return list;
@@ -81,21 +70,6 @@ void read_dimensions(Edit& edit, const json& object, const model::Config& config
   if (given == 1 && edit.dimensions.empty()) throw InputError(fmt::format("{}: an empty list of dimensions", where));
 }
 
-/// Rows that span a space, made orthonormal.
-at::Tensor read_basis(const json& value, const std::string& where) {
-  std::vector<at::Tensor> rows;
-  for (const auto& row : value.is_array() && !value.empty() && value[0].is_array() ? value : json::array({value})) {
-    rows.push_back(at::tensor(numbers_at({{"basis", row}}, "basis", where), at::kDouble));
-    if (rows.back().numel() != rows.front().numel())
-      throw InputError(fmt::format("{}: basis: rows of one length", where));
-  }
-  const auto given = at::stack(rows);
-  if (at::linalg_matrix_rank(given).item<int64_t>() < given.size(0)) {
-    throw InputError(fmt::format("{}: basis: {} rows that do not span as many dimensions", where, given.size(0)));
-  }
-  return std::get<0>(at::linalg_qr(given.t())).t().to(at::kFloat).contiguous();
-}
-
 Operation read_operation(const std::string& text, const std::string& where) {
   std::vector<std::string> known;
   for (const auto operation : kOperations) {
@@ -123,7 +97,8 @@ model::Site site_at(const json& object, const char* key, const model::Config& co
   return sites[0];
 }
 
-Edit read_edit(const json& object, const model::Site& site, const model::Config& config, const std::string& where) {
+Edit read_edit(const json& object, const model::Site& site, const model::Config& config, TensorFiles& files,
+               const std::string& where) {
   Edit edit;
   edit.site = site;
   if (object.contains("tokens") == object.contains("all_but")) {
@@ -132,14 +107,13 @@ Edit read_edit(const json& object, const model::Site& site, const model::Config&
   edit.all_but = object.contains("all_but");
   edit.tokens = ints_at(object, edit.all_but ? "all_but" : "tokens", where);
   read_dimensions(edit, object, config, where);
-  if (object.contains("basis")) edit.basis = read_basis(object["basis"], where);
   edit.operation = read_operation(text_at(object, "operation", where), where);
   if (object.contains("dose")) {
     if (!object["dose"].is_number())
       throw InputError(fmt::format("{}: dose: expected a number, found {}", where, object["dose"].dump()));
     edit.dose = object["dose"];
   }
-  if (object.contains("values")) edit.values = numbers_at(object, "values", where);
+  read_basis_and_values(edit, object, width_at(site, config), files, where);
   if (const bool given = object.contains("from"); given || (takes_rows(edit) && edit.operation != Operation::copy)) {
     const auto from = given ? object["from"] : json::object();
     check_keys(from, where + ": from", {"run", "site", "tokens"});
@@ -169,13 +143,24 @@ std::string text_at(const json& object, const char* key, const std::string& wher
   return object[key];
 }
 
-std::vector<Edit> read_edits(const json& object, const model::Config& config, const std::string& where) {
+std::vector<double> numbers_of(const json& value, const std::string& where) {
+  if (value.is_number()) return {value.get<double>()};
+  std::vector<double> list;
+  for (const auto& item : value.is_array() ? value : json::array({nullptr})) {
+    if (!item.is_number()) throw InputError(fmt::format("{}: expected numbers, found {}", where, value.dump()));
+    list.push_back(item);
+  }
+  return list;
+}
+
+std::vector<Edit> read_edits(const json& object, const model::Config& config, TensorFiles& files,
+                             const std::string& where) {
   check_keys(
       object, where,
       {"site", "tokens", "all_but", "dimensions", "heads", "neurons", "basis", "operation", "dose", "values", "from"});
   std::vector<Edit> edits;
   for (const auto& site : sites_at(object, "site", config, where))
-    edits.push_back(read_edit(object, site, config, where));
+    edits.push_back(read_edit(object, site, config, files, where));
   return edits;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sinkscope/intervene/tensor_files.h"
 #include "sinkscope/intervene/trial.h"
 
 namespace sinkscope::intervene {
@@ -15,7 +16,11 @@ void check_keys(const nlohmann::json& object, const std::string& where, const st
 
 std::string text_at(const nlohmann::json& object, const char* key, const std::string& where);
 
+/// One number, or a list of them.
+std::vector<double> numbers_of(const nlohmann::json& value, const std::string& where);
+
 /// One edit a site: "blocks.*.hook_mlp_out" is an edit in every layer.
-std::vector<Edit> read_edits(const nlohmann::json& object, const model::Config&, const std::string& where);
+std::vector<Edit> read_edits(const nlohmann::json& object, const model::Config&, TensorFiles&,
+                             const std::string& where);
 
 }  // namespace sinkscope::intervene

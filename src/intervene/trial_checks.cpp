@@ -24,16 +24,16 @@ void check_range(const std::vector<int64_t>& numbers, int64_t size, const char* 
   }
 }
 
-namespace {
-
-using model::Point;
-
 int64_t width_at(const model::Site& site, const model::Config& config) {
   const auto shape = model::shape_at(site, config, 1, 1);
   int64_t width = 1;
   for (size_t axis = 2; axis < shape.size(); ++axis) width *= shape[axis];
   return width;
 }
+
+namespace {
+
+using model::Point;
 
 void check_source(const Edit& edit, const Runs& runs, const model::Config& config, int64_t T,
                   const std::string& where) {

@@ -43,6 +43,12 @@ json read_about(const json& about, const std::string& where) {
 }  // namespace
 
 std::vector<Trial> parse_trials(const json& list, const Runs& runs, const model::Config& config, int64_t T) {
+  TensorFiles files;
+  return parse_trials(list, runs, config, T, files);
+}
+
+std::vector<Trial> parse_trials(const json& list, const Runs& runs, const model::Config& config, int64_t T,
+                                TensorFiles& files) {
   if (!list.is_array() || list.empty()) throw InputError("trials: expected a list of trials that is not empty");
   std::vector<Trial> trials;
   for (size_t i = 0; i < list.size(); ++i) {
@@ -55,7 +61,7 @@ std::vector<Trial> parse_trials(const json& list, const Runs& runs, const model:
     const auto edits = list[i].value("edits", json::array());
     if (!edits.is_array()) throw InputError(fmt::format("{}: edits: expected a list, found {}", where, edits.dump()));
     for (size_t e = 0; e < edits.size(); ++e) {
-      const auto more = read_edits(edits[e], config, fmt::format("{}, edit {}", where, e));
+      const auto more = read_edits(edits[e], config, files, fmt::format("{}, edit {}", where, e));
       trial.edits.insert(trial.edits.end(), more.begin(), more.end());
     }
     if (list[i].contains("role")) {

@@ -87,6 +87,8 @@ std::vector<int64_t> draw_other_documents(const Design& design, const app::Run& 
 }
 
 nlohmann::json to_json(const Design& design, const Options& o) {
+  auto tensor_files = nlohmann::json::array();
+  for (const auto& file : design.tensor_files) tensor_files.push_back(file.at("sha256"));
   return {{"tracked", design.tracked},
           {"runs", intervene::to_json(design.runs)},
           {"layer", o.layer},
@@ -95,7 +97,8 @@ nlohmann::json to_json(const Design& design, const Options& o) {
           {"loss", !o.no_loss},
           {"frozen", !o.no_frozen},
           {"q_min", o.run.q_min},
-          {"split", design.split}};
+          {"split", design.split},
+          {"tensor_files", tensor_files}};
 }
 
 }  // namespace sinkscope::trials

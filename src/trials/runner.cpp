@@ -29,7 +29,7 @@ app::Shard shard_of(const Options& o) {
 }
 
 std::vector<std::string> records_of(const Options& o) {
-  const auto files = split(o.records, ',');
+  auto files = split(o.records, ',');
   for (const auto& file : files) {
     if (!std::filesystem::exists(file)) throw InputError(fmt::format("--records {}: does not exist", file));
   }
@@ -214,7 +214,7 @@ void Runner::finish(const json& metrics, json results) {
     results["selection_split"] = {{"choosing", model::to_int_vector(choosing())},
                                   {"testing", model::to_int_vector(testing())}};
   }
-  run_.finish(metrics, results);
+  run_.finish(metrics, results, design_.tensor_files.empty() ? json() : json{{"tensor_files", design_.tensor_files}});
   for (auto& done : earlier_) done->remove_journal();
   for (auto* made : {&passes_, &probes_}) {
     if (*made) (*made)->remove_journal();

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from sinkscope.planted.plan import VARIANTS, Options
 from support.figures import assert_drawn_the_same_twice
@@ -47,13 +49,35 @@ def check_signal(results: dict[str, Any], truth: dict[str, Any]) -> None:
     wanted = [sorted(sum(sets, []))] if together else sorted(map(sorted, sets))
     assert sets_of(verdict["signal"]) == (wanted or [[]])
     check_rank_and_support(verdict, truth)
-    if truth["variant"] == "rotated":
-        (sets,) = (c["sufficient"] for c in results["candidates"] if c["site"] == verdict["signal"]["site"])
-        (basis,) = sets[0]["basis"]
-        assert abs(sum(a * b for a, b in zip(basis, circuits[0]["energy_direction"], strict=True))) > 0.97
     if circuits[0]["removing_ends_sink"] and not together:
         assert verdict["signal"]["needed"] in circuits[0]["removing_ends_sink"]
     assert results["one_key"]["given_by"] == truth["signal_given_by"]
+
+
+def check_file(results: dict[str, Any], truth: dict[str, Any], folder: Path) -> None:
+    """Every set is in the file beside the result, in the form that its dimensions have; what was planted lies in it."""
+    tensors = load_file(folder / "identify.safetensors")
+    assert len(tensors) == 3 * len(results["signals"]) + bool(results["composition"])
+    for one in results["signals"]:
+        candidate = results["candidates"][one["candidate"]]
+        assert one["site"] == candidate["site"]
+        basis, first, ordinary = (tensors[one[part]["tensor"]] for part in ("basis", "first", "ordinary"))
+        assert basis.shape == (one["rank"], truth["hidden"])
+        assert first.shape == ordinary.shape == (one["rank"],)
+        np.testing.assert_allclose(basis @ basis.T, np.eye(one["rank"]), atol=1e-5)
+        if one["set"] is None:
+            assert set(np.flatnonzero(basis.any(0))) <= set(candidate["sparse"]["dimensions"])
+            continue
+        signal = candidate["sufficient"][one["set"]]
+        assert signal["rank"] == one["rank"]
+        if not signal["directions"]:
+            np.testing.assert_array_equal(basis.argmax(1), signal["dimensions"])
+            np.testing.assert_array_equal(basis.sum(1), 1)
+        elif one["site"] == results["verdict"]["signal"]["site"] and truth["variant"] == "rotated":
+            assert abs(basis @ truth["circuits"][0]["energy_direction"]).max() > 0.97
+            assert abs(first - ordinary).max() > 0.5
+    for trial in results["trials"]:  # in the file alone
+        assert all(isinstance(edit.get("basis", {}), dict) for edit in trial["edits"])
 
 
 def check_rank_and_support(verdict: dict[str, Any], truth: dict[str, Any]) -> None:
@@ -109,6 +133,7 @@ def check(program: Program, name: str, model: Planted, folder: Path, record_prop
         assert (verdict["kind"], verdict["signal"]) == ("no sink", None)
         return
     check_signal(results, truth)
+    check_file(results, truth, folder)
     check_mediators(results, truth)
     check_flags(results, truth)
     if truth["variant"] not in ("redundant", "backup", "second-circuit"):

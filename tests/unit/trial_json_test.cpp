@@ -1,7 +1,10 @@
 #include "sinkscope/intervene/trial_json.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
+#include "sinkscope/model/safetensors.h"
+#include "tests/support/folder.h"
 #include "tests/support/tiny_model.h"
 
 namespace sinkscope::tests {
@@ -46,7 +49,7 @@ TEST(Trials, WhatDoesNotExistIsRefusedByName) {
   refuse({{"operation", "set"}, {"dimensions", {1, 2}}, {"values", {1, 2, 3}}}, {"3 values for 2"});
   refuse({{"dimensions", {1, 1}}}, {"listed twice"});
   refuse({{"site", "blocks.1.attn.hook_pattern"}}, {"cannot be edited"});
-  refuse({{"operation", "project_out"}, {"basis", json::array({json::array({1.0, 0.0}), json::array({2.0, 0.0})})}},
+  refuse({{"operation", "project_out"}, {"basis", json::array({std::vector<int>(40, 1), std::vector<int>(40, 2)})}},
          {"do not span"});
 }
 
@@ -96,19 +99,96 @@ TEST(TrialJson, ARoleComesBackAndAWrongOneIsRefusedByName) {
   EXPECT_EQ(to_json(alone).at("attention"), "layers=0-1;tokens=8");
 }
 
-TEST(TrialJson, ABasisIsWrittenRowByRowAsUnitVectors) {
-  const std::vector<std::vector<double>> rows{{3, 4, 0}, {0, 0, 2}};
+model::Config of_width(int64_t width) {
   auto config = tiny_config();
-  config.d_model = 3;
-  const json edit{{"site", "hook_embed"}, {"tokens", 0}, {"operation", "project_out"}, {"basis", rows}};
-  const auto trial = parse_trials({{{"name", "a"}, {"edits", {edit}}}}, {}, config, 12).at(0);
-  const auto written = to_json(trial)["edits"][0]["basis"].get<std::vector<std::vector<double>>>();
-  ASSERT_EQ(written.size(), 2);
-  const double sign = written[0][0] < 0 ? -1 : 1, other = written[1][2] < 0 ? -1 : 1;
-  for (int64_t i = 0; i < 3; ++i) {
-    EXPECT_NEAR(sign * written[0][i], rows[0][i] / 5, 1e-6);
-    EXPECT_NEAR(other * written[1][i], rows[1][i] / 2, 1e-6);
+  config.d_model = width;
+  return config;
+}
+
+Edit read_one(const json& edit, int64_t width, TensorFiles& files) {
+  json whole{{"site", "hook_embed"}, {"tokens", 0}};
+  whole.update(edit);
+  return parse_trials({{{"name", "a"}, {"edits", {whole}}}}, {}, of_width(width), 12, files).at(0).edits.at(0);
+}
+
+TEST(TrialJson, ABasisIsWrittenRowByRowAsUnitVectorsOnTheirOwnSide) {
+  const std::vector<std::vector<double>> rows{{3, 4, 0}, {0, 0, -2}};
+  TensorFiles none;
+  const auto edit = read_one({{"operation", "project_out"}, {"basis", rows}}, 3, none);
+  EXPECT_LT(largest_difference(edit.basis, at::tensor({0.6F, 0.8F, 0.F, 0.F, 0.F, -1.F}).view({2, 3})), 1e-6);
+  EXPECT_EQ(to_json(edit)["basis"].size(), 2);
+}
+
+TEST(TrialJson, ASetAlongABasisPutsTheCoordinatesThere) {
+  TensorFiles none;
+  const json basis{{0, 3, 4}, {2, 0, 0}};
+  const auto edit = read_one({{"operation", "set"}, {"basis", basis}, {"values", {5, -7}}}, 3, none);
+  const auto x = at::tensor({1.F, 2.F, 3.F}).view({1, 1, 3});
+  const auto after = bind(edit, {})(x).flatten();
+  EXPECT_NEAR(after[0].item<double>(), -7, 1e-5);
+  EXPECT_NEAR((0.6 * after[1] + 0.8 * after[2]).item<double>(), 5, 1e-5);
+  EXPECT_NEAR((0.8 * after[1] - 0.6 * after[2]).item<double>(), 0.8 * 2 - 0.6 * 3, 1e-5);  // across it nothing moves
+  expect_input_error(
+      [&] {
+        read_one({{"operation", "set"}, {"basis", {{1, 0, 0}, {1, 1, 0}}}, {"values", 1}}, 3, none);
+      },
+      {"edit 0: basis", "orthogonal", "0.707"});
+}
+
+/// A folder with one file of tensors, which edits of rows of four numbers name.
+class TrialTensors : public testing::Test {
+ protected:
+  Folder folder_{"sinkscope_tensors"};
+  TensorFiles files_{folder_ / ""};
+
+  void SetUp() override {
+    auto broken = at::ones({1, 4});
+    broken[0][2] = std::numeric_limits<float>::quiet_NaN();
+    model::write_safetensors(folder_ / "a.safetensors",
+                             {{"basis", at::tensor({0.F, 0.F, 2.F, 0.F, 0.F, 5.F, 0.F, 0.F}).view({2, 4})},
+                              {"row", at::ones({4}, at::kBFloat16)},
+                              {"values", at::tensor({3.F, -4.F})},
+                              {"whole", at::ones({1, 4}, at::kLong)},
+                              {"broken", broken},
+                              {"narrow", at::ones({1, 3})},
+                              {"twice", at::ones({2, 4})},
+                              {"deep", at::ones({1, 1, 4})},
+                              {"none", at::ones({0, 4})}},
+                             {});
   }
+  static json at(const std::string& tensor, const std::string& file = "a.safetensors") {
+    return {{"file", file}, {"tensor", tensor}};
+  }
+  void refused(const json& edit, std::initializer_list<std::string> parts) {
+    json whole{{"operation", "set"}, {"values", 1}};
+    whole.update(edit);
+    expect_input_error([&] { read_one(whole, 4, files_); }, parts);
+  }
+};
+
+TEST_F(TrialTensors, ABasisAndItsValuesAreThoseOfTheFile) {
+  const auto edit = read_one({{"operation", "set"}, {"basis", at("basis")}, {"values", at("values")}}, 4, files_);
+  EXPECT_TRUE(at::equal(edit.basis, at::tensor({0.F, 0.F, 1.F, 0.F, 0.F, 1.F, 0.F, 0.F}).view({2, 4})));
+  EXPECT_EQ(edit.values, (std::vector<double>{3, -4}));
+  const auto row = read_one({{"operation", "project_out"}, {"basis", at("row")}}, 4, files_);
+  EXPECT_LT(largest_difference(row.basis, at::full({1, 4}, 0.5)), 1e-6);
+  EXPECT_EQ(files_.paths(), std::vector<std::filesystem::path>{folder_ / "a.safetensors"});
+  EXPECT_EQ(to_json(edit)["values"], (json{3.0, -4.0}));  // what was used, not where it came from
+}
+
+TEST_F(TrialTensors, WhatCannotBeUsedIsRefusedByName) {
+  refused({{"basis", at("basis", "b.safetensors")}}, {"edit 0: basis", "b.safetensors", "cannot be read"});
+  refused({{"basis", at("bases")}}, {"edit 0: basis", "a.safetensors", "'bases'", "nearest is 'basis'"});
+  refused({{"basis", at("whole")}}, {"edit 0: basis", "'whole'", "expected floats", "I64"});
+  refused({{"basis", at("broken")}}, {"edit 0: basis", "'broken'", "not finite"});
+  refused({{"basis", at("narrow")}}, {"edit 0: basis", "\"narrow\"", "rows of 4 numbers", "found 3"});
+  refused({{"basis", at("twice")}}, {"edit 0: basis", "\"twice\"", "2 rows that do not span"});
+  refused({{"basis", at("deep")}}, {"edit 0: basis", "'deep'", "[1, 1, 4]"});
+  refused({{"basis", at("none")}}, {"edit 0: basis", "'none'", "[0, 4]"});
+  refused({{"basis", {{"file", "a.safetensors"}}}}, {"edit 0: basis", "'tensor'"});
+  refused({{"basis", {{"file", "a.safetensors"}, {"tensro", "basis"}}}}, {"edit 0: basis", "'tensro'", "'tensor'"});
+  refused({{"values", at("basis")}}, {"edit 0: values", "\"basis\"", "[2, 4]"});
+  refused({{"basis", at("row")}, {"values", at("values")}}, {"edit 0", "2 values for 1"});
 }
 
 TEST(Conditions, AreReadFromWhatTheyArePrintedAs) {

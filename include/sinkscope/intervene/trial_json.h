@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sinkscope/intervene/tensor_files.h"
 #include "sinkscope/intervene/trial.h"
 #include "sinkscope/model/config.h"
 
@@ -21,7 +22,10 @@ Runs parse_runs(const nlohmann::json&);
 /// "basis", "operation", "dose", "values", "from": {"run", "site", "tokens"}}], "interaction_of": [A, B]}]. An edit
 /// whose site is a comma list or a glob is one edit a site. Throws InputError that names trial, edit and thing for
 /// whatever does not exist in the model, for samples of `T` tokens, or in the list, for keys that nobody knows, for an
-/// edit that would change nothing, and for an interaction whose edits are not those of A and B.
+/// edit that would change nothing, and for an interaction whose edits are not those of A and B. "basis" and "values"
+/// may be {"file", "tensor"}, which `files` reads; without it, relative to the working directory.
+std::vector<Trial> parse_trials(const nlohmann::json&, const Runs&, const model::Config&, int64_t T,
+                                TensorFiles& files);
 std::vector<Trial> parse_trials(const nlohmann::json&, const Runs&, const model::Config&, int64_t T);
 
 /// What parse_trials checks, for trials that were not read.

@@ -21,6 +21,7 @@ struct Design {
   int64_t last_layer = -1;  ///< in which trials begin; -1: the sink's
   bool by_stage = false;    ///< every stage of the sink is asked about, between the one before and itself
   bool at_massive_activation = false;  ///< they begin where it is written: in the later half of the layers up to there
+  nlohmann::json tensor_files = nlohmann::json::array();  ///< [{"path", "sha256"}] of files that edits take tensors of
 };
 
 /// Throws InputError where the options and samples of the run do not allow the design.

@@ -31,7 +31,7 @@ def signal(site: dict) -> str:
     sets = []
     for one in site["sufficient"]:
         dimensions = one["dimensions"]
-        if one["basis"] is not None:
+        if one["directions"]:
             sets.append("a direction")
         elif len(dimensions) > NAMED:
             sets.append(f"{len(dimensions)} channels")
@@ -83,7 +83,7 @@ def curve(axis, rows: list[TrialRow], at: int, tokens: tuple[int, ...], of: str)
 
 
 def small(site: dict) -> bool:
-    return bool(site["sufficient"]) and site["sufficient"][0]["basis"] is None and len(site["sufficient"][0]["dimensions"]) <= 16
+    return bool(site["sufficient"]) and not site["sufficient"][0]["directions"] and len(site["sufficient"][0]["dimensions"]) <= 16
 
 
 def curves(results: dict, site: str | None) -> list[tuple[str, str]]:
@@ -92,7 +92,7 @@ def curves(results: dict, site: str | None) -> list[tuple[str, str]]:
     sites = results["sites"]
     if site is not None and site not in [one["site"] for one in sites]:
         raise ResultError(f"--site: {site}: expected one of {', '.join(one['site'] for one in sites)}")
-    with_set = [one for one in sites if small(one)] or [one for one in sites if one["sufficient"] and one["sufficient"][0]["basis"]]
+    with_set = [one for one in sites if small(one)] or [one for one in sites if one["sufficient"] and one["sufficient"][0]["directions"]]
     chosen = site or (with_set[0]["site"] if with_set else sites[-1]["site"])
     moved = dict.fromkeys(row["of"] for row in results["table"] if row["site"] == chosen and row["named_channel"] is not None)
     if chosen in [one["site"] for one in with_set]:
@@ -159,13 +159,13 @@ def draw(result: Result, site: str | None = None) -> Figure:
 
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
     sets = [(site["site"], site["sufficient"][0]) for site in result.results["sites"] if site["sufficient"]]
-    few = [(site, one) for site, one in sets if one["basis"] is None and len(one["dimensions"]) <= 16]
+    few = [(site, one) for site, one in sets if not one["directions"] and len(one["dimensions"]) <= 16]
     told = dict(sets[:1] + few[:1])  # the earliest, and the earliest of few channels
     yield "  smallest set that makes a sink", "; ".join(f"{size(one)} after {place(site)}" for site, one in told.items()) or "none"
 
 
 def size(signal: dict) -> str:
     dimensions = signal["dimensions"]
-    if signal["basis"] is not None:
+    if signal["directions"]:
         return "a direction"
     return "+".join(map(str, dimensions)) if len(dimensions) <= NAMED else f"{len(dimensions)} channels"

@@ -29,7 +29,7 @@ RANDOM = {"marker": "x", "ms": 4, "mew": 1, "ls": "none", "color": "black"}
 
 def name_of(signal: dict) -> str:
     dimensions = signal["dimensions"]
-    if signal["basis"] is not None:
+    if signal["directions"]:
         return "a direction" if signal["rank"] == 1 else f"{signal['rank']} directions"
     if len(dimensions) > 4:
         return f"{len(dimensions)} channels"

@@ -88,7 +88,7 @@ COLUMNS = {
     "from_run": ("text", "run that values come from"),
     "from_site": ("text", "hook point that they come from"),
     "from_tokens": ("text", "tokens that they come from"),
-    "basis_rank": ("int", "vectors of the basis that is projected out or rotated"),
+    "basis_rank": ("int", "vectors of the edit's or the signal's basis"),
     "mean_attention_first": ("float", "mean attention to token 0"),
     "mean_attention_ordinary": ("float", "mean attention to ordinary tokens"),
     # searches, identify
@@ -106,6 +106,8 @@ COLUMNS = {
        for of, whom in {"first": "token 0", "later": "the later token", "ordinary": "an ordinary token"}.items()},
     "set": ("int", "place of a set in the site's `sufficient`; missing: all together"),
     "is_direction": ("bool", "the set is directions, not the dimensions themselves"),
+    "candidate": ("int", "place in the stage's `candidates`"),
+    "tensor": ("text", "what the names of its tensors in the file begin with"),
     "passes": ("bool", "every condition is met"),
     "refuted": ("bool", "a condition is not met"),
     "controls_move": ("float", "the most that a control moves the sink, as a share of the unedited one"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sinkscope.frames.frame import Frame
-from sinkscope.frames.parts.blocks import Block, flat, table, without
+from sinkscope.frames.parts.blocks import Block, flat, only, table, without
 from sinkscope.frames.parts.trials import SEARCH_FRAMES, TRIAL_FRAMES
 from sinkscope.results.reading import Result
 from sinkscope.results.stages import stages_of
@@ -64,12 +64,19 @@ def blocks(result: Result) -> Iterator[Block]:
     yield from table(result.results["blocks"])
 
 
+def signals(result: Result) -> Iterator[Block]:
+    for one in result.results["signals"]:
+        yield {**only(one, "candidate", "set", "site"), "basis_rank": one["rank"],
+               "tensor": one["basis"]["tensor"].removesuffix(".basis")}
+
+
 OWN_FRAMES = {
     "chain": Frame("how the sink comes about: a row an arrow", chain),
     "earlier": Frame("signals of earlier stages held against later ones: a row a pair of stages", earlier),
     "candidates": Frame("places where the signal may be: a row a site", candidates),
     "conditions": Frame("what a candidate was asked on the half that tests: a row a site and condition", conditions),
     "suspects": Frame("dimensions that tell token 0 from others: a row a site and dimension", suspects),
+    "signals": Frame("what each candidate's sets are in the file beside the result: a row a candidate and set", signals),
     "blocks": Frame("block outputs replaced at token 0 by the later token's mean: a row a site", blocks),
 }
 OF_ALL = ("sink_baseline",)  # measured once, for all stages

@@ -43,11 +43,7 @@ std::string name(const Signal& signal) {
 }
 
 nlohmann::json to_json(const Signal& signal) {
-  nlohmann::json basis;
-  for (int64_t i = 0; signal.is_directions() && i < signal.rank(); ++i) {
-    basis.push_back(model::to_vector(signal.basis[i].to(at::kDouble)));
-  }
-  return {{"dimensions", signal.dimensions}, {"rank", signal.rank()}, {"basis", basis}};
+  return {{"dimensions", signal.dimensions}, {"rank", signal.rank()}, {"directions", signal.is_directions()}};
 }
 
 std::vector<int64_t> parse_channels(const std::string& list, const model::Config& config) {

@@ -26,6 +26,7 @@ std::string name(const Signal&);
 /// One direction, made unit length: of [D].
 Signal along(const at::Tensor& shift);
 
+/// {"dimensions", "rank", "directions"}; without the numbers of a basis, which the edits of its trials hold.
 nlohmann::json to_json(const Signal&);
 
 /// The channels of --dimensions, each once; none for an empty text. Throws InputError for one that the residual does

@@ -34,7 +34,7 @@ def set_sizes(site: dict) -> list[str]:
     sets = site["sufficient"]
     if not sets:
         return ["–", "–"]
-    if sets[0]["basis"] is None:
+    if not sets[0]["directions"]:
         return [str(min(one["rank"] for one in sets)), str(len(sets))]
     return ["dir." if sets[0]["rank"] == 1 else f"{sets[0]['rank']} dir.", str(len(sets))]
 

@@ -95,7 +95,15 @@ def edits(result: Result) -> Iterator[Block]:
     for trial in trials_of(result):
         for number, edit in enumerate(trial["edits"]):
             yield {**named(trial), "edit": number, **flat(without(edit, "basis", "values")),
-                   "basis_rank": len(edit["basis"]) if "basis" in edit else None}
+                   "basis_rank": rank(edit.get("basis"), result)}
+
+
+def rank(basis: list | dict | None, result: Result) -> int | None:
+    """Of an edit's basis: its rows, or the place of a tensor that the result's `signals` describe."""
+    if isinstance(basis, dict):
+        signals = [one for stage in result.results["stages"] for one in stage["signals"]]
+        return next(one["rank"] for one in signals if one["basis"] == basis)
+    return basis and len(basis)
 
 
 def sink_baseline(result: Result) -> Iterator[Block]:
@@ -110,7 +118,7 @@ def searched_sites(result: Result) -> Iterator[Block]:
 def searched_sets(result: Result) -> Iterator[Block]:
     for site in result.results["sites"]:
         for number, one in enumerate(site["sufficient"]):
-            yield {"site": site["site"], "set": number, **flat(only(one, "dimensions")), "signal_rank": one["rank"], "is_direction": one["basis"] is not None}
+            yield {"site": site["site"], "set": number, **flat(only(one, "dimensions")), "signal_rank": one["rank"], "is_direction": one["directions"]}
 
 
 TRIAL_FRAMES = {
