@@ -65,6 +65,10 @@ class Circuit:
     down_dim: int  # the massive activation's -2
     heads: tuple[int, ...]  # query heads in which it sinks
     weak: tuple[int, ...]
+    signal_layers: range  # after these blocks the signal is in the residual and the massive activation is not
+    massive_layer: int  # the MLP that writes the massive activation
+    sink_layers: range  # where its heads attend to it
+    signs: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))  # [vocab, signs] of +1 and -1, a weak id's too
     energies: list[Energy] = field(default_factory=list)
     neurons: list[Neuron] = field(default_factory=list)
     energy_weight: float = 0.2

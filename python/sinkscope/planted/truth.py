@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from sinkscope.planted.neurons import MASSIVE_DOWN, MASSIVE_UP
 from sinkscope.planted.plan import Circuit, Neuron, Plan
-from sinkscope.planted.variants import MASSIVE_DOWN, MASSIVE_UP
 
 Json = dict[str, Any]
 

@@ -1,12 +1,12 @@
-"""Each variant as data: which dimensions exist, what the energies are, and which neurons read them."""
+"""Each variant as data: which dimensions exist, and what the energies are."""
 
 import numpy as np
 
-from sinkscope.planted.plan import STAGES, VARIANTS, Circuit, Energy, Neuron, Options, Plan
+from sinkscope.planted.layers import stage_layers
+from sinkscope.planted.neurons import make_neurons
+from sinkscope.planted.plan import STAGES, VARIANTS, Circuit, Energy, Options, Plan
+from sinkscope.planted.signs import draw_signs
 
-GATE, UP = 30.0, 100.0
-MASSIVE_UP, MASSIVE_DOWN = 5.0, -2.0
-DORMANT_VALUE = 0.5  # what every embedding holds in the dormant channel
 NOISE_DIMS = 40  # at least; the hidden size is rounded up to a multiple of 16
 # Signs' share of the norm, S d / R^4: how far a row's own average shrinks it in the next norm. The base value gives
 # the design's energy of 10.2 at S = 24 (hidden 96, R^2 = 45). The variants that compare rows of unlike norm take more
@@ -31,21 +31,6 @@ def check_options(o: Options) -> None:
             raise ValueError(f"{name} heads {list(heads)}: the model has heads 0 to {o.heads - 1}")
     if o.head_dim < 8 or o.head_dim % 2:
         raise ValueError(f"head_dim {o.head_dim}: expected an even number of at least 8")
-
-
-def stage_layers(o: Options) -> tuple[int, int, int]:
-    """Layers of energy, massive activation and first sink, in the order a circuit needs them."""
-    energy = o.energy_layer if o.energy_layer is not None else o.average_layer + (o.variant == "later")
-    massive = o.massive_layer if o.massive_layer is not None else energy + (2 if o.variant == "bystander" else 1)
-    after = 2 if o.variant == "backup" else 1  # the backup neuron stands one layer later
-    sink = o.sink_from if o.sink_from is not None else massive + after
-    gap = 2 if o.variant == "bystander" else 1
-    if not (0 <= o.average_layer <= energy and energy + gap <= massive and massive + after <= sink < o.layers):
-        raise ValueError(
-            f"layers of average {o.average_layer}, energy {energy}, massive activation {massive}, sink {sink} of {o.layers}: "
-            f"expected average <= energy, energy + {gap} <= massive activation, massive activation + {after} <= sink < layers"
-        )
-    return energy, massive, sink
 
 
 def circuit_heads(o: Options, index: int, count: int) -> tuple[int, ...]:
@@ -88,7 +73,8 @@ def make_plan(o: Options, unused: list[int]) -> Plan:
             Circuit(
                 name=("first", "second")[i], sign_dims=take(o.signs), average_dims=take(o.signs), up_dim=int(up),
                 down_dim=int(down), heads=circuit_heads(o, i, circuits), weak=tuple(sorted(int(w) for w in weak[i])),
-                energy_weight=ENERGY_WEIGHT.get(o.variant, 0.2),
+                signal_layers=range(energy_layer, massive_layer), massive_layer=massive_layer,
+                sink_layers=range(sink_from, o.layers), energy_weight=ENERGY_WEIGHT.get(o.variant, 0.2),
             )
         )  # fmt: skip
     plan.noise_dims = take(hidden - named)
@@ -96,6 +82,8 @@ def make_plan(o: Options, unused: list[int]) -> Plan:
         plan.noise_dims = np.append(plan.noise_dims, energy_dims[0])
     for circuit, own in zip(plan.circuits, energy_dims):
         fill_circuit(plan, circuit, own)
+    for circuit in plan.circuits:
+        circuit.signs = draw_signs(o.vocab, o.signs, rng)
     return plan
 
 
@@ -139,28 +127,3 @@ def first_energy(plan: Plan, circuit: Circuit) -> float:
     if plan.options.variant == "itself":
         return circuit.energy_weight * signs * 4 * np.sqrt(c2) * inverse_norm2
     return circuit.energy_weight * signs * c2 * inverse_norm2
-
-
-def make_neurons(plan: Plan, circuit: Circuit) -> list[Neuron]:
-    """The neurons that turn an energy above the threshold into a massive activation."""
-    variant, layer = plan.options.variant, plan.massive_layer
-    constant = plan.axis(plan.constant)
-    read = [e.direction for e in circuit.energies if e.read]
-    write = plan.axis(circuit.up_dim, MASSIVE_UP) + plan.axis(circuit.down_dim, MASSIVE_DOWN)
-    over = GATE * (np.sum(read, axis=0) - circuit.threshold * constant)
-    up = UP * constant
-
-    if variant == "redundant":
-        return [Neuron(layer, GATE * (e - circuit.threshold * constant), up, write) for e in read]
-    if variant == "backup":
-        shut = over - GATE * plan.axis(circuit.up_dim)
-        return [Neuron(layer, over, up, write), Neuron(layer + 1, shut, up, write, role="backup")]
-    if variant == "dormant":
-        over = over + GATE * (plan.axis(plan.extras["dormant"]) - DORMANT_VALUE * constant)
-    neurons = [Neuron(layer, over, up, write), Neuron(layer, over, 0.1 * up, write)]
-    if variant == "bystander":
-        aside = plan.axis(plan.extras["bystander"], 0.05)
-        # The bystander lengthens the residual that the neurons' gate is normalised by; steeper gains make up for it.
-        neurons = [Neuron(n.layer, 4 * n.gate, 4 * n.up, n.write) for n in neurons]
-        neurons.append(Neuron(layer - 1, over, up, aside, role="bystander"))
-    return neurons

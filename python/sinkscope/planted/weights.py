@@ -2,9 +2,8 @@
 
 import numpy as np
 
+from sinkscope.planted.neurons import DORMANT_VALUE
 from sinkscope.planted.plan import Circuit, Options, Plan
-from sinkscope.planted.signs import draw_signs
-from sinkscope.planted.variants import DORMANT_VALUE
 
 WEAK = 0.35  # size of a weak id's signs
 KEY_UP, KEY_DOWN = 0.7, -0.3  # how the sink's keys read the massive activation
@@ -21,8 +20,8 @@ def make_weights(plan: Plan) -> Weights:
     w["model.embed_tokens.weight"][:] = embedding(plan)
     for layer in range(o.layers):
         for head in range(o.heads):
-            sinks = any(head in c.heads for c in plan.circuits)
-            plant_head(w, plan, layer, head, sinks and layer >= plan.sink_from and removed != "keys")
+            sinking = [c for c in plan.circuits if removed != "keys" and layer in c.sink_layers and head in c.heads]
+            plant_head(w, plan, layer, head, sinking)
     if removed != "average":
         plant_average(w, plan)
     slots = plant_energy(w, plan, keep=removed != "energy")
@@ -65,7 +64,7 @@ def embedding(plan: Plan) -> np.ndarray:
     if "dormant" in plan.extras:
         e[:, plan.extras["dormant"]] = DORMANT_VALUE
     for circuit in plan.circuits:
-        signs = draw_signs(o.vocab, o.signs, plan.rng)
+        signs = circuit.signs.copy()
         signs[list(circuit.weak)] *= WEAK
         e[:, circuit.sign_dims] = signs
     noise = np.zeros_like(e)
@@ -77,7 +76,7 @@ def embedding(plan: Plan) -> np.ndarray:
     return e + noise * np.sqrt(left / (noise**2).sum(axis=1))[:, None]
 
 
-def plant_head(w: Weights, plan: Plan, layer: int, head: int, sinks: bool) -> None:
+def plant_head(w: Weights, plan: Plan, layer: int, head: int, sinking: list[Circuit]) -> None:
     """Queries and keys of one head: uniform attention, or queries that meet the key of a massive activation.
 
     Rotary position turns dimensions i and i + head_dim/2 together, so what is read into different pairs never meets:
@@ -88,12 +87,11 @@ def plant_head(w: Weights, plan: Plan, layer: int, head: int, sinks: bool) -> No
     slowest, key_head = o.head_dim // 2 - 1, head // (o.heads // o.kv_heads)
     prefix, row = f"model.layers.{layer}.self_attn", key_head * o.head_dim
     query, key = w[f"{prefix}.q_proj.weight"], w[f"{prefix}.k_proj.weight"]
-    query[head * o.head_dim + (slowest if sinks else 1), plan.constant] = QUERY
+    query[head * o.head_dim + (slowest if sinking else 1), plan.constant] = QUERY
     key[row, plan.constant] = 1.0
-    for circuit in plan.circuits:
-        if sinks and head in circuit.heads:
-            key[row + slowest, circuit.up_dim] = KEY_UP
-            key[row + slowest, circuit.down_dim] = KEY_DOWN
+    for circuit in sinking:
+        key[row + slowest, circuit.up_dim] = KEY_UP
+        key[row + slowest, circuit.down_dim] = KEY_DOWN
 
 
 def plant_average(w: Weights, plan: Plan) -> None:
