@@ -18,6 +18,9 @@ def make_neurons(plan: Plan, circuit: Circuit) -> list[Neuron]:
     over = GATE * (np.sum(read, axis=0) - circuit.threshold * constant)
     up = UP * constant
 
+    if variant == "sample-sign":  # whichever sign the signal has
+        (x,) = read
+        return [Neuron(layer, GATE * (s * x - circuit.threshold * constant), up, write) for s in (1, -1)]
     if variant == "redundant":
         return [Neuron(layer, GATE * (e - circuit.threshold * constant), up, write) for e in read]
     if variant == "backup":

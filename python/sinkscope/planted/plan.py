@@ -7,6 +7,13 @@ import numpy as np
 VARIANTS = (
     "base itself split redundant later decoy bystander second-circuit rotated dormant backup none".split()
 )
+# Variants whose signal is no channel or set of channels. `identify` is not held against them yet.
+FURTHER_VARIANTS = (
+    "sparse-direction",  # the energy lies along a direction of a few channels
+    "sample-sign",  # the signal's sign goes by the first token's id; either sign makes the massive activation
+)
+DIRECTIONS = ("rotated", "sparse-direction", "sample-sign")  # their energies lie along no channel
+OWN_SIGNS = ("itself", "sample-sign")  # their energy is the average's agreement with the token's own signs
 STAGES = ("average", "energy", "massive_activation", "keys")
 
 
@@ -31,6 +38,7 @@ class Options:
     sink_from: int | None = None
     average_heads: tuple[int, ...] | None = None  # query heads that write the averages; None: all
     sink_heads: tuple[int, ...] | None = None  # query heads that show the sink; None: all
+    support: int = 7  # of `sparse-direction`: channels in which the energy's direction is not zero
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ class Circuit:
     name: str
     sign_dims: np.ndarray
     average_dims: np.ndarray
+    own_dims: np.ndarray  # what OWN_SIGNS compare the average with
     up_dim: int  # the massive activation's +5
     down_dim: int  # the massive activation's -2
     heads: tuple[int, ...]  # query heads in which it sinks
@@ -69,6 +78,7 @@ class Circuit:
     massive_layer: int  # the MLP that writes the massive activation
     sink_layers: range  # where its heads attend to it
     signs: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))  # [vocab, signs] of +1 and -1, a weak id's too
+    id_signs: np.ndarray | None = None  # [vocab] of +1 and -1: own_dims hold the signs times this
     energies: list[Energy] = field(default_factory=list)
     neurons: list[Neuron] = field(default_factory=list)
     energy_weight: float = 0.2
@@ -85,12 +95,12 @@ class Plan:
     intermediate: int
     constant: int  # dimension that holds 1 for every token
     noise_dims: np.ndarray
-    norm_squared: float  # of every embedding
+    norm_squared: float  # of every embedding; R^2 in what follows
     energy_layer: int
     massive_layer: int
     sink_from: int
     circuits: list[Circuit]
-    extras: dict[str, int]  # dimensions of a variant: decoy, bystander, dormant
+    extras: dict[str, int]  # dimensions of a variant, as EXTRA_DIMS names them
     rng: np.random.Generator  # what remains to be drawn: signs, noise, neuron slots
 
     def axis(self, dim: int, value: float = 1.0) -> np.ndarray:

@@ -1,25 +1,29 @@
-"""Each variant as data: which dimensions exist, and what the energies are."""
+"""Each variant as data: which dimensions, circuits and layers it has."""
+
+from collections.abc import Callable
 
 import numpy as np
 
-from sinkscope.planted.layers import stage_layers
+from sinkscope.planted.energies import fill_circuit
+from sinkscope.planted.layers import circuit_layers, stage_layers
 from sinkscope.planted.neurons import make_neurons
-from sinkscope.planted.plan import STAGES, VARIANTS, Circuit, Energy, Options, Plan
+from sinkscope.planted.plan import DIRECTIONS, FURTHER_VARIANTS, OWN_SIGNS, STAGES, VARIANTS, Circuit, Options, Plan
 from sinkscope.planted.signs import draw_signs
 
 NOISE_DIMS = 40  # at least; the hidden size is rounded up to a multiple of 16
 # Signs' share of the norm, S d / R^4: how far a row's own average shrinks it in the next norm. The base value gives
 # the design's energy of 10.2 at S = 24 (hidden 96, R^2 = 45). The variants that compare rows of unlike norm take more
 # noise, because saturation would lift other tokens towards the threshold.
-SATURATION = {"itself": 0.4, "second-circuit": 0.4}
-ENERGY_WEIGHT = {"itself": 0.1, "second-circuit": 0.5}
+SATURATION = {"itself": 0.4, "second-circuit": 0.4, "sample-sign": 0.4}
+ENERGY_WEIGHT = {"itself": 0.1, "second-circuit": 0.5, "sample-sign": 0.1}
+ENERGIES = {"split": 2, "redundant": 2}
 EXTRA_DIMS = {"decoy": ["decoy"], "bystander": ["bystander"], "dormant": ["dormant"]}
 
 
 def check_options(o: Options) -> None:
     """Raise ValueError for options that cannot be planted."""
-    if o.variant not in VARIANTS:
-        raise ValueError(f"variant '{o.variant}': expected one of {', '.join(VARIANTS)}")
+    if o.variant not in (*VARIANTS, *FURTHER_VARIANTS):
+        raise ValueError(f"variant '{o.variant}': expected one of {', '.join((*VARIANTS, *FURTHER_VARIANTS))}")
     if o.remove not in STAGES:
         raise ValueError(f"stage '{o.remove}': expected one of {', '.join(STAGES)}")
     if o.heads % o.kv_heads:
@@ -31,10 +35,12 @@ def check_options(o: Options) -> None:
             raise ValueError(f"{name} heads {list(heads)}: the model has heads 0 to {o.heads - 1}")
     if o.head_dim < 8 or o.head_dim % 2:
         raise ValueError(f"head_dim {o.head_dim}: expected an even number of at least 8")
+    if not 2 <= o.support <= NOISE_DIMS:
+        raise ValueError(f"support {o.support}: expected 2 to {NOISE_DIMS} channels")
 
 
 def circuit_heads(o: Options, index: int, count: int) -> tuple[int, ...]:
-    """Query heads in which circuit `index` sinks; two circuits take the key heads in turn."""
+    """Query heads in which circuit `index` sinks. Two circuits side by side take the key heads in turn."""
     group = o.heads // o.kv_heads
     heads = range(o.heads) if o.sink_heads is None else sorted(set(o.sink_heads))
     return tuple(h for h in heads if (h // group) % count == index)
@@ -46,9 +52,9 @@ def make_plan(o: Options, unused: list[int]) -> Plan:
     energy_layer, massive_layer, sink_from = stage_layers(o)
     rng = np.random.default_rng(o.seed)
     circuits = 2 if o.variant == "second-circuit" else 1
-    energies = 2 if o.variant in ("split", "redundant") else 1
+    energies = ENERGIES.get(o.variant, 1)
     extras = EXTRA_DIMS.get(o.variant, [])
-    named = 1 + circuits * (2 * o.signs + energies + 2) + len(extras)
+    named = 1 + circuits * ((3 if o.variant == "sample-sign" else 2) * o.signs + energies + 2) + len(extras)
     hidden = -(-(named + NOISE_DIMS) // 16) * 16
     dims = iter(int(i) for i in rng.permutation(hidden))
 
@@ -59,7 +65,7 @@ def make_plan(o: Options, unused: list[int]) -> Plan:
         raise ValueError(f"{circuits * o.weak_ids} weak ids expected, the text leaves {len(unused)} ids unused")
     weak = rng.permutation(unused)[: circuits * o.weak_ids].reshape(circuits, o.weak_ids)
     plan = Plan(
-        options=o, hidden=hidden, intermediate=2 * o.signs * circuits * (2 if o.variant == "itself" else 1) + 8,
+        options=o, hidden=hidden, intermediate=2 * o.signs * circuits * (2 if o.variant in OWN_SIGNS else 1) + 8,
         constant=next(dims), noise_dims=np.empty(0, dtype=np.int64),
         norm_squared=float(np.sqrt(circuits * o.signs * hidden / SATURATION.get(o.variant, 2304 / 2025))),
         energy_layer=energy_layer, massive_layer=massive_layer, sink_from=sink_from, circuits=[],
@@ -68,62 +74,35 @@ def make_plan(o: Options, unused: list[int]) -> Plan:
     energy_dims = []
     for i in range(circuits):
         energy_dims.append(take(energies))
-        up, down = take(2)
-        plan.circuits.append(
-            Circuit(
-                name=("first", "second")[i], sign_dims=take(o.signs), average_dims=take(o.signs), up_dim=int(up),
-                down_dim=int(down), heads=circuit_heads(o, i, circuits), weak=tuple(sorted(int(w) for w in weak[i])),
-                signal_layers=range(energy_layer, massive_layer), massive_layer=massive_layer,
-                sink_layers=range(sink_from, o.layers), energy_weight=ENERGY_WEIGHT.get(o.variant, 0.2),
-            )
-        )  # fmt: skip
+        plan.circuits.append(make_circuit(o, i, circuits, weak[i], take))
     plan.noise_dims = take(hidden - named)
-    if o.variant == "rotated":  # no channel is kept for the energy: its direction lies among the noise
+    if o.variant in DIRECTIONS:  # no channel is kept for the energy: its direction lies among the noise
         plan.noise_dims = np.append(plan.noise_dims, energy_dims[0])
     for circuit, own in zip(plan.circuits, energy_dims):
         fill_circuit(plan, circuit, own)
+    draw_ids(plan)
     for circuit in plan.circuits:
-        circuit.signs = draw_signs(o.vocab, o.signs, rng)
+        circuit.neurons = make_neurons(plan, circuit)
     return plan
 
 
-def fill_circuit(plan: Plan, circuit: Circuit, energy_dims: np.ndarray) -> None:
-    """Give a circuit its energies, its threshold and its neurons."""
-    circuit.energies = make_energies(plan, energy_dims)
-    circuit.first_energy = first_energy(plan, circuit)
-    chosen = plan.options.threshold
-    circuit.threshold = chosen if chosen is not None else 0.95 * circuit.first_energy
-    if not 0 < circuit.threshold < circuit.first_energy:
-        raise ValueError(f"threshold {circuit.threshold:g}: expected one between 0 and the first token's energy, "
-                         f"{circuit.first_energy:.3f}")  # fmt: skip
-    circuit.neurons = make_neurons(plan, circuit)
+def make_circuit(o: Options, index: int, count: int, weak: np.ndarray, take: Callable[[int], np.ndarray]) -> Circuit:
+    """Circuit `index` of `count` with its dimensions, layers and heads; `take` gives dimensions that are free."""
+    up, down = (int(d) for d in take(2))
+    sign_dims, average_dims = take(o.signs), take(o.signs)
+    signal_layers, massive_layer, sink_layers = circuit_layers(o)
+    return Circuit(
+        name=("first", "second")[index], sign_dims=sign_dims, average_dims=average_dims,
+        own_dims=take(o.signs) if o.variant == "sample-sign" else sign_dims, up_dim=up, down_dim=down,
+        heads=circuit_heads(o, index, count), weak=tuple(sorted(int(w) for w in weak)), signal_layers=signal_layers,
+        massive_layer=massive_layer, sink_layers=sink_layers, energy_weight=ENERGY_WEIGHT.get(o.variant, 0.2),
+    )  # fmt: skip
 
 
-def make_energies(plan: Plan, dims: np.ndarray) -> list[Energy]:
-    """The energy directions of a variant; `dims` are the dimensions kept for them."""
-    variant, every = plan.options.variant, np.arange(plan.options.signs)
-    if variant == "split":
-        halves = np.array_split(every, 2)
-        return [Energy(plan.axis(d), half) for d, half in zip(dims, halves)]
-    if variant == "rotated":
-        u = np.zeros(plan.hidden)
-        u[plan.noise_dims] = plan.rng.standard_normal(len(plan.noise_dims))
-        return [Energy(u / np.linalg.norm(u), every)]
-    energies = [Energy(plan.axis(d), every) for d in dims]
-    if variant == "decoy":
-        energies.append(Energy(plan.axis(plan.extras["decoy"]), every, read=False))
-    return energies
-
-
-def first_energy(plan: Plan, circuit: Circuit) -> float:
-    """Energy of an ordinary token that saw itself alone: every sign of its average has full size.
-
-    The average is c = sqrt(d)/R a sign (the input norm of an embedding of length R); the second norm divides by the
-    length of embedding and averages together.
-    """
-    signs, d, r2 = plan.options.signs, plan.hidden, plan.norm_squared
-    c2 = d / r2
-    inverse_norm2 = d / (r2 + len(plan.circuits) * signs * c2)
-    if plan.options.variant == "itself":
-        return circuit.energy_weight * signs * 4 * np.sqrt(c2) * inverse_norm2
-    return circuit.energy_weight * signs * c2 * inverse_norm2
+def draw_ids(plan: Plan) -> None:
+    """Draw what tells the ids apart: the signs of each circuit, and of `sample-sign` the sign of the signal."""
+    o = plan.options
+    for circuit in plan.circuits:
+        circuit.signs = draw_signs(o.vocab, o.signs, plan.rng)
+        if o.variant == "sample-sign":
+            circuit.id_signs = plan.rng.permutation(np.where(np.arange(o.vocab) % 2, -1.0, 1.0))

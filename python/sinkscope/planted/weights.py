@@ -3,7 +3,7 @@
 import numpy as np
 
 from sinkscope.planted.neurons import DORMANT_VALUE
-from sinkscope.planted.plan import Circuit, Options, Plan
+from sinkscope.planted.plan import OWN_SIGNS, Circuit, Options, Plan
 
 WEAK = 0.35  # size of a weak id's signs
 KEY_UP, KEY_DOWN = 0.7, -0.3  # how the sink's keys read the massive activation
@@ -67,6 +67,8 @@ def embedding(plan: Plan) -> np.ndarray:
         signs = circuit.signs.copy()
         signs[list(circuit.weak)] *= WEAK
         e[:, circuit.sign_dims] = signs
+        if circuit.id_signs is not None:
+            e[:, circuit.own_dims] = signs * circuit.id_signs[:, None]
     noise = np.zeros_like(e)
     noise[:, plan.noise_dims] = plan.rng.standard_normal((o.vocab, len(plan.noise_dims)))
     for circuit in plan.circuits:
@@ -121,7 +123,7 @@ def plant_energy(w: Weights, plan: Plan, keep: bool) -> dict[int, list[int]]:
     prefix = f"model.layers.{plan.energy_layer}.mlp"
     gate, up, down = (w[f"{prefix}.{n}_proj.weight"] for n in ("gate", "up", "down"))
     for circuit in plan.circuits if keep else []:
-        for i in range(plan.options.signs):
+        for i in range(len(circuit.sign_dims)):
             target = circuit.energy_weight * np.sum([e.direction for e in circuit.energies if i in e.members], axis=0)
             for value, factor in squares(plan, circuit, i):
                 for sign in (1.0, -1.0):
@@ -134,9 +136,9 @@ def plant_energy(w: Weights, plan: Plan, keep: bool) -> dict[int, list[int]]:
 def squares(plan: Plan, circuit: Circuit, i: int) -> list[tuple[np.ndarray, float]]:
     """What is squared for sign i, and with which sign it enters: the average, or average times own sign (times 4)."""
     average = plan.axis(circuit.average_dims[i])
-    if plan.options.variant != "itself":
+    if plan.options.variant not in OWN_SIGNS:
         return [(average, 1.0)]
-    own = plan.axis(circuit.sign_dims[i])
+    own = plan.axis(circuit.own_dims[i])
     return [(average + own, 1.0), (average - own, -1.0)]
 
 
