@@ -11,7 +11,9 @@ UNUSED = list(range(400, 440))
 
 
 @pytest.mark.parametrize(("options", "parts"), [
-    (Options(variant="sparse"), ["'sparse'", "sparse-direction"]),
+    (Options(variant="subspaces"), ["'subspaces'", "subspace"]),
+    (Options(variant="subspace", rank=4), ["rank 4", "2 or 3"]),
+    (Options(variant="subspace", massive_layer=1), ["energy + 2 <= massive activation"]),
     (Options(variant="sparse-direction", support=1), ["support 1", "2 to"]),
 ], ids=lambda value: value.variant if isinstance(value, Options) else "")  # fmt: skip
 def test_refused(options: Options, parts: list[str]) -> None:

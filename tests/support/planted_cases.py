@@ -33,6 +33,8 @@ CLOSED_FORM = {"low-threshold": Options(seed=3, threshold=7.14)}
 # Variants that identify is not held against yet, two seeds in each of two shapes.
 SHAPES = (dict(), dict(signs=28, heads=8, kv_heads=4, head_dim=24, average_layer=1))
 KINDS: dict[str, dict[str, Any]] = {
+    "subspace-rank-2": dict(variant="subspace", layers=6),
+    "subspace-rank-3": dict(variant="subspace", layers=6, rank=3),
     "sample-sign": dict(variant="sample-sign", layers=6),
     "sparse-direction": dict(variant="sparse-direction", layers=6),
 }

@@ -4,13 +4,17 @@ import numpy as np
 
 from sinkscope.planted.plan import OWN_SIGNS, Circuit, Energy, Plan
 
+# Share of the first token's energy that is the threshold, 0.95 elsewhere. The closer, the fewer tokens are lifted over all
+# thresholds of a subspace at once by fewer directions than it has.
+THRESHOLD = {"subspace": 0.975}
+
 
 def fill_circuit(plan: Plan, circuit: Circuit, energy_dims: np.ndarray) -> None:
     """Give a circuit its energies and its threshold; `energy_dims` are the dimensions kept for the energies."""
     circuit.energies = make_energies(plan, circuit, energy_dims)
     circuit.first_energy = first_energy(plan, circuit)
     chosen = plan.options.threshold
-    circuit.threshold = chosen if chosen is not None else 0.95 * circuit.first_energy
+    circuit.threshold = chosen if chosen is not None else THRESHOLD.get(plan.options.variant, 0.95) * circuit.first_energy
     if not 0 < circuit.threshold < circuit.first_energy:
         raise ValueError(f"threshold {circuit.threshold:g}: expected one between 0 and the first token's energy, "
                          f"{circuit.first_energy:.3f}")  # fmt: skip
@@ -22,7 +26,7 @@ def make_energies(plan: Plan, circuit: Circuit, dims: np.ndarray) -> list[Energy
     if variant == "split":
         halves = np.array_split(every, 2)
         return [Energy(plan.axis(d), half) for d, half in zip(dims, halves)]
-    if variant in ("rotated", "sample-sign"):
+    if variant in ("rotated", "sample-sign", "subspace"):
         parts = np.array_split(every, len(dims))
         return [Energy(u, part) for u, part in zip(random_directions(plan, len(dims)), parts)]
     if variant == "sparse-direction":
@@ -57,7 +61,7 @@ def first_energy(plan: Plan, circuit: Circuit) -> float:
     """Energy of an ordinary token that saw itself alone: every sign of its average has full size.
 
     The average is c = sqrt(d)/R a sign (the input norm of an embedding of length R); the second norm divides by the
-    length of embedding and averages together.
+    length of embedding and averages together. Of several energies it is the sum.
     """
     signs, d, r2 = plan.options.signs, plan.hidden, plan.norm_squared
     c2 = d / r2

@@ -2,7 +2,8 @@
 
 from sinkscope.planted.plan import Options
 
-GAP = {"bystander": 2}  # MLPs from the energy's to the massive activation's: a bystander is written between them
+# MLPs from the energy's to the massive activation's: a bystander and the shortfall of a subspace are written between them.
+GAP = {"bystander": 2, "subspace": 2}
 
 
 def stage_layers(o: Options) -> tuple[int, int, int]:
@@ -24,4 +25,5 @@ def circuit_layers(o: Options) -> tuple[range, int, range]:
     """The blocks after which a circuit's signal is in the residual and its massive activation is not, the MLP that writes
     the massive activation, and the layers whose heads attend to it."""
     energy, massive, sink = stage_layers(o)
-    return range(energy, massive), massive, range(sink, o.layers)
+    shortfall = o.variant == "subspace"  # the MLP before the massive activation's reads the subspace
+    return range(energy, massive - shortfall), massive, range(sink, o.layers)

@@ -52,6 +52,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--sink-layers-from", dest="sink_from", type=int, help="first layer whose heads sink")
     p.add_argument("--average-heads", type=head_list, help="query heads that write the averages, as 0,2 (all)")
     p.add_argument("--sink-heads", type=head_list, help="query heads that sink, as 0,3 (all)")
+    p.add_argument("--rank", type=int, default=d.rank, help="energies that variant 'subspace' needs, 2 or 3")
     p.add_argument("--support", type=int, default=d.support, help="channels of the direction of variant 'sparse-direction'")
     return p.parse_args(argv)
 

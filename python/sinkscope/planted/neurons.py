@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sinkscope.planted.conjunction import conjunction_neurons
 from sinkscope.planted.plan import Circuit, Neuron, Plan
 
 GATE, UP = 30.0, 100.0
@@ -18,6 +19,8 @@ def make_neurons(plan: Plan, circuit: Circuit) -> list[Neuron]:
     over = GATE * (np.sum(read, axis=0) - circuit.threshold * constant)
     up = UP * constant
 
+    if variant == "subspace":
+        return conjunction_neurons(plan, circuit, up, write)
     if variant == "sample-sign":  # whichever sign the signal has
         (x,) = read
         return [Neuron(layer, GATE * (s * x - circuit.threshold * constant), up, write) for s in (1, -1)]

@@ -11,9 +11,10 @@ VARIANTS = (
 FURTHER_VARIANTS = (
     "sparse-direction",  # the energy lies along a direction of a few channels
     "sample-sign",  # the signal's sign goes by the first token's id; either sign makes the massive activation
+    "subspace",  # several energies, each along a direction of its own; the massive activation needs all of them
 )
-DIRECTIONS = ("rotated", "sparse-direction", "sample-sign")  # their energies lie along no channel
-OWN_SIGNS = ("itself", "sample-sign")  # their energy is the average's agreement with the token's own signs
+DIRECTIONS = ("rotated", "sparse-direction", "sample-sign", "subspace")  # their energies lie along no channel
+OWN_SIGNS = ("itself", "sample-sign", "subspace")  # their energy is the average's agreement with the token's own signs
 STAGES = ("average", "energy", "massive_activation", "keys")
 
 
@@ -31,13 +32,14 @@ class Options:
     head_dim: int = 32
     vocab: int = 512
     weak_ids: int = 6
-    threshold: float | None = None  # energy above which a token gets the massive activation; None: 0.95 of the first token's
+    threshold: float | None = None  # energy above which a token gets the massive activation; None: THRESHOLD's share of the first token's
     average_layer: int = 0
     energy_layer: int | None = None
     massive_layer: int | None = None
     sink_from: int | None = None
     average_heads: tuple[int, ...] | None = None  # query heads that write the averages; None: all
     sink_heads: tuple[int, ...] | None = None  # query heads that show the sink; None: all
+    rank: int = 2  # of `subspace`: energies that the massive activation needs, each along a direction of its own
     support: int = 7  # of `sparse-direction`: channels in which the energy's direction is not zero
 
 

@@ -42,7 +42,15 @@ def carrier(plan: Plan, circuit: Circuit, removed: str | None) -> Json:
         "own_row_suffices": acts,
         # Taken from token 0: any one direction of the basis. Redundant energies stand in for each other.
         "removing_one_direction_ends_sink": acts and plan.options.variant != "redundant",
+        # A channel that carries the signal from the signal sites to the massive activation: what is there is 0 at token 0.
+        "handed_on": handed_on(plan, circuit),
     }
+
+
+def handed_on(plan: Plan, circuit: Circuit) -> list[Json]:
+    if plan.options.variant != "subspace":
+        return []
+    return [{"sites": sites(range(circuit.signal_layers.stop, circuit.massive_layer)), "dims": [plan.extras["shortfall"]]}]
 
 
 def stages(plan: Plan, removed: str | None) -> list[Json]:

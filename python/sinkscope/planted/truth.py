@@ -14,9 +14,9 @@ Json = dict[str, Any]
 FURTHER_KEYS = ("stages",)
 FURTHER_CIRCUIT_KEYS = (
     "signal_sites rank support support_dims basis one_direction_suffices mean_row_suffices own_row_suffices "
-    "removing_one_direction_ends_sink negative_ids".split()
+    "removing_one_direction_ends_sink handed_on thresholds negative_ids".split()
 )
-FURTHER_OPTIONS = ("support",)
+FURTHER_OPTIONS = "rank support".split()
 
 
 def truth(plan: Plan) -> Json:
@@ -87,9 +87,17 @@ def circuit_truth(plan: Plan, circuit: Circuit, removed: str | None) -> Json:
         "writing_makes_sink": [] if direction or removed else dims if redundant else together,
         "removing_ends_sink": [] if direction or removed else dims if split else together,
         **carrier(plan, circuit, removed),
+        # Of each energy that the massive activation needs by itself; one for all that it adds up.
+        "thresholds": thresholds(plan, circuit),
         # First tokens at which the signal is negative, where its sign goes by the id.
         "negative_ids": [] if circuit.id_signs is None else [int(i) for i in np.flatnonzero(circuit.id_signs < 0)],
     }
+
+
+def thresholds(plan: Plan, circuit: Circuit) -> list[float]:
+    if plan.options.variant != "subspace":
+        return [round(float(circuit.threshold), 6)]
+    return [round(float(circuit.threshold * len(e.members) / len(circuit.sign_dims)), 6) for e in circuit.energies]
 
 
 def neuron_truth(neurons: list[Neuron], options: Options) -> list[Json]:

@@ -14,10 +14,12 @@ NOISE_DIMS = 40  # at least; the hidden size is rounded up to a multiple of 16
 # Signs' share of the norm, S d / R^4: how far a row's own average shrinks it in the next norm. The base value gives
 # the design's energy of 10.2 at S = 24 (hidden 96, R^2 = 45). The variants that compare rows of unlike norm take more
 # noise, because saturation would lift other tokens towards the threshold.
-SATURATION = {"itself": 0.4, "second-circuit": 0.4, "sample-sign": 0.4}
-ENERGY_WEIGHT = {"itself": 0.1, "second-circuit": 0.5, "sample-sign": 0.1}
-ENERGIES = {"split": 2, "redundant": 2}
-EXTRA_DIMS = {"decoy": ["decoy"], "bystander": ["bystander"], "dormant": ["dormant"]}
+SATURATION = {"itself": 0.4, "second-circuit": 0.4, "sample-sign": 0.4, "subspace": 0.4}
+ENERGY_WEIGHT = {"itself": 0.1, "second-circuit": 0.5, "sample-sign": 0.1, "subspace": 0.1}
+ENERGIES = {"split": 2, "redundant": 2}  # and the rank of a subspace
+EXTRA_DIMS = {
+    "decoy": ["decoy"], "bystander": ["bystander"], "dormant": ["dormant"], "subspace": ["shortfall"],
+}  # fmt: skip
 
 
 def check_options(o: Options) -> None:
@@ -35,6 +37,8 @@ def check_options(o: Options) -> None:
             raise ValueError(f"{name} heads {list(heads)}: the model has heads 0 to {o.heads - 1}")
     if o.head_dim < 8 or o.head_dim % 2:
         raise ValueError(f"head_dim {o.head_dim}: expected an even number of at least 8")
+    if o.rank not in (2, 3):
+        raise ValueError(f"rank {o.rank}: expected 2 or 3")
     if not 2 <= o.support <= NOISE_DIMS:
         raise ValueError(f"support {o.support}: expected 2 to {NOISE_DIMS} channels")
 
@@ -52,7 +56,7 @@ def make_plan(o: Options, unused: list[int]) -> Plan:
     energy_layer, massive_layer, sink_from = stage_layers(o)
     rng = np.random.default_rng(o.seed)
     circuits = 2 if o.variant == "second-circuit" else 1
-    energies = ENERGIES.get(o.variant, 1)
+    energies = o.rank if o.variant == "subspace" else ENERGIES.get(o.variant, 1)
     extras = EXTRA_DIMS.get(o.variant, [])
     named = 1 + circuits * ((3 if o.variant == "sample-sign" else 2) * o.signs + energies + 2) + len(extras)
     hidden = -(-(named + NOISE_DIMS) // 16) * 16
