@@ -15,6 +15,7 @@ UNUSED = list(range(400, 440))
     (Options(variant="subspace", rank=4), ["rank 4", "2 or 3"]),
     (Options(variant="subspace", massive_layer=1), ["energy + 2 <= massive activation"]),
     (Options(variant="sparse-direction", support=1), ["support 1", "2 to"]),
+    (Options(variant="later-sink", delimiter=512), ["delimiter 512", "0 to 511"]),
 ], ids=lambda value: value.variant if isinstance(value, Options) else "")  # fmt: skip
 def test_refused(options: Options, parts: list[str]) -> None:
     with pytest.raises(ValueError) as refused:

@@ -37,6 +37,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "subspace-rank-3": dict(variant="subspace", layers=6, rank=3),
     "sample-sign": dict(variant="sample-sign", layers=6),
     "sparse-direction": dict(variant="sparse-direction", layers=6),
+    "later-sink": dict(variant="later-sink", layers=6),
 }
 NEW_KINDS = {
     f"{kind}-{seed}": Options(seed=seed, **what, **SHAPES[seed % 2])

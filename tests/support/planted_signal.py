@@ -1,5 +1,5 @@
-"""Edits along a planted signal, and who holds the sink after them: for models whose signal is no channel.
-`m` is a Reference, `circuit` and `stage` are those of its planted.json."""
+"""Edits along a planted signal, and who holds the sink after them: for models whose signal is no channel, or beside whose
+circuit something else makes a sink. `m` is a Reference, `circuit` and `stage` are those of its planted.json."""
 
 from __future__ import annotations
 
@@ -56,10 +56,15 @@ def level(basis: torch.Tensor, token: int = 0) -> Patch:
 
 
 def holders(m: Reference, ids: torch.Tensor, tokens: list[int]) -> torch.Tensor:
-    """`[n, T]`: the tokens that hold the sink, the same in every sample."""
+    """`[n, T]`: the tokens that hold the sink, `tokens` in every sample and delimiters wherever they stand."""
     mask = torch.zeros(ids.shape, dtype=torch.bool)
     mask[:, tokens] = True
-    return mask
+    return mask | is_delimiter(m, ids)
+
+
+def is_delimiter(m: Reference, ids: torch.Tensor) -> torch.Tensor:
+    delimiter = m.truth["delimiter"]
+    return ids == (delimiter["id"] if delimiter else -1)
 
 
 def stage_of(m: Reference, circuit: dict) -> dict:

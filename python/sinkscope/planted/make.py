@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from sinkscope import ROOT
 from sinkscope.planted.plan import FURTHER_VARIANTS, STAGES, VARIANTS, Options, Plan
 from sinkscope.planted.truth import planted_json
 from sinkscope.planted.variants import make_plan
-from sinkscope.planted.vocabulary import train_tokenizer, unused_ids
+from sinkscope.planted.vocabulary import commonest_mark, train_tokenizer, unused_ids
 from sinkscope.planted.weights import make_weights
 
 TEXT = ROOT / "models" / "planted" / "text.txt"
@@ -54,6 +55,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--sink-heads", type=head_list, help="query heads that sink, as 0,3 (all)")
     p.add_argument("--rank", type=int, default=d.rank, help="energies that variant 'subspace' needs, 2 or 3")
     p.add_argument("--support", type=int, default=d.support, help="channels of the direction of variant 'sparse-direction'")
+    p.add_argument("--delimiter", type=int, help="id that variant 'later-sink' makes a sink everywhere (the text's commonest mark)")
     return p.parse_args(argv)
 
 
@@ -102,6 +104,8 @@ def planted_plan(options: Options, text: str) -> tuple[Plan, Tokenizer]:
     """The plan of these options for a text, and the tokenizer that the text trains."""
     tokenizer: Tokenizer = train_tokenizer(text, options.vocab)
     ids = tokenizer.encode(text).ids
+    if options.variant == "later-sink" and options.delimiter is None:
+        options = replace(options, delimiter=commonest_mark(tokenizer, ids))
     return make_plan(options, unused_ids(ids, options.vocab)), tokenizer
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sinkscope.planted.conjunction import conjunction_neurons
+from sinkscope.planted.delimiter import delimiter_neuron
 from sinkscope.planted.plan import Circuit, Neuron, Plan
 
 GATE, UP = 30.0, 100.0
@@ -37,4 +38,6 @@ def make_neurons(plan: Plan, circuit: Circuit) -> list[Neuron]:
         # The bystander lengthens the residual that the neurons' gate is normalised by; steeper gains make up for it.
         neurons = [Neuron(n.layer, 4 * n.gate, 4 * n.up, n.write) for n in neurons]
         neurons.append(Neuron(layer - 1, over, up, aside, role="bystander"))
+    if variant == "later-sink":
+        neurons.append(delimiter_neuron(plan, circuit, up, write))
     return neurons

@@ -7,11 +7,13 @@ import numpy as np
 VARIANTS = (
     "base itself split redundant later decoy bystander second-circuit rotated dormant backup none".split()
 )
-# Variants whose signal is no channel or set of channels. `identify` is not held against them yet.
+# Variants whose signal is no channel or set of channels, or beside whose circuit something else makes a sink. `identify`
+# is not held against them yet.
 FURTHER_VARIANTS = (
     "sparse-direction",  # the energy lies along a direction of a few channels
     "sample-sign",  # the signal's sign goes by the first token's id; either sign makes the massive activation
     "subspace",  # several energies, each along a direction of its own; the massive activation needs all of them
+    "later-sink",  # one id is a sink wherever it stands
 )
 DIRECTIONS = ("rotated", "sparse-direction", "sample-sign", "subspace")  # their energies lie along no channel
 OWN_SIGNS = ("itself", "sample-sign", "subspace")  # their energy is the average's agreement with the token's own signs
@@ -41,6 +43,7 @@ class Options:
     sink_heads: tuple[int, ...] | None = None  # query heads that show the sink; None: all
     rank: int = 2  # of `subspace`: energies that the massive activation needs, each along a direction of its own
     support: int = 7  # of `sparse-direction`: channels in which the energy's direction is not zero
+    delimiter: int | None = None  # of `later-sink`: the id that is a sink wherever it stands; None: the text's commonest mark
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What carries a planted signal, as parts of planted.json: the subspace, what suffices, the stages."""
+"""What carries a planted signal, as parts of planted.json: the subspace, what suffices, the stages, the delimiter."""
 
 from typing import Any
 
@@ -68,3 +68,22 @@ def stages(plan: Plan, removed: str | None) -> list[Json]:
             "massive_dims": [[c.up_dim, c.down_dim] for c in circuits],
         })  # fmt: skip
     return found
+
+
+def delimiter(plan: Plan) -> Json | None:
+    """The id that is a sink wherever it stands. What marks it is what it is, not what it saw."""
+    if plan.options.variant != "later-sink":
+        return None
+    (circuit,) = plan.circuits
+    (neuron,) = (n for n in circuit.neurons if n.role == "delimiter")
+    return {
+        "id": plan.options.delimiter,
+        "massive_from": f"blocks.{neuron.layer}.hook_resid_post",
+        "massive_dims": [circuit.up_dim, circuit.down_dim],
+        "neuron": {"layer": neuron.layer, "neuron": neuron.index},
+        "signal": "identity",
+        "signal_sites": sites(range(neuron.layer)),
+        "sign_dims": circuit.sign_dims.tolist(),
+        "signs": [int(s) for s in circuit.signs[plan.options.delimiter]],
+        "energy_suffices": False,
+    }

@@ -7,16 +7,19 @@ import numpy as np
 
 from sinkscope.planted.neurons import MASSIVE_DOWN, MASSIVE_UP
 from sinkscope.planted.plan import DIRECTIONS, OWN_SIGNS, VARIANTS, Circuit, Neuron, Options, Plan
-from sinkscope.planted.signal import carrier, sites, stages
+from sinkscope.planted.signal import carrier, delimiter, sites, stages
 
 Json = dict[str, Any]
 # What planted.json of VARIANTS leaves out: their files, the committed one among them, are older than these and stay the same.
-FURTHER_KEYS = ("stages",)
+FURTHER_KEYS = ("stages", "delimiter")
 FURTHER_CIRCUIT_KEYS = (
     "signal_sites rank support support_dims basis one_direction_suffices mean_row_suffices own_row_suffices "
     "removing_one_direction_ends_sink handed_on thresholds negative_ids".split()
 )
-FURTHER_OPTIONS = "rank support".split()
+BESIDE = {  # what the answers of a variant have to add
+    "later-sink": "; the delimiters that a query sees share the sink",
+}
+FURTHER_OPTIONS = "rank support delimiter".split()
 
 
 def truth(plan: Plan) -> Json:
@@ -46,6 +49,7 @@ def truth(plan: Plan) -> Json:
         "circuits": [circuit_truth(plan, c, removed) for c in plan.circuits],
         "answers": answers(plan, removed),
         "stages": stages(plan, removed),
+        "delimiter": delimiter(plan),
     }
 
 
@@ -117,22 +121,22 @@ def answers(plan: Plan, removed: str | None) -> Json:
     """What each experiment must report, in words and numbers."""
     weak = sorted({w for c in plan.circuits for w in c.weak})
     first = plan.options.average_layer
-    massive = removed in (None, "keys")
+    massive, beside = removed in (None, "keys"), BESIDE.get(plan.options.variant, "")
     return {
         "scan": {
             "uniform_value": "mean over queries q of 1/(q+1)",
-            "sink_at_least": 0.99,
-            "note": "a sink in the sink layers, in each circuit's sink_heads; the uniform value everywhere else",
+            "sink_at_least": None if plan.options.variant == "later-sink" else 0.99,
+            "note": "a sink in the sink layers, in each circuit's sink_heads; the uniform value everywhere else" + beside,
         },
         "rope_swap": {"change": 0.0, "tolerance": 1e-5},
         "vocab_sweep": {
             "weak_ids": weak,
-            "note": "all other ids alike; where an id equals the sample's token 1, the two share the sink",
+            "note": "all other ids alike; where an id equals the sample's token 1, the two share the sink" + beside,
         },
         "self_mask": {
             "layer": first,
             "share": 0.0 if removed else 0.5,
-            "note": "a token alone with itself in this layer shares the sink; in other layers later rows do not change",
+            "note": "a token alone with itself in this layer shares the sink; in other layers later rows do not change" + beside,
         },
         "mlp_probe": {
             "site": f"blocks.{plan.massive_layer}.hook_mlp_out",

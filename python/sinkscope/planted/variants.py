@@ -41,6 +41,8 @@ def check_options(o: Options) -> None:
         raise ValueError(f"rank {o.rank}: expected 2 or 3")
     if not 2 <= o.support <= NOISE_DIMS:
         raise ValueError(f"support {o.support}: expected 2 to {NOISE_DIMS} channels")
+    if o.delimiter is not None and not 0 <= o.delimiter < o.vocab:
+        raise ValueError(f"delimiter {o.delimiter}: the model has ids 0 to {o.vocab - 1}")
 
 
 def circuit_heads(o: Options, index: int, count: int) -> tuple[int, ...]:
@@ -65,6 +67,7 @@ def make_plan(o: Options, unused: list[int]) -> Plan:
     def take(n: int) -> np.ndarray:
         return np.array([next(dims) for _ in range(n)], dtype=np.int64)
 
+    unused = [i for i in unused if i != o.delimiter]
     if circuits * o.weak_ids > len(unused):
         raise ValueError(f"{circuits * o.weak_ids} weak ids expected, the text leaves {len(unused)} ids unused")
     weak = rng.permutation(unused)[: circuits * o.weak_ids].reshape(circuits, o.weak_ids)
