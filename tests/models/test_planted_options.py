@@ -16,6 +16,9 @@ UNUSED = list(range(400, 440))
     (Options(variant="subspace", massive_layer=1), ["energy + 2 <= massive activation"]),
     (Options(variant="sparse-direction", support=1), ["support 1", "2 to"]),
     (Options(variant="later-sink", delimiter=512), ["delimiter 512", "0 to 511"]),
+    (Options(variant="two-stage"), ["second massive activation 5 of 5", "layers - 1"]),
+    (Options(variant="two-stage", layers=9, removal_layer=6, second_massive_layer=6), ["removal 6", "removal < second"]),
+    (Options(variant="two-stage-independent", layers=9, threshold=4.5), ["threshold 4.5", "4.000"]),
 ], ids=lambda value: value.variant if isinstance(value, Options) else "")  # fmt: skip
 def test_refused(options: Options, parts: list[str]) -> None:
     with pytest.raises(ValueError) as refused:

@@ -39,8 +39,8 @@ def case(request: pytest.FixtureRequest, planted: Callable) -> Case:
 
 
 def others_written(m, circuit: dict) -> list[dict]:
-    """Circuits whose sink follows from this one's signal."""
-    return [circuit]
+    """Circuits whose sink follows from this one's signal: the circuit, and a stage that reads it."""
+    return m.circuits if m.truth["second_reads_first"] and circuit is m.circuits[0] else [circuit]
 
 
 def test_the_truth_has_one_shape() -> None:

@@ -37,6 +37,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "subspace-rank-3": dict(variant="subspace", layers=6, rank=3),
     "sample-sign": dict(variant="sample-sign", layers=6),
     "sparse-direction": dict(variant="sparse-direction", layers=6),
+    "two-stage": dict(variant="two-stage", layers=9),
+    "two-stage-independent": dict(variant="two-stage-independent", layers=9),
     "later-sink": dict(variant="later-sink", layers=6),
 }
 NEW_KINDS = {

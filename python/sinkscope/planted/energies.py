@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from sinkscope.planted.plan import OWN_SIGNS, Circuit, Energy, Plan
+from sinkscope.planted.plan import OWN_SIGNS, TWO_STAGES, Circuit, Energy, Plan
 
+STAGE_ENERGY = 4.0  # energy of an ordinary first token of two stages: small beside the ballast, see BALLAST
+TRACE = 2.0  # what a first stage's massive activation leaves for a second that reads it
 # Share of the first token's energy that is the threshold, 0.95 elsewhere. The closer, the fewer tokens are lifted over all
 # thresholds of a subspace at once by fewer directions than it has.
 THRESHOLD = {"subspace": 0.975}
@@ -12,6 +14,11 @@ THRESHOLD = {"subspace": 0.975}
 def fill_circuit(plan: Plan, circuit: Circuit, energy_dims: np.ndarray) -> None:
     """Give a circuit its energies and its threshold; `energy_dims` are the dimensions kept for the energies."""
     circuit.energies = make_energies(plan, circuit, energy_dims)
+    if not len(circuit.sign_dims):
+        circuit.first_energy, circuit.threshold = TRACE, TRACE / 2
+        return
+    if plan.options.variant in TWO_STAGES:
+        circuit.energy_weight *= STAGE_ENERGY / first_energy(plan, circuit)
     circuit.first_energy = first_energy(plan, circuit)
     chosen = plan.options.threshold
     circuit.threshold = chosen if chosen is not None else THRESHOLD.get(plan.options.variant, 0.95) * circuit.first_energy

@@ -56,6 +56,8 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--rank", type=int, default=d.rank, help="energies that variant 'subspace' needs, 2 or 3")
     p.add_argument("--support", type=int, default=d.support, help="channels of the direction of variant 'sparse-direction'")
     p.add_argument("--delimiter", type=int, help="id that variant 'later-sink' makes a sink everywhere (the text's commonest mark)")
+    p.add_argument("--removal-layer", type=int, help="of two stages: MLP that takes the first massive activation away")
+    p.add_argument("--second-massive-layer", type=int, help="of two stages: MLP that writes the second massive activation")
     return p.parse_args(argv)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from sinkscope.planted.conjunction import conjunction_neurons
 from sinkscope.planted.delimiter import delimiter_neuron
-from sinkscope.planted.plan import Circuit, Neuron, Plan
+from sinkscope.planted.plan import TWO_STAGES, Circuit, Neuron, Plan
+from sinkscope.planted.two_stage import two_stage_neurons
 
 GATE, UP = 30.0, 100.0
 MASSIVE_UP, MASSIVE_DOWN = 5.0, -2.0
@@ -22,6 +23,8 @@ def make_neurons(plan: Plan, circuit: Circuit) -> list[Neuron]:
 
     if variant == "subspace":
         return conjunction_neurons(plan, circuit, up, write)
+    if variant in TWO_STAGES:
+        return two_stage_neurons(plan, circuit, over, up, write)
     if variant == "sample-sign":  # whichever sign the signal has
         (x,) = read
         return [Neuron(layer, GATE * (s * x - circuit.threshold * constant), up, write) for s in (1, -1)]

@@ -14,9 +14,12 @@ FURTHER_VARIANTS = (
     "sample-sign",  # the signal's sign goes by the first token's id; either sign makes the massive activation
     "subspace",  # several energies, each along a direction of its own; the massive activation needs all of them
     "later-sink",  # one id is a sink wherever it stands
+    "two-stage",  # the massive activation is taken away, and what it left behind makes a second one further up
+    "two-stage-independent",  # as before, but the second stage has an energy of its own
 )
 DIRECTIONS = ("rotated", "sparse-direction", "sample-sign", "subspace")  # their energies lie along no channel
 OWN_SIGNS = ("itself", "sample-sign", "subspace")  # their energy is the average's agreement with the token's own signs
+TWO_STAGES = ("two-stage", "two-stage-independent")
 STAGES = ("average", "energy", "massive_activation", "keys")
 
 
@@ -44,6 +47,8 @@ class Options:
     rank: int = 2  # of `subspace`: energies that the massive activation needs, each along a direction of its own
     support: int = 7  # of `sparse-direction`: channels in which the energy's direction is not zero
     delimiter: int | None = None  # of `later-sink`: the id that is a sink wherever it stands; None: the text's commonest mark
+    removal_layer: int | None = None  # of two stages: the MLP that takes the first massive activation away
+    second_massive_layer: int | None = None  # of two stages: the MLP that writes the second
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,7 @@ class Plan:
     circuits: list[Circuit]
     extras: dict[str, int]  # dimensions of a variant, as EXTRA_DIMS names them
     rng: np.random.Generator  # what remains to be drawn: signs, noise, neuron slots
+    removal_layer: int | None = None  # the MLP that takes the first of two massive activations away
 
     def axis(self, dim: int, value: float = 1.0) -> np.ndarray:
         """The vector `[hidden]` that is `value` in `dim` and 0 elsewhere."""

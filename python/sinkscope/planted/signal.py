@@ -58,6 +58,7 @@ def stages(plan: Plan, removed: str | None) -> list[Json]:
     found: list[Json] = []
     for layers in [] if removed else sorted({c.sink_layers for c in plan.circuits}, key=lambda r: r.start):
         circuits = [c for c in plan.circuits if c.sink_layers == layers]
+        last = layers.stop == plan.options.layers
         found.append({
             "circuits": [c.name for c in circuits],
             "sink_layers": list(layers),
@@ -66,6 +67,7 @@ def stages(plan: Plan, removed: str | None) -> list[Json]:
             "signal_dims": sorted({int(d) for c in circuits for e in c.energies if e.read for d in np.flatnonzero(e.direction)}),
             "massive_layer": circuits[0].massive_layer,
             "massive_dims": [[c.up_dim, c.down_dim] for c in circuits],
+            "removal_layer": None if last else plan.removal_layer,
         })  # fmt: skip
     return found
 

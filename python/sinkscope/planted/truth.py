@@ -6,20 +6,21 @@ from typing import Any
 import numpy as np
 
 from sinkscope.planted.neurons import MASSIVE_DOWN, MASSIVE_UP
-from sinkscope.planted.plan import DIRECTIONS, OWN_SIGNS, VARIANTS, Circuit, Neuron, Options, Plan
+from sinkscope.planted.plan import DIRECTIONS, OWN_SIGNS, TWO_STAGES, VARIANTS, Circuit, Neuron, Options, Plan
 from sinkscope.planted.signal import carrier, delimiter, sites, stages
 
 Json = dict[str, Any]
 # What planted.json of VARIANTS leaves out: their files, the committed one among them, are older than these and stay the same.
-FURTHER_KEYS = ("stages", "delimiter")
+FURTHER_KEYS = ("stages", "second_reads_first", "delimiter")
 FURTHER_CIRCUIT_KEYS = (
     "signal_sites rank support support_dims basis one_direction_suffices mean_row_suffices own_row_suffices "
     "removing_one_direction_ends_sink handed_on thresholds negative_ids".split()
 )
 BESIDE = {  # what the answers of a variant have to add
     "later-sink": "; the delimiters that a query sees share the sink",
+    **dict.fromkeys(TWO_STAGES, "; each circuit has the sink layers of its stage"),
 }
-FURTHER_OPTIONS = "rank support delimiter".split()
+FURTHER_OPTIONS = "rank support delimiter removal_layer second_massive_layer".split()
 
 
 def truth(plan: Plan) -> Json:
@@ -49,6 +50,7 @@ def truth(plan: Plan) -> Json:
         "circuits": [circuit_truth(plan, c, removed) for c in plan.circuits],
         "answers": answers(plan, removed),
         "stages": stages(plan, removed),
+        "second_reads_first": o.variant == "two-stage" if len(stages(plan, removed)) > 1 else None,
         "delimiter": delimiter(plan),
     }
 

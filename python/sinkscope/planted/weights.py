@@ -4,6 +4,7 @@ import numpy as np
 
 from sinkscope.planted.neurons import DORMANT_VALUE
 from sinkscope.planted.plan import OWN_SIGNS, Circuit, Options, Plan
+from sinkscope.planted.variants import BALLAST
 
 WEAK = 0.35  # size of a weak id's signs
 KEY_UP, KEY_DOWN = 0.7, -0.3  # how the sink's keys read the massive activation
@@ -63,6 +64,8 @@ def embedding(plan: Plan) -> np.ndarray:
     e[:, plan.constant] = 1.0
     if "dormant" in plan.extras:
         e[:, plan.extras["dormant"]] = DORMANT_VALUE
+    if "ballast" in plan.extras:
+        e[:, plan.extras["ballast"]] = BALLAST
     for circuit in plan.circuits:
         signs = circuit.signs.copy()
         signs[list(circuit.weak)] *= WEAK
