@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from safetensors.torch import save
 from tokenizers import Tokenizer
 
 from sinkscope import ROOT
-from sinkscope.planted.plan import STAGES, VARIANTS, Options, Plan
-from sinkscope.planted.truth import truth
+from sinkscope.planted.plan import FURTHER_VARIANTS, STAGES, VARIANTS, Options, Plan
+from sinkscope.planted.truth import planted_json
 from sinkscope.planted.variants import make_plan
-from sinkscope.planted.vocabulary import train_tokenizer, unused_ids
+from sinkscope.planted.vocabulary import commonest_mark, train_tokenizer, unused_ids
 from sinkscope.planted.weights import make_weights
 
 TEXT = ROOT / "models" / "planted" / "text.txt"
@@ -36,7 +37,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--force", action="store_true", help="replace a checkpoint that is there")
     p.add_argument("--text", type=Path, default=TEXT, help="text that trains the tokenizer and is copied along")
     p.add_argument("--seed", type=int, default=d.seed)
-    p.add_argument("--variant", choices=VARIANTS, default=d.variant)
+    p.add_argument("--variant", choices=(*VARIANTS, *FURTHER_VARIANTS), default=d.variant)
     p.add_argument("--remove", choices=STAGES, default=d.remove, help="the stage that variant 'none' leaves out")
     p.add_argument("--signs", type=int, default=d.signs, help="signs per id, S")
     p.add_argument("--layers", type=int, default=d.layers)
@@ -45,13 +46,18 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--head-dim", type=int, default=d.head_dim)
     p.add_argument("--vocab", type=int, default=d.vocab, help="ids of tokenizer and model")
     p.add_argument("--weak-ids", type=int, default=d.weak_ids, help="ids per circuit without enough energy")
-    p.add_argument("--threshold", type=float, help="energy above which a token gets the massive activation (0.95 of the first token's)")
+    p.add_argument("--threshold", type=float, help="energy above which a token gets the massive activation (95 %% of the first token's)")
     p.add_argument("--average-layer", type=int, default=d.average_layer, help="attention that averages the signs")
     p.add_argument("--energy-layer", type=int, help="MLP that computes the energy")
     p.add_argument("--massive-layer", type=int, help="MLP that writes the massive activation")
     p.add_argument("--sink-layers-from", dest="sink_from", type=int, help="first layer whose heads sink")
     p.add_argument("--average-heads", type=head_list, help="query heads that write the averages, as 0,2 (all)")
     p.add_argument("--sink-heads", type=head_list, help="query heads that sink, as 0,3 (all)")
+    p.add_argument("--rank", type=int, default=d.rank, help="energies that variant 'subspace' needs, 2 or 3")
+    p.add_argument("--support", type=int, default=d.support, help="channels of the direction of variant 'sparse-direction'")
+    p.add_argument("--delimiter", type=int, help="id that variant 'later-sink' makes a sink everywhere (the text's commonest mark)")
+    p.add_argument("--removal-layer", type=int, help="of two stages: MLP that takes the first massive activation away")
+    p.add_argument("--second-massive-layer", type=int, help="of two stages: MLP that writes the second massive activation")
     return p.parse_args(argv)
 
 
@@ -96,16 +102,24 @@ def as_json(value: Any) -> bytes:
     return ("\n".join(inner) + "\n").encode()
 
 
+def planted_plan(options: Options, text: str) -> tuple[Plan, Tokenizer]:
+    """The plan of these options for a text, and the tokenizer that the text trains."""
+    tokenizer: Tokenizer = train_tokenizer(text, options.vocab)
+    ids = tokenizer.encode(text).ids
+    if options.variant == "later-sink" and options.delimiter is None:
+        options = replace(options, delimiter=commonest_mark(tokenizer, ids))
+    return make_plan(options, unused_ids(ids, options.vocab)), tokenizer
+
+
 def make_planted(options: Options, out: Path, text: str) -> Plan:
     """Write the whole directory; returns the plan that was planted."""
-    tokenizer: Tokenizer = train_tokenizer(text, options.vocab)
-    plan = make_plan(options, unused_ids(tokenizer.encode(text).ids, options.vocab))
+    plan, tokenizer = planted_plan(options, text)
     tensors = {name: torch.from_numpy(value) for name, value in make_weights(plan).items()}
     out.mkdir(parents=True, exist_ok=True)
     write(out / "config.json", as_json(make_config(plan)))
     write(out / "tokenizer.json", tokenizer.to_str(pretty=False).encode())
     write(out / "text.txt", text.encode())
-    write(out / "planted.json", as_json(truth(plan)))
+    write(out / "planted.json", as_json(planted_json(plan)))
     write(out / "model.safetensors", save(tensors, metadata={"format": "pt"}))
     return plan
 

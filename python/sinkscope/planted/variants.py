@@ -1,25 +1,36 @@
-"""Each variant as data: which dimensions exist, what the energies are, and which neurons read them."""
+"""Each variant as data: which dimensions, circuits and layers it has."""
+
+from collections.abc import Callable
 
 import numpy as np
 
-from sinkscope.planted.plan import STAGES, VARIANTS, Circuit, Energy, Neuron, Options, Plan
+from sinkscope.planted.energies import fill_circuit
+from sinkscope.planted.layers import circuit_layers, later_layers, stage_layers
+from sinkscope.planted.neurons import make_neurons
+from sinkscope.planted.plan import DIRECTIONS, FURTHER_VARIANTS, OWN_SIGNS, STAGES, TWO_STAGES, VARIANTS, Circuit, Options, Plan
+from sinkscope.planted.signs import draw_signs
 
-GATE, UP = 30.0, 100.0
-MASSIVE_UP, MASSIVE_DOWN = 5.0, -2.0
-DORMANT_VALUE = 0.5  # what every embedding holds in the dormant channel
 NOISE_DIMS = 40  # at least; the hidden size is rounded up to a multiple of 16
 # Signs' share of the norm, S d / R^4: how far a row's own average shrinks it in the next norm. The base value gives
 # the design's energy of 10.2 at S = 24 (hidden 96, R^2 = 45). The variants that compare rows of unlike norm take more
 # noise, because saturation would lift other tokens towards the threshold.
-SATURATION = {"itself": 0.4, "second-circuit": 0.4}
-ENERGY_WEIGHT = {"itself": 0.1, "second-circuit": 0.5}
-EXTRA_DIMS = {"decoy": ["decoy"], "bystander": ["bystander"], "dormant": ["dormant"]}
+SATURATION = {"itself": 0.4, "second-circuit": 0.4, "sample-sign": 0.4, "subspace": 0.4}
+ENERGY_WEIGHT = {"itself": 0.1, "second-circuit": 0.5, "sample-sign": 0.1, "subspace": 0.1}  # two stages choose their own
+ENERGIES = {"split": 2, "redundant": 2}  # and the rank of a subspace
+EXTRA_DIMS = {
+    "decoy": ["decoy"], "bystander": ["bystander"], "dormant": ["dormant"], "subspace": ["shortfall"],
+    **dict.fromkeys(TWO_STAGES, ["ballast"]),
+}  # fmt: skip
+# What every embedding of two stages holds in the ballast channel. An MLP reads a normed residual, so it cannot know how
+# large the massive activation is that it takes away: all tokens that have one must have the same. It goes with the length
+# of the residual before it, of which the ballast is nearly the whole. It stays constant and nothing reads it.
+BALLAST, BALLAST_NOISE = 60.0, 8.0  # and the squared length of the noise beside it
 
 
 def check_options(o: Options) -> None:
     """Raise ValueError for options that cannot be planted."""
-    if o.variant not in VARIANTS:
-        raise ValueError(f"variant '{o.variant}': expected one of {', '.join(VARIANTS)}")
+    if o.variant not in (*VARIANTS, *FURTHER_VARIANTS):
+        raise ValueError(f"variant '{o.variant}': expected one of {', '.join((*VARIANTS, *FURTHER_VARIANTS))}")
     if o.remove not in STAGES:
         raise ValueError(f"stage '{o.remove}': expected one of {', '.join(STAGES)}")
     if o.heads % o.kv_heads:
@@ -31,27 +42,21 @@ def check_options(o: Options) -> None:
             raise ValueError(f"{name} heads {list(heads)}: the model has heads 0 to {o.heads - 1}")
     if o.head_dim < 8 or o.head_dim % 2:
         raise ValueError(f"head_dim {o.head_dim}: expected an even number of at least 8")
-
-
-def stage_layers(o: Options) -> tuple[int, int, int]:
-    """Layers of energy, massive activation and first sink, in the order a circuit needs them."""
-    energy = o.energy_layer if o.energy_layer is not None else o.average_layer + (o.variant == "later")
-    massive = o.massive_layer if o.massive_layer is not None else energy + (2 if o.variant == "bystander" else 1)
-    after = 2 if o.variant == "backup" else 1  # the backup neuron stands one layer later
-    sink = o.sink_from if o.sink_from is not None else massive + after
-    gap = 2 if o.variant == "bystander" else 1
-    if not (0 <= o.average_layer <= energy and energy + gap <= massive and massive + after <= sink < o.layers):
-        raise ValueError(
-            f"layers of average {o.average_layer}, energy {energy}, massive activation {massive}, sink {sink} of {o.layers}: "
-            f"expected average <= energy, energy + {gap} <= massive activation, massive activation + {after} <= sink < layers"
-        )
-    return energy, massive, sink
+    if o.rank not in (2, 3):
+        raise ValueError(f"rank {o.rank}: expected 2 or 3")
+    if not 2 <= o.support <= NOISE_DIMS:
+        raise ValueError(f"support {o.support}: expected 2 to {NOISE_DIMS} channels")
+    if o.delimiter is not None and not 0 <= o.delimiter < o.vocab:
+        raise ValueError(f"delimiter {o.delimiter}: the model has ids 0 to {o.vocab - 1}")
 
 
 def circuit_heads(o: Options, index: int, count: int) -> tuple[int, ...]:
-    """Query heads in which circuit `index` sinks; two circuits take the key heads in turn."""
+    """Query heads in which circuit `index` sinks. Two circuits side by side take the key heads in turn; of two stages the
+    first, which is the smaller sink, has the first half of the heads and the second all."""
     group = o.heads // o.kv_heads
     heads = range(o.heads) if o.sink_heads is None else sorted(set(o.sink_heads))
+    if o.variant in TWO_STAGES:
+        return tuple(heads)[: (len(heads) + 1) // 2 if index == 0 else None]
     return tuple(h for h in heads if (h // group) % count == index)
 
 
@@ -59,108 +64,68 @@ def make_plan(o: Options, unused: list[int]) -> Plan:
     """The plan of a variant. `unused` are the ids from which the weak ones are drawn."""
     check_options(o)
     energy_layer, massive_layer, sink_from = stage_layers(o)
+    later = later_layers(o, sink_from)
     rng = np.random.default_rng(o.seed)
-    circuits = 2 if o.variant == "second-circuit" else 1
-    energies = 2 if o.variant in ("split", "redundant") else 1
+    circuits = 2 if o.variant in ("second-circuit", *TWO_STAGES) else 1
+    signed = 1 if o.variant == "two-stage" else circuits  # the others have a signal of their own
+    energies = o.rank if o.variant == "subspace" else ENERGIES.get(o.variant, 1)
     extras = EXTRA_DIMS.get(o.variant, [])
-    named = 1 + circuits * (2 * o.signs + energies + 2) + len(extras)
+    named = 1 + signed * (3 if o.variant == "sample-sign" else 2) * o.signs + circuits * (energies + 2) + len(extras)
     hidden = -(-(named + NOISE_DIMS) // 16) * 16
     dims = iter(int(i) for i in rng.permutation(hidden))
 
     def take(n: int) -> np.ndarray:
         return np.array([next(dims) for _ in range(n)], dtype=np.int64)
 
-    if circuits * o.weak_ids > len(unused):
-        raise ValueError(f"{circuits * o.weak_ids} weak ids expected, the text leaves {len(unused)} ids unused")
-    weak = rng.permutation(unused)[: circuits * o.weak_ids].reshape(circuits, o.weak_ids)
+    unused = [i for i in unused if i != o.delimiter]
+    if signed * o.weak_ids > len(unused):
+        raise ValueError(f"{signed * o.weak_ids} weak ids expected, the text leaves {len(unused)} ids unused")
+    weak = rng.permutation(unused)[: signed * o.weak_ids].reshape(signed, o.weak_ids)
     plan = Plan(
-        options=o, hidden=hidden, intermediate=2 * o.signs * circuits * (2 if o.variant == "itself" else 1) + 8,
-        constant=next(dims), noise_dims=np.empty(0, dtype=np.int64),
-        norm_squared=float(np.sqrt(circuits * o.signs * hidden / SATURATION.get(o.variant, 2304 / 2025))),
+        options=o, hidden=hidden, intermediate=2 * o.signs * signed * (2 if o.variant in OWN_SIGNS else 1) + 8,
+        constant=next(dims), noise_dims=np.empty(0, dtype=np.int64), norm_squared=norm_squared(o, signed, hidden),
         energy_layer=energy_layer, massive_layer=massive_layer, sink_from=sink_from, circuits=[],
-        extras={name: next(dims) for name in extras}, rng=rng,
+        extras={name: next(dims) for name in extras}, rng=rng, removal_layer=later[0] if later else None,
     )  # fmt: skip
     energy_dims = []
     for i in range(circuits):
         energy_dims.append(take(energies))
-        up, down = take(2)
-        plan.circuits.append(
-            Circuit(
-                name=("first", "second")[i], sign_dims=take(o.signs), average_dims=take(o.signs), up_dim=int(up),
-                down_dim=int(down), heads=circuit_heads(o, i, circuits), weak=tuple(sorted(int(w) for w in weak[i])),
-                energy_weight=ENERGY_WEIGHT.get(o.variant, 0.2),
-            )
-        )  # fmt: skip
+        plan.circuits.append(make_circuit(o, i, circuits, o.signs if i < signed else 0, weak[min(i, signed - 1)], take))
     plan.noise_dims = take(hidden - named)
-    if o.variant == "rotated":  # no channel is kept for the energy: its direction lies among the noise
+    if o.variant in DIRECTIONS:  # no channel is kept for the energy: its direction lies among the noise
         plan.noise_dims = np.append(plan.noise_dims, energy_dims[0])
     for circuit, own in zip(plan.circuits, energy_dims):
         fill_circuit(plan, circuit, own)
+    draw_ids(plan)
+    for circuit in plan.circuits:
+        circuit.neurons = make_neurons(plan, circuit)
     return plan
 
 
-def fill_circuit(plan: Plan, circuit: Circuit, energy_dims: np.ndarray) -> None:
-    """Give a circuit its energies, its threshold and its neurons."""
-    circuit.energies = make_energies(plan, energy_dims)
-    circuit.first_energy = first_energy(plan, circuit)
-    chosen = plan.options.threshold
-    circuit.threshold = chosen if chosen is not None else 0.95 * circuit.first_energy
-    if not 0 < circuit.threshold < circuit.first_energy:
-        raise ValueError(f"threshold {circuit.threshold:g}: expected one between 0 and the first token's energy, "
-                         f"{circuit.first_energy:.3f}")  # fmt: skip
-    circuit.neurons = make_neurons(plan, circuit)
+def norm_squared(o: Options, signed: int, hidden: int) -> float:
+    """R^2, the squared length of every embedding: what SATURATION asks for, or the ballast beside signs and noise."""
+    if o.variant in TWO_STAGES:
+        return BALLAST**2 + signed * o.signs + 1 + BALLAST_NOISE
+    return float(np.sqrt(signed * o.signs * hidden / SATURATION.get(o.variant, 2304 / 2025)))
 
 
-def make_energies(plan: Plan, dims: np.ndarray) -> list[Energy]:
-    """The energy directions of a variant; `dims` are the dimensions kept for them."""
-    variant, every = plan.options.variant, np.arange(plan.options.signs)
-    if variant == "split":
-        halves = np.array_split(every, 2)
-        return [Energy(plan.axis(d), half) for d, half in zip(dims, halves)]
-    if variant == "rotated":
-        u = np.zeros(plan.hidden)
-        u[plan.noise_dims] = plan.rng.standard_normal(len(plan.noise_dims))
-        return [Energy(u / np.linalg.norm(u), every)]
-    energies = [Energy(plan.axis(d), every) for d in dims]
-    if variant == "decoy":
-        energies.append(Energy(plan.axis(plan.extras["decoy"]), every, read=False))
-    return energies
+def make_circuit(o: Options, index: int, count: int, signs: int, weak: np.ndarray, take: Callable[[int], np.ndarray]) -> Circuit:
+    """Circuit `index` of `count` with its dimensions, layers and heads; `take` gives dimensions that are free."""
+    up, down = (int(d) for d in take(2))
+    sign_dims, average_dims = take(signs), take(signs)
+    signal_layers, massive_layer, sink_layers = circuit_layers(o, index)
+    return Circuit(
+        name=("first", "second")[index], sign_dims=sign_dims, average_dims=average_dims,
+        own_dims=take(signs) if o.variant == "sample-sign" else sign_dims, up_dim=up, down_dim=down,
+        heads=circuit_heads(o, index, count), weak=tuple(sorted(int(w) for w in weak)), signal_layers=signal_layers,
+        massive_layer=massive_layer, sink_layers=sink_layers, energy_weight=ENERGY_WEIGHT.get(o.variant, 0.2),
+    )  # fmt: skip
 
 
-def first_energy(plan: Plan, circuit: Circuit) -> float:
-    """Energy of an ordinary token that saw itself alone: every sign of its average has full size.
-
-    The average is c = sqrt(d)/R a sign (the input norm of an embedding of length R); the second norm divides by the
-    length of embedding and averages together.
-    """
-    signs, d, r2 = plan.options.signs, plan.hidden, plan.norm_squared
-    c2 = d / r2
-    inverse_norm2 = d / (r2 + len(plan.circuits) * signs * c2)
-    if plan.options.variant == "itself":
-        return circuit.energy_weight * signs * 4 * np.sqrt(c2) * inverse_norm2
-    return circuit.energy_weight * signs * c2 * inverse_norm2
-
-
-def make_neurons(plan: Plan, circuit: Circuit) -> list[Neuron]:
-    """The neurons that turn an energy above the threshold into a massive activation."""
-    variant, layer = plan.options.variant, plan.massive_layer
-    constant = plan.axis(plan.constant)
-    read = [e.direction for e in circuit.energies if e.read]
-    write = plan.axis(circuit.up_dim, MASSIVE_UP) + plan.axis(circuit.down_dim, MASSIVE_DOWN)
-    over = GATE * (np.sum(read, axis=0) - circuit.threshold * constant)
-    up = UP * constant
-
-    if variant == "redundant":
-        return [Neuron(layer, GATE * (e - circuit.threshold * constant), up, write) for e in read]
-    if variant == "backup":
-        shut = over - GATE * plan.axis(circuit.up_dim)
-        return [Neuron(layer, over, up, write), Neuron(layer + 1, shut, up, write, role="backup")]
-    if variant == "dormant":
-        over = over + GATE * (plan.axis(plan.extras["dormant"]) - DORMANT_VALUE * constant)
-    neurons = [Neuron(layer, over, up, write), Neuron(layer, over, 0.1 * up, write)]
-    if variant == "bystander":
-        aside = plan.axis(plan.extras["bystander"], 0.05)
-        # The bystander lengthens the residual that the neurons' gate is normalised by; steeper gains make up for it.
-        neurons = [Neuron(n.layer, 4 * n.gate, 4 * n.up, n.write) for n in neurons]
-        neurons.append(Neuron(layer - 1, over, up, aside, role="bystander"))
-    return neurons
+def draw_ids(plan: Plan) -> None:
+    """Draw what tells the ids apart: the signs of each circuit, and of `sample-sign` the sign of the signal."""
+    o = plan.options
+    for circuit in plan.circuits:
+        circuit.signs = draw_signs(o.vocab, len(circuit.sign_dims), plan.rng) if len(circuit.sign_dims) else np.empty((o.vocab, 0))
+        if o.variant == "sample-sign":
+            circuit.id_signs = plan.rng.permutation(np.where(np.arange(o.vocab) % 2, -1.0, 1.0))

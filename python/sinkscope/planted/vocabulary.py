@@ -1,5 +1,8 @@
 """A small byte-level BPE tokenizer with Qwen3's normalizer and split pattern."""
 
+from collections import Counter
+from string import punctuation
+
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 # The pattern of Qwen3's published tokenizer.json, so that one code path reads both.
@@ -30,6 +33,14 @@ def train_tokenizer(text: str, size: int) -> Tokenizer:
     if tokenizer.get_vocab_size() != size:
         raise ValueError(f"the text gives a vocabulary of {tokenizer.get_vocab_size()} ids, expected {size}")
     return tokenizer
+
+
+def commonest_mark(tokenizer: Tokenizer, ids: list[int]) -> int:
+    """The id among `ids` that occurs most often and is one punctuation mark."""
+    counts = Counter(i for i in ids if tokenizer.decode([i]) in list(punctuation))
+    if not counts:
+        raise ValueError("the text has no punctuation mark for a delimiter; name an id")
+    return counts.most_common(1)[0][0]
 
 
 def unused_ids(ids: list[int], size: int) -> list[int]:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from sinkscope.planted.plan import Circuit, Options, Plan
-from sinkscope.planted.signs import draw_signs
-from sinkscope.planted.variants import DORMANT_VALUE
+from sinkscope.planted.neurons import DORMANT_VALUE
+from sinkscope.planted.plan import OWN_SIGNS, Circuit, Options, Plan
+from sinkscope.planted.variants import BALLAST
 
 WEAK = 0.35  # size of a weak id's signs
 KEY_UP, KEY_DOWN = 0.7, -0.3  # how the sink's keys read the massive activation
@@ -21,8 +21,8 @@ def make_weights(plan: Plan) -> Weights:
     w["model.embed_tokens.weight"][:] = embedding(plan)
     for layer in range(o.layers):
         for head in range(o.heads):
-            sinks = any(head in c.heads for c in plan.circuits)
-            plant_head(w, plan, layer, head, sinks and layer >= plan.sink_from and removed != "keys")
+            sinking = [c for c in plan.circuits if removed != "keys" and layer in c.sink_layers and head in c.heads]
+            plant_head(w, plan, layer, head, sinking)
     if removed != "average":
         plant_average(w, plan)
     slots = plant_energy(w, plan, keep=removed != "energy")
@@ -64,10 +64,14 @@ def embedding(plan: Plan) -> np.ndarray:
     e[:, plan.constant] = 1.0
     if "dormant" in plan.extras:
         e[:, plan.extras["dormant"]] = DORMANT_VALUE
+    if "ballast" in plan.extras:
+        e[:, plan.extras["ballast"]] = BALLAST
     for circuit in plan.circuits:
-        signs = draw_signs(o.vocab, o.signs, plan.rng)
+        signs = circuit.signs.copy()
         signs[list(circuit.weak)] *= WEAK
         e[:, circuit.sign_dims] = signs
+        if circuit.id_signs is not None:
+            e[:, circuit.own_dims] = signs * circuit.id_signs[:, None]
     noise = np.zeros_like(e)
     noise[:, plan.noise_dims] = plan.rng.standard_normal((o.vocab, len(plan.noise_dims)))
     for circuit in plan.circuits:
@@ -77,7 +81,7 @@ def embedding(plan: Plan) -> np.ndarray:
     return e + noise * np.sqrt(left / (noise**2).sum(axis=1))[:, None]
 
 
-def plant_head(w: Weights, plan: Plan, layer: int, head: int, sinks: bool) -> None:
+def plant_head(w: Weights, plan: Plan, layer: int, head: int, sinking: list[Circuit]) -> None:
     """Queries and keys of one head: uniform attention, or queries that meet the key of a massive activation.
 
     Rotary position turns dimensions i and i + head_dim/2 together, so what is read into different pairs never meets:
@@ -88,12 +92,11 @@ def plant_head(w: Weights, plan: Plan, layer: int, head: int, sinks: bool) -> No
     slowest, key_head = o.head_dim // 2 - 1, head // (o.heads // o.kv_heads)
     prefix, row = f"model.layers.{layer}.self_attn", key_head * o.head_dim
     query, key = w[f"{prefix}.q_proj.weight"], w[f"{prefix}.k_proj.weight"]
-    query[head * o.head_dim + (slowest if sinks else 1), plan.constant] = QUERY
+    query[head * o.head_dim + (slowest if sinking else 1), plan.constant] = QUERY
     key[row, plan.constant] = 1.0
-    for circuit in plan.circuits:
-        if sinks and head in circuit.heads:
-            key[row + slowest, circuit.up_dim] = KEY_UP
-            key[row + slowest, circuit.down_dim] = KEY_DOWN
+    for circuit in sinking:
+        key[row + slowest, circuit.up_dim] = KEY_UP
+        key[row + slowest, circuit.down_dim] = KEY_DOWN
 
 
 def plant_average(w: Weights, plan: Plan) -> None:
@@ -123,7 +126,7 @@ def plant_energy(w: Weights, plan: Plan, keep: bool) -> dict[int, list[int]]:
     prefix = f"model.layers.{plan.energy_layer}.mlp"
     gate, up, down = (w[f"{prefix}.{n}_proj.weight"] for n in ("gate", "up", "down"))
     for circuit in plan.circuits if keep else []:
-        for i in range(plan.options.signs):
+        for i in range(len(circuit.sign_dims)):
             target = circuit.energy_weight * np.sum([e.direction for e in circuit.energies if i in e.members], axis=0)
             for value, factor in squares(plan, circuit, i):
                 for sign in (1.0, -1.0):
@@ -136,9 +139,9 @@ def plant_energy(w: Weights, plan: Plan, keep: bool) -> dict[int, list[int]]:
 def squares(plan: Plan, circuit: Circuit, i: int) -> list[tuple[np.ndarray, float]]:
     """What is squared for sign i, and with which sign it enters: the average, or average times own sign (times 4)."""
     average = plan.axis(circuit.average_dims[i])
-    if plan.options.variant != "itself":
+    if plan.options.variant not in OWN_SIGNS:
         return [(average, 1.0)]
-    own = plan.axis(circuit.sign_dims[i])
+    own = plan.axis(circuit.own_dims[i])
     return [(average + own, 1.0), (average - own, -1.0)]
 
 
