@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from sinkscope.figures import module_of
 from sinkscope.figures.parts.which_trial import headline
@@ -22,6 +23,13 @@ class Given(Findings):
         super().__init__(results[0].path.parent)
         for one in sorted(results, key=lambda one: one.path.stem != one.experiment):  # FOLDER/scan.json before scan.bos.json
             self.kept.setdefault(one.experiment, one)
+
+    @cached_property
+    def scan(self) -> dict[str, Any]:
+        found = self.result("scan").results["sink"]
+        if not found:
+            raise ResultError("needs a scan that measured attention (--measure sink)")
+        return found[0]
 
     def result(self, experiment: str) -> Result:
         if experiment not in self.kept:

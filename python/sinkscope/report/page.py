@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sinkscope.figures.parts.words import plain
 from sinkscope.report import bundle, findings, provenance
@@ -37,6 +37,7 @@ class Section(NamedTuple):
     question: str
     results: list[tuple[str, LoadedResult]]  # label, result
     groups: list[list[Panel]]  # a group: the same figure of every result
+    without: list[tuple[str, str]]  # label, why it has no figure
     comparisons: list[tuple[str, Table | None, str]]  # label, table, words
     tables: list[tuple[str, Table]]
 
@@ -102,14 +103,20 @@ def section(number: int, experiment: str, results: list[tuple[str, LoadedResult]
     (_, first), *others = results
     comparisons = [(label, *comparison(first, one)) for label, one in others]
     tables = [(label, table) for label, one in results for table in tables_of(one)]
-    return Section(f"section-{number}", experiment, title_of(experiment), question_of(experiment), results, groups(number, results),
+    drawn = [(label, list(figures_of(one))) for label, one in results]
+    without = [(label, why_none(one)) for (label, one), (_, figures) in zip(results, drawn) if not figures]
+    return Section(f"section-{number}", experiment, title_of(experiment), question_of(experiment), results, groups(number, drawn), without,
                    comparisons, tables)
 
 
-def groups(number: int, results: list[tuple[str, LoadedResult]]) -> list[list[Panel]]:
-    by_key: dict[str, list[tuple[str, Any]]] = {}
-    for label, one in results:
-        for figure in figures_of(one):
+def why_none(result: LoadedResult) -> str:
+    return result.results.get("no_trials") or f"no figure is known for results of {result.experiment}"
+
+
+def groups(number: int, results: list[tuple[str, list[Figure | Strip]]]) -> list[list[Panel]]:
+    by_key: dict[str, list[tuple[str, Figure | Strip]]] = {}
+    for label, figures in results:
+        for figure in figures:
             by_key.setdefault(figure.key, []).append((label, figure))
     found = []
     for at, some in enumerate(by_key.values()):

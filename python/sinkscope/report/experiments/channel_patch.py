@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sinkscope.figures.parts.later_token import colour_of
 from sinkscope.figures.parts.trial_rows import place
+from sinkscope.report.kinds.columns import short
 from sinkscope.report.kinds.figure import Figure, axes
 from sinkscope.report.kinds.heat_map import grid, heat_map
 from sinkscope.report.kinds.trials import held_against, level_points, strongest, trial_levels
@@ -43,7 +44,7 @@ def grids(result: LoadedResult, frame, later: int) -> Figure:
 
 
 def text_grid(frame, sites: list, sets: list) -> tuple[list[list[str]], list, list]:
-    said = {(row["after"], row["about_of"]): f"95 % interval {row['low']:.3g} to {row['high']:.3g}; {row['words']}"
+    said = {(row["after"], row["about_of"]): f"95 % interval {short(row['low'])} to {short(row['high'])}; {row['words']}"
             for row in frame.to_dict("records")}
     return [[said.get((site, one), "no such set") for one in sets] for site in sites], sets, sites
 

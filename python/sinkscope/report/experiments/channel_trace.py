@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sinkscope.figures.channel_trace import BY_CHANCE, SELF_ONLY, UNEDITED, name, shown
-from sinkscope.report.kinds.columns import values
+from sinkscope.report.kinds.columns import short, values
 from sinkscope.report.kinds.figure import Figure, axes, figure
 from sinkscope.report.kinds.points import bars, points
 from sinkscope.results.loaded import LoadedResult
@@ -29,8 +29,8 @@ def by_site(result: LoadedResult, frame) -> Figure:
     traces = []
     for first, label, symbol in ((True, "ranks first", "circle"), (False, f"second to {SHOWN}th", "circle-open")):
         some = frame[frame["first"] == first]
-        words = [f"dimension {row['dimension']}, effect size {row['effect_size_tested']:.3g}, p {row['p']:.2g}, "
-                 f"AUC self-only {row['auc_self_only']:.3g}" for row in some.to_dict("records")]
+        words = [f"dimension {row['dimension']}, effect size {short(row['effect_size_tested'])}, p {row['p']:.2g}, "
+                 f"AUC self-only {short(row['auc_self_only'])}" for row in some.to_dict("records")]
         traces.append(points(label, some["place"].tolist(), values(some["auc"]), colour=UNEDITED, across="site", value="AUC", words=words,
                              symbol=symbol, mode="lines+markers" if first else "markers"))
     chance = result.frame("sites")

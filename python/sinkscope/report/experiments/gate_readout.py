@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sinkscope.figures.gate_readout import FIRST, LATER
-from sinkscope.report.kinds.columns import ends, first, span, values
+from sinkscope.report.kinds.columns import ends, first, short, span, values
 from sinkscope.report.kinds.figure import Figure, axes, figure
 from sinkscope.report.kinds.heat_map import grid, heat_map
 from sinkscope.report.kinds.points import bars, points
@@ -37,7 +37,7 @@ def projections(result: LoadedResult) -> Figure:
     for name, some in frame.groupby("read_out", sort=False):
         options[name] = [points("mean over samples", values(some["token"]), values(some["projection"]), *ends(some, "projection"),
                                 colour=FIRST, across="token", value="projection",
-                                words=[f"standard deviation over samples {one:.3g}" for one in some["projection_sd"]])]
+                                words=[f"standard deviation over samples {short(one)}" for one in some["projection_sd"]])]
     row = first(frame)
     return Figure("projections", "How far along each read-out tokens are",
                   f"{row['read_out']}: token {row['token']} has {span(row, 'projection')} along it.", options, axes("token", "projection"),
@@ -60,7 +60,7 @@ def components(result: LoadedResult) -> Figure:
     frame, options = result.frame("components"), {}
     for name, some in frame.groupby("read_out", sort=False):
         options[name] = [bars("component", [f"channel {one}" for one in some["channel"]], values(some["component"]), colour=FIRST,
-                              across="", value="component", words=[f"contribution {one:.3g}" for one in some["contribution"]])]
+                              across="", value="component", words=[f"contribution {short(one)}" for one in some["contribution"]])]
     row = first(frame)
     return Figure("components", "The largest channels of each read-out",
                   f"{row['read_out']}: channel {row['channel']} has the component {row['component']:.3g}.", options,

@@ -9,7 +9,7 @@ from sinkscope.figures.parts.sites import CONDITIONS, QUESTIONS, SIGN_OF, met
 from sinkscope.figures.parts.trial_rows import place
 from sinkscope.figures.parts.which_trial import headline
 from sinkscope.report.kinds.attention import layer_curve
-from sinkscope.report.kinds.columns import at_largest, ends, values
+from sinkscope.report.kinds.columns import at_largest, ends, short, values
 from sinkscope.report.kinds.figure import MUTED, Figure, figure, level_line
 from sinkscope.report.kinds.heat_map import heat_map
 from sinkscope.report.kinds.points import points
@@ -41,9 +41,14 @@ def baseline(result: LoadedResult) -> Figure:
                                              ("ordinary", "to an ordinary token", MUTED, "dot"))]
     row = at_largest(frame, "mean_attention_first")
     says = (f"Token 0 gets most in layer {row['layer']}: {row['mean_attention_first']:.3g}, an ordinary token there "
-            f"{row['mean_attention_ordinary']:.3g}. The sink is read in layer {result.results['sink_layer']}. These have no interval.")
+            f"{row['mean_attention_ordinary']:.3g}. {where(result)} These have no interval.")
     return figure("baseline", "Attention without edits, by layer", says, traces, "layer", "mean attention",
                   y_axis={"rangemode": "tozero"}, height=320)
+
+
+def where(result: LoadedResult) -> str:
+    layer = result.results["sink_layer"]
+    return "That is no sink." if layer is None else f"The sink is read in layer {layer}."
 
 
 def matrix(result: LoadedResult) -> Figure:
@@ -65,7 +70,7 @@ def matrix(result: LoadedResult) -> Figure:
 def suspects(result: LoadedResult) -> Figure:
     frame = result.frame("suspects")
     names = [f"dimension {row['dimension']}: {row['reading']}" for row in frame.to_dict("records")]
-    words = [f"AUC {row['auc']:.3g}, effect size {row['effect_size']:.3g}, p {row['p']:.2g}" for row in frame.to_dict("records")]
+    words = [f"AUC {row['auc']:.3g}, effect size {short(row['effect_size'])}, p {row['p']:.2g}" for row in frame.to_dict("records")]
     traces = [points(text, values(frame[column]), names, *ends(frame, column), colour=colour, across="", value="change", words=words)
               for column, text, colour in (("written", "written at the later token", OF_LATER),
                                            ("removed", "removed at token 0", OF_FIRST))]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sinkscope.figures.magc import FIRST, LATER
-from sinkscope.report.kinds.columns import first, values
+from sinkscope.report.kinds.columns import first, short, values
 from sinkscope.report.kinds.figure import Figure, axes, figure, level_line
 from sinkscope.report.kinds.points import bars, points
 from sinkscope.report.kinds.trials import LEVEL, held_against, level_points, strongest, trial_levels
@@ -44,11 +44,12 @@ def channels(result: LoadedResult) -> Figure:
 def neurons(result: LoadedResult) -> Figure:
     frame = result.frame("neurons")
     names = [f"neuron {one}" for one in frame["neuron"]]
-    words = [f"cosine with what the MLP writes {one:.3g}" for one in frame["cosine_to_written"]]
+    words = [f"cosine with what the MLP writes {short(one)}" for one in frame["cosine_to_written"]]
     traces = [bars(text, names, values(frame[key]), colour=colour, across="", value="share", words=words)
               for key, text, colour in (("alpha_share", "of ‖alpha‖² (weights)", FIRST), ("energy_share", "of energy at token 0", LATER))]
     row = first(frame)
-    says = f"Neuron {row['neuron']} has {row['alpha_share']:.0%} of the weights and {row['energy_share']:.0%} of the energy at token 0."
+    weights, energy = (short(row[key], ".0%") for key in ("alpha_share", "energy_share"))
+    says = f"Neuron {row['neuron']}: {weights} of the weights and {energy} of the energy at token 0."
     return figure("neurons", "The neurons that answer to it", says, traces, "", "share", x_axis={"type": "category"}, height=340,
                   barmode="group")
 

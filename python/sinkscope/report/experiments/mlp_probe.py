@@ -42,7 +42,7 @@ def parts(result: LoadedResult) -> Figure:
     for token, of_token in frame.groupby("token"):
         options[str(token)] = [
             curve(name, values(some["layer"]), values(some["norm"]), colour=colour, across="layer", value="mean norm",
-                  words=[f"standard deviation over samples {one:.3g}" for one in some["norm_sd"]])
+                  words=[f"standard deviation over samples {short(one)}" for one in some["norm_sd"]])
             for site, (name, colour) in PARTS.items() if not (some := of_token[of_token["site"] == site]).empty]
     row = at_largest(frame[frame["site"] == "mlp_out"], "norm")
     return Figure("parts", "Parts of the residual, by layer", f"The MLP of layer {row['layer']} writes most, at token {row['token']}: norm "
@@ -64,14 +64,15 @@ def massive_activation(result: LoadedResult) -> Figure:
 def neurons(result: LoadedResult) -> Figure:
     frame, options = result.frame("neurons"), {}
     for token, some in frame.groupby("token"):
-        words = [f"activation {row['activation']:.4g}, gate {row['gate']:.3g}, up {row['up']:.3g}, cosine with the first "
-                 f"{row['cosine_to_first']:.2f}" for row in some.to_dict("records")]
+        words = [f"activation {short(row['activation'])}, gate {short(row['gate'])}, up {short(row['up'])}, cosine with the first "
+                 f"{short(row['cosine_to_first'])}" for row in some.to_dict("records")]
         options[str(token)] = [bars("neurons", [f"neuron {one}" for one in some["neuron"]], values(some["energy_share"]), colour=COLOURS[0],
                                     across="", value="share of energy", words=words)]
     row = first(frame)
     energy = first(result.frame("neuron_energy"))
-    says = (f"Neuron {row['neuron']} of layer {row['layer']} holds {row['energy_share']:.0%} of the energy at token {row['token']}; "
-            f"{energy['energy_99']} neurons hold 99 %.")
+    says = (f"Neuron {row['neuron']} of layer {row['layer']} holds {short(row['energy_share'], '.0%')} of the energy at token "
+            f"{row['token']}; "
+            f"the fewest that hold 99 % are {energy['energy_99']}.")
     return Figure("neurons", "The strongest neurons", says, options, axes("", "share of energy", x_axis={"type": "category"}),
                   choice="at token", height=340)
 

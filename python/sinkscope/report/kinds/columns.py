@@ -41,10 +41,12 @@ def span(row: Mapping[str, Any], name: str) -> str:
     return f"{short(row[name])} (95 % interval {short(low)} to {short(high)})" if low is not None and low == low else short(row[name])
 
 
-def short(value: float) -> str:
-    """A number in a sentence.
+def short(value: float | None, form: str = ".3g") -> str:
+    """A number in a sentence; "none" where the result has none.
 
-    >>> short(0.77281), short(23346.2)
-    ('0.773', '23,346')
+    >>> short(0.77281), short(23346.2), short(0.62, ".0%"), short(float("nan"))
+    ('0.773', '23,346', '62%', 'none')
     """
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    if value is None or value != value:
+        return "none"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:{form}}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sinkscope.report.kinds.columns import at_largest, values
+from sinkscope.report.kinds.columns import at_largest, short, values
 from sinkscope.report.kinds.figure import MUTED, Figure, Trace, axes
 from sinkscope.report.kinds.points import points
 from sinkscope.results.loaded import LoadedResult
@@ -32,7 +32,7 @@ def trial_levels(result: LoadedResult) -> DataFrame:
 
 def said(row: Mapping[str, Any]) -> str:
     reading, p95 = row.get("reading"), row.get("random_p95")
-    parts = [row["name"], f"unedited {row['mean_attention_unedited']:.3g}, difference {row['mean_attention_difference']:+.3g}"]
+    parts = [row["name"], f"unedited {short(row['mean_attention_unedited'])}, difference {short(row['mean_attention_difference'], '+.3g')}"]
     if isinstance(reading, str):
         parts.append(reading)
     if isinstance(p95, float) and p95 == p95:
@@ -94,4 +94,5 @@ def strongest(frame: DataFrame, token: int | None = None) -> str:
         return f"No trial has a difference for token {token}."
     row = at_largest(some.assign(moved=some["mean_attention_difference"].abs()), "moved")
     return (f"Of {some['name'].nunique()} trials, {row['name']} moves attention to token {token} most: from "
-            f"{row['mean_attention_unedited']:.3g} to {row['level']:.3g} (95 % interval {row['low']:.3g} to {row['high']:.3g}).")
+            f"{short(row['mean_attention_unedited'])} to {short(row['level'])} (95 % interval {short(row['low'])} to "
+            f"{short(row['high'])}).")
