@@ -176,6 +176,21 @@ def test_an_export_without_the_first_key_is_refused(program: Program, tmp_path: 
         loaded(path)
 
 
+def test_what_was_not_found_is_said(program: Program, tmp_path: Path) -> None:
+    """A random model has no sink, so that magc has no channel; a scan of norms alone has no row in the summary."""
+    model, few = tmp_path / "random", ("--tokens", "random", "--samples", 4, "--length", 16, *QUIET)
+    program.output("random-model", "--like", "smollm2-135m", "--layers", 2, "--out", model)
+    for name, words in {"identify": ("--model", model), "magc": ("--model", model),
+                        "scan": ("--model", "models/demo", "--measure", "norms")}.items():
+        program.result(name, tmp_path / f"{name}.json", *words, *few)
+    page = HtmlFile(sinkscope.report(sorted(tmp_path.glob("*.json")), tmp_path / "report.html").read_text())
+    findings, body = page.texts["section"][0], page.texts["body"][0]
+    assert "No sink, nothing to explain." in findings and "needs a scan that measured attention (--measure sink)" in findings
+    assert "random, magc.json has no figure: no sink: no layer's attention to token 0" in body
+    keys = [found["data-key"] for name, found in page.elements if name == "figure"]
+    assert sorted(keys) == ["baseline", "norms"]
+
+
 def test_two_results_stand_beside_each_other(tmp_path: Path) -> None:
     """On one scale, each under its own name; what cannot be paired says why."""
     paths = [SMOLLM2 / "scan.json", ROOT / "results/qwen2.5-coder-0.5b/scan.json"]
