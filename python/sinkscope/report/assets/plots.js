@@ -30,9 +30,11 @@ function layoutOf(figure, traces, look, width) {
   return {
     ...forPlotly(rest, look), height: figure.height + (narrow && traces.some((trace) => trace.colorbar) ? 60 : 0), showlegend: false,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: look.text, size: 12, family: "system-ui, sans-serif" },
-    margin: { l: narrow ? 8 : 50, r: wide ? 90 : 12, t: 14, b: 45 }, hoverlabel: { align: "left", bgcolor: look.paper, bordercolor: look.line, font: { color: look.text } },
+    margin: { l: narrow ? 8 : 50, r: wide ? 90 : 12, t: 14, b: 45 },
+    hoverlabel: { align: "left", bgcolor: look.paper, bordercolor: look.line, font: { color: look.text } },
     xaxis: { ...common, ...forPlotly(namedAxis(xaxis, names("x"), narrow ? 14 : 24), look) },
-    yaxis: { ...common, ...(yaxis.type === "category" ? { dtick: 1 } : {}), ...forPlotly(namedAxis(yaxis, names("y"), Math.max(16, Math.round(width / 16))), look) },
+    yaxis: { ...common, ...(yaxis.type === "category" ? { dtick: 1 } : {}),
+             ...forPlotly(namedAxis(yaxis, names("y"), Math.max(16, Math.round(width / 16))), look) },
   };
 }
 
