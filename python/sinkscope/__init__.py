@@ -1,7 +1,7 @@
 """Python side of sinkscope: runs the program, reads its results, draws figures, plants and trains the models that it is tested on.
 
     result = sinkscope.run("scan", model="...", text="...", samples=16)     or sinkscope.load("scan.json")
-    result.frame("attention_by_layer"); result.compare(other); sinkscope.plot(result)
+    result.frame("attention_by_layer"); result.compare(other); sinkscope.plot(result); sinkscope.report([result], "report.html")
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sinkscope import report
     from sinkscope.plotting import plot
     from sinkscope.results.loaded import LoadedResult, load
     from sinkscope.results.reading import ResultError
@@ -20,14 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]  # the repository, since setup.sh ins
 LAZY = {"load": "results.loaded", "LoadedResult": "results.loaded", "ResultError": "results.reading", "RunError": "running",
         "plot": "plotting", "run": "running"}  # imported when they are asked for: `import sinkscope` waits for none of what they need
 
-__all__ = ["ROOT", "LoadedResult", "ResultError", "RunError", "load", "plot", "run"]
+__all__ = ["ROOT", "LoadedResult", "ResultError", "RunError", "load", "plot", "report", "run"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "report":  # a package that is a function too
+        return import_module(f"{__name__}.report")
     if name not in LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{LAZY[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *LAZY})
+    return sorted({*globals(), *LAZY, "report"})

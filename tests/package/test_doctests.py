@@ -9,7 +9,8 @@ import pytest
 
 from sinkscope import ROOT
 
-MODULES = ("frames.parts.blocks", "plotting", "results.loaded", "results.pairing", "running")
+MODULES = ("frames.parts.blocks", "plotting", "report.kinds.columns", "report.provenance", "report.reading",
+           "report.script_data", "results.loaded", "results.pairing", "running")
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -9,16 +9,16 @@ from sinkscope.results.reading import Result
 
 
 def channels(result: Result) -> Iterator[Block]:
-    if found := result.results["by_channel"]:
+    if found := result.results.get("by_channel"):
         yield long(found, {"channel": None})
 
 
 def candidates(result: Result) -> Iterator[Block]:
-    yield from table(result.results["candidates"] or [])
+    yield from table(result.results.get("candidates") or [])
 
 
 def neurons(result: Result) -> Iterator[Block]:
-    yield from table(result.results["neurons"] or [])
+    yield from table(result.results.get("neurons") or [])
 
 
 FRAMES = TRIAL_FRAMES | {

@@ -10,7 +10,7 @@ from sinkscope.results.reading import Result
 
 
 def sinks(result: Result) -> Iterator[tuple[Block, dict[str, Any]]]:
-    for sink in result.results["sink"]:
+    for sink in result.results["sink"] or []:
         yield {}, sink
 
 

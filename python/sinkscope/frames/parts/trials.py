@@ -39,7 +39,7 @@ def controls(trial: dict[str, Any], token: int) -> Block:
 def trials(result: Result) -> Iterator[Block]:
     levels = {(row["name"], one["token"]): one["level"] for row in result.results.get("table") or [] for one in row["sink"]}
     for trial in trials_of(result):
-        shared = {**named(trial), **flat(trial["about"], "about"), "attention": trial.get("attention")}
+        shared = {**named(trial), **flat(trial.get("about", {}), "about"), "attention": trial.get("attention")}
         for tracked in trial["mean_attention"]:
             token = tracked["token"]
             change = only(tracked, "unedited", "edited", "difference")

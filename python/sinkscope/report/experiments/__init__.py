@@ -1,0 +1,41 @@
+"""Figures of the page, by experiment: a module here has an experiment's name, with underscores, and is found by it:
+
+    TITLE, QUESTION                       the section's heading, and what is asked
+    figures(result) -> iterator           of Figure and Strip
+
+An experiment without a module that is made of trials gets the figure of its trials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from sinkscope.figures.parts.style import COLOURS
+from sinkscope.report.kinds.figure import Figure, Strip
+from sinkscope.report.kinds.trials import over_trials, trial_levels
+from sinkscope.results.loaded import LoadedResult
+
+
+def module_of(experiment: str) -> ModuleType | None:
+    name = f"{__name__}.{experiment.replace('-', '_')}"
+    return import_module(name) if experiment.replace("-", "_").isidentifier() and find_spec(name) else None
+
+
+def figures_of(result: LoadedResult) -> Iterator[Figure | Strip]:
+    """None for an experiment that nothing is known of."""
+    module = module_of(result.experiment)
+    if module is not None:
+        yield from module.figures(result)
+    elif result.results.get("trials"):
+        yield over_trials(result, trial_levels(result), dict(zip(result.results["tokens"]["tracked"], COLOURS)))
+
+
+def title_of(experiment: str) -> str:
+    return getattr(module_of(experiment), "TITLE", experiment)
+
+
+def question_of(experiment: str) -> str:
+    return getattr(module_of(experiment), "QUESTION", "")

@@ -1,0 +1,79 @@
+"""identify on the page: what every residual below the sink says, the trials, and the other channels that tell token 0 apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sinkscope.figures.parts.later_token import OF_FIRST, OF_LATER
+from sinkscope.figures.parts.sites import CONDITIONS, QUESTIONS, SIGN_OF, met
+from sinkscope.figures.parts.trial_rows import place
+from sinkscope.figures.parts.which_trial import headline
+from sinkscope.report.kinds.attention import layer_curve
+from sinkscope.report.kinds.columns import at_largest, ends, short, values
+from sinkscope.report.kinds.figure import MUTED, Figure, figure, level_line
+from sinkscope.report.kinds.heat_map import heat_map
+from sinkscope.report.kinds.points import points
+from sinkscope.report.kinds.trials import ROW, over_trials, trial_levels
+from sinkscope.results.loaded import LoadedResult
+
+TITLE = "What tells the model which token is first"
+QUESTION = "What tells the model which token is first? The whole chain, with a verdict."
+ANSWERS = {True: "met", False: "not met", "?": "these samples do not tell", None: "not asked"}
+LEVEL_OF = {True: 1, "?": 0.5, False: 0, None: None}
+ANSWER_COLOURS = [[0, "#F0B98F"], [0.5, "#DDDDDD"], [1, "#8FC3E6"]]  # tints of the printed figure's, on which black is read
+
+
+def figures(result: LoadedResult) -> Iterator[Figure]:
+    found = result.results
+    yield baseline(result)
+    if found["sites"]:
+        yield matrix(result)
+    if found["trials"]:
+        yield over_trials(result, trial_levels(result), {0: OF_FIRST, found["self_only"]["token"]: OF_LATER})
+    if found["suspects"]:
+        yield suspects(result)
+
+
+def baseline(result: LoadedResult) -> Figure:
+    frame = result.frame("sink_baseline")
+    traces = [layer_curve(frame.rename(columns={f"mean_attention_{of}": "mean_attention"}), name, colour, dash=dash)
+              for of, name, colour, dash in (("first", "to token 0", OF_FIRST, "solid"),
+                                             ("ordinary", "to an ordinary token", MUTED, "dot"))]
+    row = at_largest(frame, "mean_attention_first")
+    says = (f"Token 0 gets most in layer {row['layer']}: {row['mean_attention_first']:.3g}, an ordinary token there "
+            f"{row['mean_attention_ordinary']:.3g}. {where(result)} These have no interval.")
+    return figure("baseline", "Attention without edits, by layer", says, traces, "layer", "mean attention",
+                  y_axis={"rangemode": "tozero"}, height=320)
+
+
+def where(result: LoadedResult) -> str:
+    layer = result.results["sink_layer"]
+    return "That is no sink." if layer is None else f"The sink is read in layer {layer}."
+
+
+def matrix(result: LoadedResult) -> Figure:
+    """A column a site, a row a question: of the half that chooses, then of the half that tests."""
+    found = result.results
+    answers = {one["site"]: met(one) for one in found["candidates"]}
+    rows = {text: [site[key] for site in found["sites"]] for key, text in QUESTIONS.items()}
+    rows |= {name: [answers.get(site["site"], {}).get(name) for site in found["sites"]] for name in CONDITIONS}
+    z = [[LEVEL_OF[cell] for cell in row] for row in rows.values()]
+    words = [[ANSWERS[cell] for cell in row] for row in rows.values()]
+    signs = [[SIGN_OF.get(cell, cell) for cell in row] for row in rows.values()]
+    drawn = heat_map(z, [place(site["site"]) for site in found["sites"]], list(rows), across="residual after", up="", value="answer",
+                     high=1, words=words, shown="", xgap=2, ygap=2, showscale=False)
+    drawn |= {"colorscale": ANSWER_COLOURS, "text": signs, "texttemplate": "%{text}", "textfont": {"size": 14, "color": "#111111"}}
+    return figure("conditions", "What every residual below the sink says", headline(found), [drawn], "residual after", "",
+                  height=140 + 26 * len(rows), x_axis={"type": "category"}, y_axis={"type": "category", "autorange": "reversed"})
+
+
+def suspects(result: LoadedResult) -> Figure:
+    frame = result.frame("suspects")
+    names = [f"dimension {row['dimension']}: {row['reading']}" for row in frame.to_dict("records")]
+    words = [f"AUC {row['auc']:.3g}, effect size {short(row['effect_size'])}, p {row['p']:.2g}" for row in frame.to_dict("records")]
+    traces = [points(text, values(frame[column]), names, *ends(frame, column), colour=colour, across="", value="change", words=words)
+              for column, text, colour in (("written", "written at the later token", OF_LATER),
+                                           ("removed", "removed at token 0", OF_FIRST))]
+    return figure("suspects", "Other channels that tell token 0 apart", f"{len(frame)} channels, by what writing or removing them does.",
+                  traces, "change of attention", "", y_axis={"type": "category", "autorange": "reversed"}, height=160 + ROW * len(names),
+                  shapes=[level_line(0, "", along="y")])

@@ -1,0 +1,40 @@
+"""Where a result comes from, as rows of a table: everything but its numbers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from sinkscope.results.loaded import LoadedResult
+
+PARTS = ("model", "data", "tokenizer", "numerics", "build", "timing", "config")
+LONG = 12  # entries of a list that are spelt
+
+
+def rows(result: LoadedResult) -> Iterator[tuple[str, str]]:
+    """(place in the JSON, value). The file itself first: its bytes are what the page shows."""
+    yield "file", str(result.path)
+    if result.path.is_file():
+        with result.path.open("rb") as file:
+            yield "file sha256", hashlib.file_digest(file, "sha256").hexdigest()
+    yield "schema_version", str(result.document.get("schema_version"))
+    for part in PARTS:
+        yield from flat(part, result.document.get(part))
+
+
+def flat(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    """A row a leaf; a long list by its length and ends.
+
+    >>> list(flat("data", {"bos": "none", "starts": list(range(0, 750, 75)) * 2}))
+    [('data.bos', 'none'), ('data.starts', '20 values, 0 to 675')]
+    """
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from flat(f"{place}.{key}", one)
+    elif isinstance(value, list) and len(value) > LONG and all(isinstance(one, (int, float)) for one in value):
+        yield place, f"{len(value)} values, {min(value)} to {max(value)}"
+    elif isinstance(value, list) and len(value) > LONG:
+        yield place, f"{len(value)} entries"
+    elif value is not None:
+        yield place, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
