@@ -18,6 +18,7 @@ from support.figures import assert_drawn_the_same_twice
 from support.planted_cases import SETS, Planted
 from support.program import QUIET, Program, text_of
 from support.refusals import refusals
+from support.stages import first_stage
 
 SAMPLES, LENGTH = 48, 64
 KINDS = {"split": "a direction", "redundant": "redundant sets", "second-circuit": "circuits", "rotated": "a direction"}
@@ -28,12 +29,6 @@ FAST = (*QUIET, "--threads", 1, "--controls", 10, "--no-frozen", "--no-loss")
 def identify(program: Program, model: Planted, folder: Path, *options: object) -> dict[str, Any]:
     words = (*text_of(model.folder, SAMPLES, LENGTH), *FAST, *options)
     return first_stage(program.result("identify", folder / "identify.json", *words)["results"])
-
-
-def first_stage(results: dict[str, Any]) -> dict[str, Any]:
-    """Of a result with one stage of the sink, or none: beside what holds for all."""
-    assert len(results["stages"]) <= 1
-    return results | (results["stages"][0] if results["stages"] else {})
 
 
 def sets_of(candidate: dict[str, Any]) -> list[list[int]]:

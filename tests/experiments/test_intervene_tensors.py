@@ -19,6 +19,7 @@ from safetensors.numpy import load_file, save_file
 from support.planted_cases import Planted
 from support.program import QUIET, Program, text_of
 from support.selection import halves
+from support.stages import first_stage
 
 SAMPLES, LENGTH, TOKEN = 24, 64, 8
 FAST = (*QUIET, "--threads", 1, "--controls", 2, "--no-frozen", "--no-loss")
@@ -60,7 +61,7 @@ class Identified:
 def identified(request: pytest.FixtureRequest, program: Program, planted: Callable, tmp_path_factory: pytest.TempPathFactory) -> Identified:
     model, out = planted(request.param), tmp_path_factory.mktemp("identified") / "identify.json"
     words = (*text_of(model.folder, SAMPLES, LENGTH), *FAST)
-    return Identified(model, out, program.result("identify", out, *words)["results"])
+    return Identified(model, out, first_stage(program.result("identify", out, *words)["results"]))
 
 
 def intervene(program: Program, identified: Identified, out: Path, *options: object) -> dict[str, Any]:
