@@ -1,8 +1,8 @@
 """Applies the answer beside this file to the model it was found in, with transformers and safetensors alone: python FILE [MODEL]
 
 Of every stage of the sink: attention in its layer to token 0 and to the later token, means over heads and queries of the samples that
-had no part in choosing: unedited; with the signal removed at token 0; with each of its sets written at the later token. The files of the same name
-that end in .json and .safetensors are the result and its tensors; "stated" is what the result says.
+had no part in choosing: unedited; with the signal removed at token 0; with each of its sets written at the later token. The files of
+the same name that end in .json and .safetensors are the result and its tensors; "stated" is what the result says.
 """
 
 import json

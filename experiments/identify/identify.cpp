@@ -1,15 +1,16 @@
 // identify: what tells the model which token is first?
 //
-// The whole chain on one checkpoint, from a cold start: the sink's layer, the massive activation, the layers in which
-// seeing only itself gives a later token the signal, and at every residual below the sink the dimensions that hold the
-// first-token signal. On half of the documents signals are chosen: written at the later token at token 0's mean level
-// they make a sink, none of them can go. On the other half each is put to the rule. Removing it at token 0 ends the
-// sink; writing it gives half of what token 0 gets and ten times an ordinary token's; controls do neither; seeing only
-// itself predicts it; clamping it under self-only removes four fifths of that sink; copied from the self-only run alone
-// it gives one. The earliest candidate that meets all is the signal; later ones, the massive activation among them, are
-// mediators. A condition whose interval holds 0 is open: "undecided" where no candidate meets all and one fails none.
-// "none found" says that no fixed level of a residual holds the signal, not that there is none. Source: experiments B3
-// to B11 and the verdict rule of section 9 of the project's definitions; controls as in every trial.
+// The whole chain on one checkpoint, from a cold start, for every stage of the sink (runs of layers that have one): the
+// massive activation, the layers in which seeing only itself gives a later token the signal, and at every residual
+// below the stage what holds the first-token signal, as so many directions in so many channels. On half of the
+// documents signals are chosen: written at the later token at token 0's level they make a sink, nothing of them can go.
+// On the other half each is put to the rule. Removing it at token 0 ends the sink; writing it gives half of what token
+// 0 gets and ten times an ordinary token's; controls do neither; seeing only itself predicts it; clamping it under
+// self-only removes four fifths of that sink; copied from the self-only run alone it gives one. The earliest candidate
+// that meets all is the signal; later ones, the massive activation among them, are mediators. A condition whose
+// interval holds 0 is open: "undecided" where no candidate meets all and one fails none. "none found" says that no form
+// that was tried holds the signal, not that there is none. Source: experiments B3 to B11 and the verdict rule of
+// section 9 of the project's definitions; controls as in every trial.
 
 #include <fmt/format.h>
 

@@ -96,7 +96,8 @@ def test_both_stages(name: str, program: Program, planted: Callable, tmp_path: P
 
 
 @pytest.mark.parametrize("name", models_of("subspace"))
-def test_directions_that_must_all_be_there(name: str, program: Program, planted: Callable, tmp_path: Path, record_property: Callable) -> None:
+def test_directions_that_must_all_be_there(
+        name: str, program: Program, planted: Callable, tmp_path: Path, record_property: Callable) -> None:
     """No single one does; how many are named is right for two of them, give or take one."""
     model = planted(name)
     (circuit,) = model.circuits

@@ -118,7 +118,8 @@ def searched_sites(result: Result) -> Iterator[Block]:
 def searched_sets(result: Result) -> Iterator[Block]:
     for site in result.results["sites"]:
         for number, one in enumerate(site["sufficient"]):
-            yield {"site": site["site"], "set": number, **flat(only(one, "dimensions")), "signal_rank": one["rank"], "is_direction": one["directions"]}
+            yield {"site": site["site"], "set": number, **flat(only(one, "dimensions")), "signal_rank": one["rank"],
+                   "is_direction": one["directions"]}
 
 
 TRIAL_FRAMES = {
