@@ -133,12 +133,12 @@ def fetched(model: str) -> Path:
 def planted(shared: Path) -> Callable[[str | Options], Planted]:
     """The planted model of a name in planted_cases, or of these options."""
     from sinkscope.planted.make import make_planted
-    from support.planted_cases import CLOSED_FORM, NEW_KINDS, SETS, Planted
+    from support.planted_cases import CLOSED_FORM, FURTHER_KINDS, SETS, Planted
 
     text = (ROOT / "models/planted/text.txt").read_text(encoding="utf-8")
 
     def get(what: str | Options) -> Planted:
-        options = (SETS | CLOSED_FORM | NEW_KINDS)[what] if isinstance(what, str) else what
+        options = (SETS | CLOSED_FORM | FURTHER_KINDS)[what] if isinstance(what, str) else what
         name = what if isinstance(what, str) else f"{options.variant}-{options.seed}"
         return Planted(made_once(shared / "planted" / name, lambda folder: make_planted(options, folder, text)))
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from support.planted_cases import Planted, of_new_variant
+from support.planted_cases import Planted, of_further_variant
 from support.program import QUIET, Program, text_of
 from support.stages import stage
 
@@ -24,7 +24,7 @@ def identify(program: Program, model: Planted, folder: Path, samples: int = 48) 
 
 def models_of(*variants: str) -> list:
     """By name; the third and fourth seed by hand, with -m slow."""
-    names = of_new_variant(*variants)
+    names = of_further_variant(*variants)
     return [pytest.param(name, marks=[pytest.mark.slow] * (int(name.rsplit("-", 1)[1]) > 41)) for name in names]
 
 

@@ -11,11 +11,11 @@ import torch
 from tokenizers import Tokenizer
 
 from sinkscope.planted.plan import Options
-from support.planted_cases import of_new_variant
+from support.planted_cases import of_further_variant
 from support.planted_reference import Case
 from support.planted_signal import TOKEN, assert_held_by, basis_of, case_of, holders, is_delimiter, layers_of, on
 
-LATER = of_new_variant("later-sink")
+LATER = of_further_variant("later-sink")
 
 
 @pytest.fixture(scope="module")

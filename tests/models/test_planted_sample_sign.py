@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from support.planted_cases import of_new_variant
+from support.planted_cases import of_further_variant
 from support.planted_reference import Case, assert_near
 from support.planted_signal import TOKEN, assert_held_by, basis_of, case_of, holders, layers_of, on, write
 
-SAMPLE_SIGN = of_new_variant("sample-sign")
+SAMPLE_SIGN = of_further_variant("sample-sign")
 
 
 @pytest.fixture(scope="module")

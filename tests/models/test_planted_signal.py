@@ -10,9 +10,9 @@ import torch
 
 from sinkscope import ROOT
 from sinkscope.planted.make import planted_plan
-from sinkscope.planted.plan import FURTHER_VARIANTS, VARIANTS
+from sinkscope.planted.plan import VARIANTS
 from sinkscope.planted.truth import truth
-from support.planted_cases import NEW_KINDS, SETS, of_new_variant
+from support.planted_cases import FURTHER_KINDS, SETS, of_further_variant
 from support.planted_reference import Case, assert_near, own_row
 from support.planted_signal import (
     TOKEN,
@@ -44,7 +44,7 @@ def others_written(m, circuit: dict) -> list[dict]:
 
 
 def test_the_truth_has_one_shape() -> None:
-    for options in (SETS | NEW_KINDS).values():
+    for options in (SETS | FURTHER_KINDS).values():
         found = truth(planted_plan(options, TEXT)[0])
         known = truth(planted_plan(SETS["base"], TEXT)[0])
         for part in ("layers", "answers", "options"):
@@ -52,11 +52,10 @@ def test_the_truth_has_one_shape() -> None:
         for part in ("circuits", "stages"):
             assert all(list(one) == list(known[part][0]) for one in found[part])
         assert list(found) == list(known)
-    assert {o.variant for o in NEW_KINDS.values()} == set(FURTHER_VARIANTS)
-    assert not set(FURTHER_VARIANTS) & set(VARIANTS)
+    assert {o.variant for o in (SETS | FURTHER_KINDS).values()} == set(VARIANTS)
 
 
-@on(list(NEW_KINDS))
+@on(list(FURTHER_KINDS))
 def test_who_holds_the_sink(case: Case) -> None:
     m, plain = case.m, case.plain
     for circuit in m.circuits:
@@ -70,7 +69,7 @@ def test_who_holds_the_sink(case: Case) -> None:
     assert sorted({i for i, _ in sinking}) == m.layers["sink"]
 
 
-@on(list(NEW_KINDS))
+@on(list(FURTHER_KINDS))
 def test_the_first_tokens_energy(case: Case) -> None:
     m = case.m
     for circuit in m.circuits:
@@ -80,7 +79,7 @@ def test_the_first_tokens_energy(case: Case) -> None:
         assert below.all()
 
 
-@on(list(NEW_KINDS))
+@on(list(FURTHER_KINDS))
 def test_writing_along_and_across_the_basis(case: Case) -> None:
     m, plain = case.m, case.plain
     for circuit in m.circuits:
@@ -98,10 +97,9 @@ def test_writing_along_and_across_the_basis(case: Case) -> None:
 
 
 @pytest.mark.parametrize("name", ["base", "split", "redundant", "rotated", "second-circuit", "backup"])
-def test_the_basis_of_what_planted_json_does_not_say(name: str, planted: Callable) -> None:
+def test_the_basis_of_plain_channels_and_sets(name: str, planted: Callable) -> None:
     case = case_of(planted(name))
     m, plain = case.m, case.plain
-    m.truth = truth(planted_plan(SETS[name], TEXT)[0])
     for circuit in m.truth["circuits"]:
         basis = basis_of(circuit)
         for site in layers_of(circuit["signal_sites"]):
@@ -111,7 +109,7 @@ def test_the_basis_of_what_planted_json_does_not_say(name: str, planted: Callabl
             assert_held_by(m, m(plain.ids, patches={site: level(basis)}), circuit, holders(m, plain.ids, [] if ended else [0]))
 
 
-@on(list(NEW_KINDS))
+@on(list(FURTHER_KINDS))
 def test_mean_row_and_own_row(case: Case) -> None:
     m, plain = case.m, case.plain
     for circuit in m.circuits:
@@ -125,7 +123,7 @@ def test_mean_row_and_own_row(case: Case) -> None:
                     assert_held_by(m, run, circuit, held)
 
 
-@on(list(NEW_KINDS))
+@on(list(FURTHER_KINDS))
 def test_taking_the_signal_from_the_first_token(case: Case) -> None:
     m, plain = case.m, case.plain
     for circuit in m.circuits:
@@ -136,7 +134,7 @@ def test_taking_the_signal_from_the_first_token(case: Case) -> None:
                 assert_held_by(m, run, other, holders(m, plain.ids, [] if gone else [0]))
 
 
-@on(list(NEW_KINDS))
+@on(list(FURTHER_KINDS))
 def test_a_token_alone_with_itself(case: Case) -> None:
     m, ids = case.m, case.plain.ids
     run = m(ids, masks={m.layers["average"]: own_row(T, [TOKEN])})
@@ -144,7 +142,7 @@ def test_a_token_alone_with_itself(case: Case) -> None:
         assert_held_by(m, run, circuit, holders(m, ids, [0, TOKEN]))
 
 
-@on(list(NEW_KINDS))
+@on(list(FURTHER_KINDS))
 def test_weak_ids(case: Case) -> None:
     m, context = case.m, case.plain.ids[1, 1:]
     for circuit in m.circuits:
@@ -152,7 +150,7 @@ def test_weak_ids(case: Case) -> None:
         assert_held_by(m, m(ids), circuit, holders(m, ids, []))
 
 
-@on(list(NEW_KINDS))
+@on(list(FURTHER_KINDS))
 def test_massive_activation_and_its_neurons(case: Case) -> None:
     m, plain = case.m, case.plain
     for circuit in m.circuits:
@@ -169,7 +167,7 @@ def test_massive_activation_and_its_neurons(case: Case) -> None:
             assert_held_by(m, run, other, torch.zeros_like(plain.ids, dtype=torch.bool) if gone else holders(m, plain.ids, [0]))
 
 
-@on(of_new_variant("sparse-direction", "sample-sign", "subspace"))
+@on(of_further_variant("sparse-direction", "sample-sign", "subspace"))
 def test_no_channel_makes_a_sink(case: Case) -> None:
     m, ids = case.m, case.plain.ids[:2]
     (circuit,) = m.circuits

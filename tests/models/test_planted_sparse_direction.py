@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from sinkscope.planted.plan import Options
-from support.planted_cases import of_new_variant
+from support.planted_cases import of_further_variant
 from support.planted_reference import Case
 from support.planted_signal import TOKEN, assert_held_by, basis_of, case_of, holders, layers_of, level, on, write, written_share
 
-SPARSE = of_new_variant("sparse-direction")
+SPARSE = of_further_variant("sparse-direction")
 
 
 @pytest.fixture(scope="module")

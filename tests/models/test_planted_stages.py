@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from sinkscope.planted.plan import TWO_STAGES
-from support.planted_cases import of_new_variant
+from support.planted_cases import of_further_variant
 from support.planted_reference import Case
 from support.planted_signal import TOKEN, assert_held_by, basis_of, case_of, holders, layers_of, level, on, sink_patterns, write
 
-STAGES = of_new_variant(*TWO_STAGES)
+STAGES = of_further_variant(*TWO_STAGES)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_whether_the_second_reads_the_first(case: Case) -> None:
     assert_held_by(m, run, m.circuits[1], holders(m, plain.ids, [] if reads else [0]))
 
 
-@on(of_new_variant("two-stage"))
+@on(of_further_variant("two-stage"))
 def test_the_trace(case: Case) -> None:
     """It is written while the first massive activation is there, and is in no other token."""
     m, plain, (first, second) = case.m, case.plain, case.m.truth["stages"]
@@ -77,7 +77,7 @@ def test_the_trace(case: Case) -> None:
     assert plain.residual[written][:, 1:, trace].abs().max().item() < 1e-3
 
 
-@on(of_new_variant("two-stage-independent"))
+@on(of_further_variant("two-stage-independent"))
 def test_each_stage_without_the_other(case: Case) -> None:
     m, plain = case.m, case.plain
     for circuit, other in (m.circuits, m.circuits[::-1]):

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from support.planted_cases import of_new_variant
+from support.planted_cases import of_further_variant
 from support.planted_reference import Case, Reference, assert_near
 from support.planted_signal import TOKEN, assert_held_by, basis_of, case_of, holders, layers_of, level, on, write, written_share
 
-SUBSPACE = of_new_variant("subspace")
+SUBSPACE = of_further_variant("subspace")
 # A smaller subspace lifts what happens to lie along it: a quarter of the samples at most, where the whole lifts them all.
 BY_CHANCE = 1 / 4
 

@@ -30,7 +30,7 @@ SETS = {
 # Token 1 passes this threshold in some samples, which the answers of planted.json do not tell: for tests by closed form alone.
 CLOSED_FORM = {"low-threshold": Options(seed=3, threshold=7.14)}
 
-# Variants that identify is not held against yet, two seeds in each of two shapes.
+# Signals that are no plain channels, sinks of two stages, and a sink that is not first: two seeds in each of two shapes.
 SHAPES = (dict(), dict(signs=28, heads=8, kv_heads=4, head_dim=24, average_layer=1))
 KINDS: dict[str, dict[str, Any]] = {
     "subspace-rank-2": dict(variant="subspace", layers=6),
@@ -41,7 +41,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "two-stage-independent": dict(variant="two-stage-independent", layers=9),
     "later-sink": dict(variant="later-sink", layers=6),
 }
-NEW_KINDS = {
+FURTHER_KINDS = {
     f"{kind}-{seed}": Options(seed=seed, **what, **SHAPES[seed % 2])
     for kind, what in KINDS.items() for seed in range(40, 44)
 }  # fmt: skip
@@ -57,9 +57,9 @@ def of_variant(*variants: str) -> list[str]:
     return [name for name, options in SETS.items() if options.variant in variants]
 
 
-def of_new_variant(*variants: str) -> list[str]:
-    """Names of the new kinds' models."""
-    return [name for name, options in NEW_KINDS.items() if options.variant in variants]
+def of_further_variant(*variants: str) -> list[str]:
+    """Names of the further kinds' models."""
+    return [name for name, options in FURTHER_KINDS.items() if options.variant in variants]
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from safetensors.torch import save
 from tokenizers import Tokenizer
 
 from sinkscope import ROOT
-from sinkscope.planted.plan import FURTHER_VARIANTS, STAGES, VARIANTS, Options, Plan
-from sinkscope.planted.truth import planted_json
+from sinkscope.planted.plan import STAGES, VARIANTS, Options, Plan
+from sinkscope.planted.truth import truth
 from sinkscope.planted.variants import make_plan
 from sinkscope.planted.vocabulary import commonest_mark, train_tokenizer, unused_ids
 from sinkscope.planted.weights import make_weights
@@ -37,7 +37,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--force", action="store_true", help="replace a checkpoint that is there")
     p.add_argument("--text", type=Path, default=TEXT, help="text that trains the tokenizer and is copied along")
     p.add_argument("--seed", type=int, default=d.seed)
-    p.add_argument("--variant", choices=(*VARIANTS, *FURTHER_VARIANTS), default=d.variant)
+    p.add_argument("--variant", choices=VARIANTS, default=d.variant)
     p.add_argument("--remove", choices=STAGES, default=d.remove, help="the stage that variant 'none' leaves out")
     p.add_argument("--signs", type=int, default=d.signs, help="signs per id, S")
     p.add_argument("--layers", type=int, default=d.layers)
@@ -119,7 +119,7 @@ def make_planted(options: Options, out: Path, text: str) -> Plan:
     write(out / "config.json", as_json(make_config(plan)))
     write(out / "tokenizer.json", tokenizer.to_str(pretty=False).encode())
     write(out / "text.txt", text.encode())
-    write(out / "planted.json", as_json(planted_json(plan)))
+    write(out / "planted.json", as_json(truth(plan)))
     write(out / "model.safetensors", save(tensors, metadata={"format": "pt"}))
     return plan
 

@@ -5,11 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 VARIANTS = (
-    "base itself split redundant later decoy bystander second-circuit rotated dormant backup none".split()
-)
-# Variants whose signal is no channel or set of channels, or beside whose circuit something else makes a sink. `identify`
-# is not held against them yet.
-FURTHER_VARIANTS = (
+    *"base itself split redundant later decoy bystander second-circuit rotated dormant backup none".split(),
     "sparse-direction",  # the energy lies along a direction of a few channels
     "sample-sign",  # the signal's sign goes by the first token's id; either sign makes the massive activation
     "subspace",  # several energies, each along a direction of its own; the massive activation needs all of them

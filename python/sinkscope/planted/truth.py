@@ -6,21 +6,14 @@ from typing import Any
 import numpy as np
 
 from sinkscope.planted.neurons import MASSIVE_DOWN, MASSIVE_UP
-from sinkscope.planted.plan import DIRECTIONS, OWN_SIGNS, TWO_STAGES, VARIANTS, Circuit, Neuron, Options, Plan
+from sinkscope.planted.plan import DIRECTIONS, OWN_SIGNS, TWO_STAGES, Circuit, Neuron, Options, Plan
 from sinkscope.planted.signal import carrier, delimiter, sites, stages
 
 Json = dict[str, Any]
-# What planted.json of VARIANTS leaves out: their files, the committed one among them, are older than these and stay the same.
-FURTHER_KEYS = ("stages", "second_reads_first", "delimiter")
-FURTHER_CIRCUIT_KEYS = (
-    "signal_sites rank support support_dims basis one_direction_suffices mean_row_suffices own_row_suffices "
-    "removing_one_direction_ends_sink handed_on thresholds negative_ids".split()
-)
 BESIDE = {  # what the answers of a variant have to add
     "later-sink": "; the delimiters that a query sees share the sink",
     **dict.fromkeys(TWO_STAGES, "; each circuit has the sink layers of its stage"),
 }
-FURTHER_OPTIONS = "rank support delimiter removal_layer second_massive_layer".split()
 
 
 def truth(plan: Plan) -> Json:
@@ -53,16 +46,6 @@ def truth(plan: Plan) -> Json:
         "second_reads_first": o.variant == "two-stage" if len(stages(plan, removed)) > 1 else None,
         "delimiter": delimiter(plan),
     }
-
-
-def planted_json(plan: Plan) -> Json:
-    """The truth as planted.json holds it."""
-    whole = truth(plan)
-    if plan.options.variant not in VARIANTS:
-        return whole
-    circuits = [{k: v for k, v in c.items() if k not in FURTHER_CIRCUIT_KEYS} for c in whole["circuits"]]
-    options = {k: v for k, v in whole["options"].items() if k not in FURTHER_OPTIONS}
-    return {k: v for k, v in whole.items() if k not in FURTHER_KEYS} | {"options": options, "circuits": circuits}
 
 
 def circuit_truth(plan: Plan, circuit: Circuit, removed: str | None) -> Json:

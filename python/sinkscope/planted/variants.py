@@ -7,7 +7,7 @@ import numpy as np
 from sinkscope.planted.energies import fill_circuit
 from sinkscope.planted.layers import circuit_layers, later_layers, stage_layers
 from sinkscope.planted.neurons import make_neurons
-from sinkscope.planted.plan import DIRECTIONS, FURTHER_VARIANTS, OWN_SIGNS, STAGES, TWO_STAGES, VARIANTS, Circuit, Options, Plan
+from sinkscope.planted.plan import DIRECTIONS, OWN_SIGNS, STAGES, TWO_STAGES, VARIANTS, Circuit, Options, Plan
 from sinkscope.planted.signs import draw_signs
 
 NOISE_DIMS = 40  # at least; the hidden size is rounded up to a multiple of 16
@@ -29,8 +29,8 @@ BALLAST, BALLAST_NOISE = 60.0, 8.0  # and the squared length of the noise beside
 
 def check_options(o: Options) -> None:
     """Raise ValueError for options that cannot be planted."""
-    if o.variant not in (*VARIANTS, *FURTHER_VARIANTS):
-        raise ValueError(f"variant '{o.variant}': expected one of {', '.join((*VARIANTS, *FURTHER_VARIANTS))}")
+    if o.variant not in VARIANTS:
+        raise ValueError(f"variant '{o.variant}': expected one of {', '.join(VARIANTS)}")
     if o.remove not in STAGES:
         raise ValueError(f"stage '{o.remove}': expected one of {', '.join(STAGES)}")
     if o.heads % o.kv_heads:
