@@ -20,10 +20,12 @@
 #include <set>
 
 #include "commands/command.h"
+#include "experiments/identify/draws.h"
 #include "experiments/identify/page.h"
 #include "experiments/identify/script_file.h"
 #include "experiments/identify/stage.h"
 #include "sinkscope/result/file.h"
+#include "sinkscope/result/journal.h"
 #include "sinkscope/trials/metrics.h"
 
 namespace sinkscope::experiments {
@@ -35,22 +37,55 @@ struct Options {
   trials::Options trials;
   int64_t token = 8;
   bool script = false;
+  int64_t draws = 1;
 };
 
 constexpr double kTrialsASite = 5, kProbesASite = 45;  // about, on trained models
 
-/// Each stage in the order of the layers.
-json explain_stages(trials::Runner& r, const Options& o) {
+/// Each stage in the order of the layers; what is found joins `found`.
+json explain_stages(trials::Runner& r, const Options& o, identification::Found& found) {
   auto stages = json::array();
-  identification::Found found;
   for (size_t stage = 0; stage < r.baseline().stages.size(); ++stage) {
     r.turn_to(stage);
     stages.push_back(identification::explain(r, o.token, stage, found));
   }
-  identification::write_signals(found.signals, found.made_of,
-                                o.script ? identification::testing_tokens(r) : identification::Tensors{},
-                                o.trials.run.out);
   return stages;
+}
+
+trials::Design design_of(const Options& o, const app::Run& r) {
+  return {.tracked = {0, o.token},
+          .edited = {0, trials::search::kLastTraced, o.token},
+          .runs = trials::search::alone_runs(o.token, r.config().n_layers),
+          .split = true,
+          .trials = kTrialsASite,
+          .probes = kProbesASite,
+          .by_site = true,
+          .by_stage = true};
+}
+
+/// What other draws of samples find, with the journals that they leave until the result is written. Nothing of a dry
+/// run.
+struct OtherDraws {
+  json found = json::array();
+  std::vector<std::filesystem::path> journals = {};
+};
+
+OtherDraws look_again(const Options& o, const CLI::App& command) {
+  OtherDraws others;
+  for (int64_t draw = 1; draw < o.draws && !o.trials.run.dry_run; ++draw) {
+    auto again = o;
+    again.trials.run.seed += draw;
+    again.trials.run.out = std::filesystem::path(o.trials.run.out).replace_extension(fmt::format("draw-{}.json", draw));
+    app::Run r(again.trials.run, command);
+    trials::Runner runner(r, again.trials, design_of(again, r));
+    runner.start();
+    identification::Found found;
+    const auto stages = explain_stages(runner, again, found);
+    others.found.push_back(identification::brief(stages, again.trials.run.seed, r.samples().ids.size()));
+    const auto left = runner.journals();
+    others.journals.insert(others.journals.end(), left.begin(), left.end());
+  }
+  return others;
 }
 
 /// The samples behind the page's numbers.
@@ -66,53 +101,63 @@ std::string measured_on(const app::Run& r, const trials::Runner& runner) {
       runner.options().controls < 100 ? " For a causal claim use at least 100 random moves." : "");
 }
 
+void check_files(const Options& o, const app::Run& r, result::Existing existing) {
+  const auto& out = o.trials.run.out;
+  result::check_writable(identification::page_file(out), existing);
+  result::check_writable(identification::signal_file(out), existing);
+  if (!o.script) return;
+  identification::check_script(r);
+  result::check_writable(identification::script_file(out), existing);
+}
+
 void run(const Options& o, const CLI::App& command) {
+  const auto others = look_again(o, command);
   app::Run r(o.trials.run, command);
-  const int64_t L = r.config().n_layers;
-  trials::Runner runner(r, o.trials,
-                        {.tracked = {0, o.token},
-                         .edited = {0, trials::search::kLastTraced, o.token},
-                         .runs = trials::search::alone_runs(o.token, L),
-                         .split = true,
-                         .trials = kTrialsASite,
-                         .probes = kProbesASite,
-                         .by_site = true,
-                         .by_stage = true});
-  const auto page = std::filesystem::path(o.trials.run.out).replace_extension(".txt");
+  trials::Runner runner(r, o.trials, design_of(o, r));
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
-  result::check_writable(page, existing);
-  result::check_writable(identification::signal_file(o.trials.run.out), existing);
-  if (o.script) {
-    identification::check_script(r);
-    result::check_writable(identification::script_file(o.trials.run.out), existing);
-  }
+  check_files(o, r, existing);
   if (!runner.start()) return;
-  json results{{"stages", explain_stages(runner, o)}, {"stage_rule", trials::kStageRule}};
+  identification::Found found;
+  json results{{"stages", explain_stages(runner, o, found)}, {"stage_rule", trials::kStageRule}};
   results["statement"] = identification::statement(results["stages"]);
+  results["draws"] = json::array({identification::brief(results["stages"], o.trials.run.seed, r.samples().ids.size())});
+  results["draws"].insert(results["draws"].end(), others.found.begin(), others.found.end());
+  results["agreement"] = identification::agreement(results["draws"]);
+  identification::write_signals(found.signals, found.made_of,
+                                o.script ? identification::testing_tokens(runner) : identification::Tensors{},
+                                o.trials.run.out);
   auto with_baseline = results;
   with_baseline["sink_baseline"] = trials::to_json(runner.baseline());
-  result::write_text(
-      page, identification::page(with_baseline, r.model_dir().filename().string(), measured_on(r, runner)), existing);
+  result::write_text(identification::page_file(o.trials.run.out),
+                     identification::page(with_baseline, r.model_dir().filename().string(), measured_on(r, runner)),
+                     existing);
   if (o.script) identification::write_script(runner, results, existing);
   auto metrics = trials::metrics(o.trials, runner.keys());
   metrics["signals"] = identification::kSignalsMetric;
   metrics.update(identification::composition_metrics());
   runner.finish(metrics, results);
+  for (const auto& journal : others.journals) result::Journal::remove_left_over(journal);
 }
 
 }  // namespace
 
 commands::Command identify() {
-  return {"identify", "what tells the model which token is first? the whole chain, with a verdict",
-          [](CLI::App& app) {
-            auto o = std::make_shared<Options>();
-            trials::add_options(app, o->trials);
-            trials::add_token_option(app, o->token, 2);
-            app.add_flag("--script", o->script,
-                         "also write a short Python program that applies the answer with transformers alone");
-            app.callback([o, &app] { run(*o, app); });
-          },
-          commands::kMarks};
+  return {
+      "identify", "what tells the model which token is first? the whole chain, with a verdict",
+      [](CLI::App& app) {
+        auto o = std::make_shared<Options>();
+        trials::add_options(app, o->trials);
+        trials::add_token_option(app, o->token, 2);
+        app.add_option(
+               "--draws", o->draws,
+               "ask again of other samples, drawn by the seeds that follow; the result says how often each answer came")
+            ->check(CLI::PositiveNumber)
+            ->capture_default_str();
+        app.add_flag("--script", o->script,
+                     "also write a short Python program that applies the answer with transformers alone");
+        app.callback([o, &app] { run(*o, app); });
+      },
+      commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

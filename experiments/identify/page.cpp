@@ -45,6 +45,31 @@ std::string answers(const json& results) {
   return fmt::format("Answer: {}\n{}", kinds.empty() ? "no sink" : kinds, text_at(results, "statement"));
 }
 
+/// "a direction 3": by answer how often.
+std::string times(const json& answers) {
+  std::string text;
+  for (const auto& [answer, count] : answers.items()) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", answer, count.dump());
+  }
+  return text.empty() ? "none" : text;
+}
+
+/// Of several draws.
+std::string agreement(const json& results) {
+  if (results.at("draws").size() < 2) return {};
+  auto text = fmt::format("\nIn {} draws of samples\n\n", results.at("draws").size());
+  for (const auto& row : results.at("agreement")) {
+    const auto& stage = results.at("stages")[row.at("stage").get<size_t>()];
+    text += fmt::format("  the sink of layers {} to {}: {}; signal at {}", stage.at("first").dump(),
+                        stage.at("last").dump(), times(row.at("kinds")), times(row.at("sites")));
+    for (const auto& link : row.at("needed")) {
+      text += fmt::format("; needs the signal of stage {}: {}", link.at("stage").dump(), times(link.at("answers")));
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 std::string detail(const json& stage) {
   auto text = fmt::format("\n\nThe sink of layers {} to {}, read in layer {}\n", stage.at("first").dump(),
                           stage.at("last").dump(), stage.at("layer").dump());
@@ -56,10 +81,15 @@ std::string detail(const json& stage) {
 
 }  // namespace
 
+std::filesystem::path page_file(const std::filesystem::path& out) {
+  return std::filesystem::path(out).replace_extension(".txt");
+}
+
 std::string page(const json& results, const std::string& model, const std::string& measured) {
   const auto& stages = results.at("stages");
   auto text = fmt::format("What tells {} which token is first?\n\n{}\n\n{}\n", model, answers(results), measured);
   if (!asks(stages)) return text + by_layer(results);
+  text += agreement(results);
   for (const auto& stage : stages) text += chain_section(stage);
   for (const auto& stage : stages) text += detail(stage);
   return text + kOverturn + definitions(stages);

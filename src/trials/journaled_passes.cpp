@@ -16,6 +16,7 @@ JournaledPasses::JournaledPasses(const Setting& setting, SourceActivations& sour
     : setting_(setting),
       sources_(sources),
       parts_(cut_parts(setting.run, samples)),
+      file_(file),
       records_(file, header, shards),
       unedited_(parts_.size()) {
   if (records_.cut() > 0) {

@@ -91,7 +91,7 @@ void Runner::turn_to(size_t stage) {
   setting_->sink_layer = found.layer;
   setting_->massive_activation = found.massive_activation;
   unedited_ = {};
-  run_.expect(cost(found.layer).of(design_, first_layer()) + expected_after());
+  run_.expect(expected_of(found.layer, first_layer()) + expected_after());
 }
 
 /// Of a design that is not by stage: the one layer in which it reads the sink.
@@ -99,6 +99,13 @@ std::vector<SinkStage> Runner::asked_stages(const SinkBaseline& found) const {
   if (design_.by_stage) return found.stages;
   const int64_t layer = options_.layer >= 0 ? options_.layer : found.sink_layer;
   return {{layer, layer, layer}};
+}
+
+/// Of one stage. What a later one rests on comes about shortly before it, so that few of its sites are looked at
+/// closely.
+double Runner::expected_of(int64_t layer, int64_t after) const {
+  constexpr double kLaterStage = 0.5;
+  return (after > 0 ? kLaterStage : 1) * cost(layer).of(design_, after);
 }
 
 /// Of the stages after this one.
@@ -111,7 +118,7 @@ double Runner::expected_after() const {
 double Runner::expected_passes(const std::vector<SinkStage>& stages, int64_t after) const {
   double passes = 0;
   for (const auto& stage : stages) {
-    passes += cost(stage.layer).of(design_, after);
+    passes += expected_of(stage.layer, after);
     after = stage.layer;
   }
   return passes / static_cast<double>(shard_.count);
@@ -201,6 +208,15 @@ Outcome Runner::unedited_probe() {
   auto& made = passes(Depth::probe);
   made.complete({}, Depth::probe);
   return made.unedited();
+}
+
+std::vector<std::filesystem::path> Runner::journals() const {
+  std::vector<std::filesystem::path> files;
+  for (const auto& made : earlier_) files.push_back(made->journal());
+  for (const auto* made : {&passes_, &probes_}) {
+    if (*made) files.push_back((*made)->journal());
+  }
+  return files;
 }
 
 void Runner::finish(const json& metrics, json results) {

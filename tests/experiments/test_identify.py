@@ -158,6 +158,20 @@ def test_other_samples_give_the_same_answer(seed: int, program: Program, planted
     check_signal(identify(program, model, tmp_path, "--seed", seed, "--token", 12), model.truth)
 
 
+def test_several_draws_say_how_often_each_answer_came(program: Program, planted: Callable, tmp_path: Path) -> None:
+    """The second draw is the run of the next seed, and leaves nothing behind."""
+    model = planted("base")
+    results = identify(program, model, tmp_path, "--draws", 2, "--samples", 24, "--controls", 2)
+    assert [one["seed"] for one in results["draws"]] == [0, 1]
+    (row,) = results["agreement"]
+    assert (row["kinds"], row["sites"]) == ({"one channel": 2}, {model.truth["signal_sites"][0]: 2})
+    assert "In 2 draws of samples" in (tmp_path / "identify.txt").read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["identify.json", "identify.safetensors", "identify.txt"]
+    (tmp_path / "alone").mkdir()
+    alone = identify(program, model, tmp_path / "alone", "--seed", 1, "--samples", 24, "--controls", 2)
+    assert alone["draws"] == results["draws"][1:]
+
+
 def test_a_random_checkpoint_has_nothing_to_explain(program: Program, random_model: Path, tmp_path: Path) -> None:
     data = ("--model", random_model, "--tokens", "random", "--samples", 12, "--length", 24)
     results = program.result("identify", tmp_path / "identify.json", *data, *FAST)["results"]
@@ -197,6 +211,7 @@ def test_the_figure_is_drawn_the_same_twice(
     (("--token", 63), "token 63", "samples of 65"),
     (("--token", 6), "--other-token 6"),
     (("--layer", 5), "--layer: layer 5", "0 to 4"),
+    (("--draws", 0), "--draws"),
     (("--samples", 3), "3 documents", "4 or more"),
     (("--records", "a.journal"), "--records"),
     (("--shard", "1/2"), "--shard"),

@@ -30,6 +30,7 @@ class JournaledPasses {
 
   /// Frees what is held of a batch.
   void release() { batch_.reset(), held_ = -1; }
+  const std::filesystem::path& journal() const { return file_; }
   void remove_journal() { records_.remove(); }
 
  private:
@@ -40,6 +41,7 @@ class JournaledPasses {
   const Setting& setting_;
   SourceActivations& sources_;
   std::vector<Part> parts_;
+  std::filesystem::path file_;
   Records records_;
   std::vector<Outcome> unedited_;  // by part
   int64_t held_ = -1;              // the part whose tensors are held

@@ -71,11 +71,15 @@ class Runner {
   /// By kind of first token.
   const std::map<std::string, measure::Bootstrap>& by_first_token() const { return by_first_token_; }
 
-  /// Writes the result and deletes the journal.
+  /// Of what was made so far, for whoever deletes them later than finish().
+  std::vector<std::filesystem::path> journals() const;
+
+  /// Writes the result and deletes the journals.
   void finish(const nlohmann::json& metrics, nlohmann::json results);
 
  private:
   double expected_passes(const std::vector<SinkStage>&, int64_t after = 0) const;
+  double expected_of(int64_t layer, int64_t after) const;
   double expected_after() const;
   std::vector<SinkStage> asked_stages(const SinkBaseline&) const;
   std::vector<SinkStage> likely_stages();
