@@ -129,7 +129,7 @@ void add_patches(Patches& at, const trials::search::Candidate& found, const std:
 
 std::vector<Site> parse_places(const std::string& list, const model::Config& config) {
   if (list.empty()) return {};
-  const auto sites = model::parse_sites(list, config);
+  auto sites = model::parse_sites(list, config);
   for (const auto& site : sites) {
     if (site.point == model::Point::resid_mid || site.point == model::Point::resid_post) continue;
     throw InputError(
