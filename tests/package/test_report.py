@@ -81,7 +81,7 @@ def test_nothing_is_asked_of_a_network(whole: Path, page: HtmlFile) -> None:
 
 def test_the_findings_come_first(page: HtmlFile) -> None:
     findings = page.texts["section"][0]
-    verdict = load(SMOLLM2 / "identify.json").results["verdict"]["statement"]
+    verdict = load(SMOLLM2 / "identify.json").results["statement"]
     assert verdict in findings and "attention to the first token, layer 23" in findings and "0.792 ± 0.006" in findings
     assert "No result here holds attention by token of a text" in findings
 

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from sinkscope.figures import module_of
-from sinkscope.figures.parts.which_trial import headline
 from sinkscope.results.findings import Findings
 from sinkscope.results.loaded import LoadedResult
 from sinkscope.results.reading import Result, ResultError
@@ -75,4 +74,4 @@ def of_result(result: LoadedResult, findings: Given) -> Iterator[Row]:
 
 
 def verdicts(results: list[LoadedResult]) -> list[tuple[LoadedResult, str]]:
-    return [(one, headline(one.results)) for one in results if one.experiment == "identify"]
+    return [(one, one.results["statement"]) for one in results if one.experiment == "identify"]

@@ -17,6 +17,7 @@ TRIALS = {"name": "trial", "role": "role", "token": "token", "mean_attention_une
           "mean_attention_difference_ci95_high": "to", "mean_attention_difference_n": "samples", "reading": "reading",
           "random_p95": "random moves, 95 %"}
 OTHERS = {"without_growth": "Ids without a massive activation", "extremes": "The strongest and the weakest ids",
+          "chain": "How the sink comes about", "earlier": "Signals of earlier stages, held against later ones",
           "conditions": "Conditions of every candidate", "suspects": "Other channels that tell token 0 apart"}
 
 

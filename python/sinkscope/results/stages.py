@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from sinkscope.results.reading import Result, ResultError
 
+Kind = TypeVar("Kind", bound=Result)
 
-def stage_of(result: Result, number: int) -> Result:
-    """What was found for one stage, its layer as `sink_layer`. Raises ResultError where the result has fewer stages."""
+
+def stage_of(result: Kind, number: int) -> Kind:
+    """What was found for one stage, its layer as `sink_layer`, alone in `stages`. Raises ResultError where the result has fewer."""
     stages = result.results["stages"]
     if not 0 <= number < len(stages):
         raise ResultError(f"{result.path}: stage {number}: the sink has {len(stages)} stages here, the first is stage 0")
-    found = result.results | stages[number] | {"sink_layer": stages[number]["layer"]}
-    return Result(result.path, result.document | {"results": found})
+    stage = stages[number]
+    found = result.results | stage | {"sink_layer": stage["layer"], "stages": [stage]}
+    return type(result)(result.path, result.document | {"results": found})
 
 
-def stages_of(result: Result) -> Iterator[tuple[int, Result]]:
+def stages_of(result: Kind) -> Iterator[tuple[int, Kind]]:
     """All of them with their numbers; none where the model has no sink."""
     for number in range(len(result.results["stages"])):
         yield number, stage_of(result, number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sinkscope.figures.parts.later_token import OF_FIRST, OF_LATER
 from sinkscope.figures.parts.sites import CONDITIONS, QUESTIONS, SIGN_OF, met
@@ -15,6 +16,7 @@ from sinkscope.report.kinds.heat_map import heat_map
 from sinkscope.report.kinds.points import points
 from sinkscope.report.kinds.trials import ROW, over_trials, trial_levels
 from sinkscope.results.loaded import LoadedResult
+from sinkscope.results.stages import stages_of
 
 TITLE = "What tells the model which token is first"
 QUESTION = "What tells the model which token is first? The whole chain, with a verdict."
@@ -24,14 +26,20 @@ ANSWER_COLOURS = [[0, "#F0B98F"], [0.5, "#DDDDDD"], [1, "#8FC3E6"]]  # tints of 
 
 
 def figures(result: LoadedResult) -> Iterator[Figure]:
-    found = result.results
     yield baseline(result)
+    several = len(result.results["stages"]) > 1
+    for number, stage in stages_of(result):
+        for one in of_stage(stage):
+            yield replace(one, key=f"{one.key}-{number}", title=f"{one.title}, stage {number}") if several else one
+
+
+def of_stage(stage: LoadedResult) -> Iterator[Figure]:
+    found = stage.results
     if found["sites"]:
-        yield matrix(result)
-    if found["trials"]:
-        yield over_trials(result, trial_levels(result), {0: OF_FIRST, found["self_only"]["token"]: OF_LATER})
+        yield matrix(stage)
+    yield over_trials(stage, trial_levels(stage), {0: OF_FIRST, found["self_only"]["token"]: OF_LATER})
     if found["suspects"]:
-        yield suspects(result)
+        yield suspects(stage)
 
 
 def baseline(result: LoadedResult) -> Figure:
@@ -47,8 +55,8 @@ def baseline(result: LoadedResult) -> Figure:
 
 
 def where(result: LoadedResult) -> str:
-    layer = result.results["sink_layer"]
-    return "That is no sink." if layer is None else f"The sink is read in layer {layer}."
+    layers = " and ".join(str(stage["layer"]) for stage in result.results["stages"])
+    return f"The sink is read in layer {layers}." if layers else "That is no sink."
 
 
 def matrix(result: LoadedResult) -> Figure:
@@ -63,7 +71,7 @@ def matrix(result: LoadedResult) -> Figure:
     drawn = heat_map(z, [place(site["site"]) for site in found["sites"]], list(rows), across="residual after", up="", value="answer",
                      high=1, words=words, shown="", xgap=2, ygap=2, showscale=False)
     drawn |= {"colorscale": ANSWER_COLOURS, "text": signs, "texttemplate": "%{text}", "textfont": {"size": 14, "color": "#111111"}}
-    return figure("conditions", "What every residual below the sink says", headline(found), [drawn], "residual after", "",
+    return figure("conditions", "What every residual below the sink says", headline(found["verdict"]), [drawn], "residual after", "",
                   height=140 + 26 * len(rows), x_axis={"type": "category"}, y_axis={"type": "category", "autorange": "reversed"})
 
 
