@@ -55,8 +55,9 @@ def test_intervals_are_the_programs() -> None:
     the interval's width, two of them to 2.1 %, of which 8 % is nearly four. Over samples alone the ends are elsewhere."""
     result = load(SMOLLM2 / "transplant.layer-23.json")
     documents, apart, alone = documents_of(result), [], []
-    for tracked in (tracked for trial in result.results["trials"] for tracked in trial["mean_attention"]):
-        values = np.array(tracked["by_sample"]["edited"]) - np.array(tracked["by_sample"]["unedited"])
+    first, *_ = trials = result.results["trials"]  # the first alone keeps the unedited run by sample
+    for tracked, without in (pair for trial in trials for pair in zip(trial["mean_attention"], first["mean_attention"], strict=True)):
+        values = np.array(tracked["by_sample"]["edited"]) - np.array(without["by_sample"]["unedited"])
         theirs = np.array(tracked["difference"]["ci95"])
         width = theirs[1] - theirs[0]
         if width > 0.01:  # values by sample have four digits here

@@ -1,15 +1,18 @@
-"""What is trimmed of a result: numbers to four or five digits, ids to a sample with those that a table names, the
-ordinary token's values by sample, nothing else."""
+"""What is trimmed of a result: numbers to three to five digits, ids to a sample with those that a table names, values by sample of the
+ordinary token and of the unedited run, which the first trial keeps, nothing else."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from sinkscope.frames import frame
 from sinkscope.plotting import main as plot
-from sinkscope.results import read
+from sinkscope.results import Result, read
 from sinkscope.results.differences import differences
 from sinkscope.results.schemas import validate
 from sinkscope.results.trim import MOST_IDS, main, trim
@@ -33,14 +36,24 @@ def test_ids_are_cut_to_a_sample_with_the_named_ones_and_stay_in_line() -> None:
     assert len(trim(big_sweep(4000))["results"]["ids"]) == 4000
 
 
-def test_of_a_trial_the_ordinary_token_by_sample_stays_behind(demo: Demo, tmp_path: Path) -> None:
+def test_of_a_trial_the_ordinary_token_and_the_unedited_run_by_sample_stay_behind(demo: Demo, tmp_path: Path) -> None:
     whole, out = demo.result("zero-sweep"), tmp_path / "zero-sweep.json"
     main([str(whole.path), str(out)])
     trimmed = read(out)
     validate(trimmed.document)
     gone = [place for place, by, _ in differences(whole.results, trimmed.results) if by == float("inf")]
-    places = {place.split(".", 1)[1].removesuffix("[0]") for place in gone}
-    assert places == {"ordinary.by_sample.edited", "ordinary.by_sample.unedited"}
+    places = {re.sub(r"\[\d+\]", "", place.split(".", 1)[1]) for place in gone}
+    assert places == {"ordinary.by_sample.edited", "ordinary.by_sample.unedited", "mean_attention.by_sample.unedited"}
+    assert not any(place.startswith("trials[0].mean_attention") for place in gone)
+    assert_same_frame(whole, trimmed)
+
+
+def assert_same_frame(whole: Result, trimmed: Result) -> None:
+    """By sample, of the tokens that stay."""
+    name, columns = "attention_by_sample", ["mean_attention_unedited", "mean_attention_edited"]
+    before, after = (frame(one, name).query("token_set == 'tracked'") for one in (whole, trimmed))
+    np.testing.assert_allclose(after[columns], before[columns], rtol=6e-3)
+    assert (after[["name", "sample"]].values == before[["name", "sample"]].values).all()
 
 
 @pytest.mark.parametrize("experiment", ["scan", "self-mask"])

@@ -1,8 +1,9 @@
 """A result small enough to be kept in a repository: python -m sinkscope.results.trim RESULT TRIMMED
 
-Numbers keep five significant digits, those by sample or head four; a sidecar stays behind, and so do a trial's values of the
-ordinary token by sample; of lists with a value for every id of the vocabulary 4,096 drawn ids are kept, with those that a table
-names. A warning says so. Figures are drawn from it as from the whole.
+Numbers keep five significant digits, those by sample or head four, of maps and of bases three. A sidecar stays behind, and so
+do a trial's values of the ordinary token by sample, and the unedited run's by sample in all trials but the first, which has the same.
+Of lists with a value for every id of the vocabulary 4,096 drawn ids are kept, with those that a table names. A warning says so. Figures
+are drawn from it as from the whole.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from sinkscope.results.reading import ResultError, read
 from sinkscope.whole_files import new_file
 
 DIGITS = 5
-FEWER = {"by_sample": 4, "by_layer_head": 4}  # their spread is far larger
+FEWER = {"by_sample": 4, "by_layer_head": 4, "maps": 3, "basis": 3}  # their spread is far larger
 MOST_IDS = 4096
+MARK = "trimmed: "  # how its warning begins
 
 
 def rounded(value: Any, digits: int = DIGITS) -> Any:
@@ -32,17 +34,22 @@ def rounded(value: Any, digits: int = DIGITS) -> Any:
     return value
 
 
-def without_ordinary_samples(results: dict[str, Any]) -> dict[str, Any]:
-    """A trial's `ordinary.by_sample` without a value: the same token in every trial, and in no figure."""
-    def of_trial(trial: dict[str, Any]) -> dict[str, Any]:
-        ordinary = trial.get("ordinary")
-        if not (isinstance(ordinary, dict) and "by_sample" in ordinary):
-            return trial
-        return trial | {"ordinary": ordinary | {"by_sample": {key: [None] for key in ordinary["by_sample"]}}}
+def fewer_samples(trial: dict[str, Any], first: bool) -> dict[str, Any]:
+    """Without the ordinary token's values by sample, which no figure has, and but for the `first` trial without the unedited run's."""
+    ordinary, tracked = trial.get("ordinary"), trial.get("mean_attention")
+    if isinstance(ordinary, dict) and "by_sample" in ordinary:
+        trial = trial | {"ordinary": ordinary | {"by_sample": {key: [None] for key in ordinary["by_sample"]}}}
+    if not first and isinstance(tracked, list):
+        trial = trial | {"mean_attention": [one | {"by_sample": one["by_sample"] | {"unedited": [None]}} for one in tracked]}
+    return trial
 
+
+def with_fewer_samples(results: dict[str, Any]) -> dict[str, Any]:
     if "stages" in results:
-        return results | {"stages": [without_ordinary_samples(stage) for stage in results["stages"]]}
-    return results | {"trials": [of_trial(trial) for trial in results["trials"]]} if "trials" in results else results
+        return results | {"stages": [with_fewer_samples(stage) for stage in results["stages"]]}
+    if "trials" not in results:
+        return results
+    return results | {"trials": [fewer_samples(trial, first=number == 0) for number, trial in enumerate(results["trials"])]}
 
 
 def named_ids(value: Any) -> set[int]:
@@ -72,14 +79,17 @@ def of_places(value: Any, count: int, places: list[int]) -> Any:
 
 
 def trim(document: dict[str, Any]) -> dict[str, Any]:
-    results = without_ordinary_samples(document["results"])
-    what = [f"numbers to {DIGITS} significant digits", "without sidecar and the ordinary token's values by sample"]
+    """Of a trimmed one again, the last word on how it was."""
+    earlier = [one for one in document["warnings"] if not one.startswith(MARK)]
+    results = with_fewer_samples(document["results"])
+    what = [f"numbers to {DIGITS} significant digits",
+            "without sidecar, and by sample without the ordinary token's values and all but the first trial's unedited ones"]
     ids = results.get("ids", [])
     if len(ids) > MOST_IDS:
         places = kept_places(results)
         results = of_places(results, len(ids), places)
         what.append(f"{len(places)} of {len(ids)} ids: {MOST_IDS} drawn at random, and those that a table names")
-    return rounded(document | {"results": results}) | {"warnings": [*document["warnings"], f"trimmed: {'; '.join(what)}"]}
+    return rounded(document | {"results": results}) | {"warnings": [*earlier, f"{MARK}{'; '.join(what)}"]}
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -74,14 +74,18 @@ def by_layer(result: Result) -> Iterator[Block]:
 
 
 def by_sample(result: Result) -> Iterator[Block]:
-    """Without the samples that have no value: those that chose what is tried, and what was trimmed."""
+    """Without the samples that have no value: those that chose what is tried, and what was trimmed. The unedited run is the same of
+    every trial; trimmed, the first alone has it."""
     for trial in trials_of(result):
-        for shared, key in keys_of(trial):
-            found = key["by_sample"]
-            kept = [sample for sample, value in enumerate(found["edited"]) if value is not None or found["unedited"][sample] is not None]
+        for (shared, key), (_, first) in zip(keys_of(trial), keys_of(trials_of(result)[0]), strict=True):
+            edited, unedited = key["by_sample"]["edited"], key["by_sample"]["unedited"]
+            if len(unedited) < len(edited):
+                unedited = first["by_sample"]["unedited"]
+            kept = [sample for sample, values in enumerate(zip(edited, unedited, strict=True)) if values != (None, None)]
             if kept:
-                values = {f"mean_attention_{which}": [found[which][sample] for sample in kept] for which in ("unedited", "edited")}
-                yield long(values, {"sample": kept}, shared)
+                values = {"unedited": unedited, "edited": edited}
+                yield long({f"mean_attention_{name}": [one[sample] for sample in kept] for name, one in values.items()},
+                           {"sample": kept}, shared)
 
 
 def by_first_token(result: Result) -> Iterator[Block]:
