@@ -28,9 +28,12 @@ mkdir -p "out/findings/$model" "results/$model"
 for name in "${names[@]}"; do
   whole=out/findings/$model/$name.json kept=results/$model/$name.json
   if [[ ! -e $whole ]]; then
-    nice -n 19 build/release/sinkscope "${name%%.*}" --config "$(config_of "$name")" --model "${folder#"$PWD/"}" --out "$whole"
+    script=()
+    if [[ ${name%%.*} == identify ]]; then script=(--script); fi
+    nice -n 19 build/release/sinkscope "${name%%.*}" "${script[@]}" --config "$(config_of "$name")" --model "${folder#"$PWD/"}" --out "$whole"
   fi
   .venv/bin/python -m sinkscope.results.trim "$whole" "$kept"
+  if [[ ${name%%.*} == identify ]]; then cp "${whole%.json}.safetensors" "${kept%.json}.safetensors"; fi
   .venv/bin/python scripts/plot.py "$kept" -o "${kept%.json}.png" --all
 done
 .venv/bin/python -m sinkscope.summary "results/$model"

@@ -1,9 +1,9 @@
 """A result small enough to be kept in a repository: python -m sinkscope.results.trim RESULT TRIMMED
 
-Numbers keep five significant digits, those by sample or head four, of maps and of bases three. A sidecar stays behind, and so
-do a trial's values of the ordinary token by sample, and the unedited run's by sample in all trials but the first, which has the same.
-Of lists with a value for every id of the vocabulary 4,096 drawn ids are kept, with those that a table names. A warning says so. Figures
-are drawn from it as from the whole.
+Numbers keep five significant digits, those by sample or head four, of maps and of bases three. A sidecar stays behind (but for
+identify's, whose directions are small), and so do a trial's values of the ordinary token by sample, and the unedited run's by sample in
+all trials but the first, which has the same. Of lists with a value for every id of the vocabulary 4,096 drawn ids are kept, with those
+that a table names. A warning says so. Figures are drawn from it as from the whole.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def trim(document: dict[str, Any]) -> dict[str, Any]:
     earlier = [one for one in document["warnings"] if not one.startswith(MARK)]
     results = with_fewer_samples(document["results"])
     what = [f"numbers to {DIGITS} significant digits",
-            "without sidecar, and by sample without the ordinary token's values and all but the first trial's unedited ones"]
+            "by sample without the ordinary token's values and all but the first trial's unedited ones",
+            *([] if "stages" in results else ["without sidecar"])]  # identify's directions are small, and are kept beside it
     ids = results.get("ids", [])
     if len(ids) > MOST_IDS:
         places = kept_places(results)
