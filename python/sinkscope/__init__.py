@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sinkscope import report
     from sinkscope.plotting import plot
+    from sinkscope.results.cache import cache
     from sinkscope.results.loaded import LoadedResult, load
     from sinkscope.results.reading import ResultError
     from sinkscope.running import RunError, run
 
 ROOT = Path(__file__).resolve().parents[2]  # the repository, since setup.sh installs the package in place
 LAZY = {"load": "results.loaded", "LoadedResult": "results.loaded", "ResultError": "results.reading", "RunError": "running",
+        "cache": "results.cache",
         "plot": "plotting", "run": "running"}  # imported when they are asked for: `import sinkscope` waits for none of what they need
 
-__all__ = ["ROOT", "LoadedResult", "ResultError", "RunError", "load", "plot", "report", "run"]
+__all__ = ["ROOT", "LoadedResult", "ResultError", "RunError", "cache", "load", "plot", "report", "run"]
 
 
 def __getattr__(name: str) -> Any:

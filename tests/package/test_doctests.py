@@ -10,7 +10,7 @@ import pytest
 from sinkscope import ROOT
 
 MODULES = ("frames.parts.blocks", "plotting", "report.kinds.columns", "report.provenance", "report.reading",
-           "report.script_data", "results.loaded", "results.pairing", "running")
+           "report.script_data", "results.cache", "results.loaded", "results.pairing", "running")
 
 
 @pytest.mark.parametrize("name", MODULES)

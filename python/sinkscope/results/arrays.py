@@ -22,6 +22,16 @@ DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", 
 
 def header(path: Path) -> tuple[dict[str, Any], int]:
     """Tensors by name, and where their bytes begin. Raises ResultError."""
+    found, begin = whole_header(path)
+    return {name: one for name, one in found.items() if name != "__metadata__"}, begin
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """What its writer says of the file, by name. Raises ResultError."""
+    return whole_header(path)[0].get("__metadata__", {})
+
+
+def whole_header(path: Path) -> tuple[dict[str, Any], int]:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -35,7 +45,7 @@ def header(path: Path) -> tuple[dict[str, Any], int]:
         raise ResultError(f"{path}: not safetensors: {error}") from None
     if not isinstance(found, dict):
         raise ResultError(f"{path}: not safetensors: expected an object as its header, found {type(found).__name__}")
-    return {name: one for name, one in found.items() if name != "__metadata__"}, 8 + length
+    return found, 8 + length
 
 
 def mapped(path: Path, name: str) -> np.ndarray:
