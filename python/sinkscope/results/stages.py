@@ -11,12 +11,14 @@ Kind = TypeVar("Kind", bound=Result)
 
 
 def stage_of(result: Kind, number: int) -> Kind:
-    """What was found for one stage, its layer as `sink_layer`, alone in `stages`. Raises ResultError where the result has fewer."""
+    """What was found for one stage, its layer as `sink_layer`, alone in `stages`; `every_signal` has those of all stages, which its
+    trials may name. Raises ResultError where the result has fewer."""
     stages = result.results["stages"]
     if not 0 <= number < len(stages):
         raise ResultError(f"{result.path}: stage {number}: the sink has {len(stages)} stages here, the first is stage 0")
     stage = stages[number]
-    found = result.results | stage | {"sink_layer": stage["layer"], "stages": [stage]}
+    every = [signal for one in stages for signal in one["signals"]]
+    found = result.results | stage | {"sink_layer": stage["layer"], "stages": [stage], "every_signal": every}
     return type(result)(result.path, result.document | {"results": found})
 
 

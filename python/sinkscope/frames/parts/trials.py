@@ -105,8 +105,7 @@ def edits(result: Result) -> Iterator[Block]:
 def rank(basis: list | dict | None, result: Result) -> int | None:
     """Of an edit's basis: its rows, or the place of a tensor that the result's `signals` describe."""
     if isinstance(basis, dict):
-        signals = [one for stage in result.results["stages"] for one in stage["signals"]]
-        return next(one["rank"] for one in signals if one["basis"] == basis)
+        return next(one["rank"] for one in result.results["every_signal"] if one["basis"] == basis)
     return basis and len(basis)
 
 
