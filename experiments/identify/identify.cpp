@@ -21,6 +21,7 @@
 
 #include "commands/command.h"
 #include "experiments/identify/draws.h"
+#include "experiments/identify/massive_writes.h"
 #include "experiments/identify/page.h"
 #include "experiments/identify/script_file.h"
 #include "experiments/identify/stage.h"
@@ -116,9 +117,11 @@ void run(const Options& o, const CLI::App& command) {
   trials::Runner runner(r, o.trials, design_of(o, r));
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   check_files(o, r, existing);
+  if (o.trials.run.dry_run && o.draws > 1) fmt::print("draws         {} times what follows\n", o.draws);
   if (!runner.start()) return;
   identification::Found found;
-  json results{{"stages", explain_stages(runner, o, found)}, {"stage_rule", trials::kStageRule}};
+  json results{{"massive_writes", identification::find_massive_writes(runner)}, {"stage_rule", trials::kStageRule}};
+  results["stages"] = explain_stages(runner, o, found);
   results["statement"] = identification::statement(results["stages"]);
   results["draws"] = json::array({identification::brief(results["stages"], o.trials.run.seed, r.samples().ids.size())});
   results["draws"].insert(results["draws"].end(), others.found.begin(), others.found.end());
@@ -134,6 +137,7 @@ void run(const Options& o, const CLI::App& command) {
   if (o.script) identification::write_script(runner, results, existing);
   auto metrics = trials::metrics(o.trials, runner.keys());
   metrics["signals"] = identification::kSignalsMetric;
+  metrics["massive_writes"] = identification::kMassiveWritesMetric;
   metrics.update(identification::composition_metrics());
   runner.finish(metrics, results);
   for (const auto& journal : others.journals) result::Journal::remove_left_over(journal);

@@ -91,6 +91,7 @@ std::string page(const json& results, const std::string& model, const std::strin
   if (!asks(stages)) return text + by_layer(results);
   text += agreement(results);
   for (const auto& stage : stages) text += chain_section(stage);
+  text += massive_section(results.at("massive_writes"));
   for (const auto& stage : stages) text += detail(stage);
   return text + kOverturn + definitions(stages);
 }

@@ -22,6 +22,9 @@ std::string channels(const nlohmann::json& list);
 /// "channels 3, 7; a direction in 5 channels", of a candidate's sets.
 std::string signals(const nlohmann::json& sets);
 
+/// Which blocks write or remove the massive activation, of a result's `massive_writes`.
+std::string massive_section(const nlohmann::json& writes);
+
 /// The arrows from seeing only itself to the sink, a line each.
 std::string chain_section(const nlohmann::json& stage);
 

@@ -134,6 +134,8 @@ def check(program: Program, name: str, model: Planted, folder: Path, record_prop
     check_flags(results, truth)
     if truth["variant"] not in ("redundant", "backup", "second-circuit"):
         check_chain(results)
+    assert f"blocks.{truth['layers']['massive_activation']}.hook_mlp_out" in [one["site"] for one in results["massive_writes"]]
+    assert {one["does"] for one in results["massive_writes"]} == {"writes"}
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -90,6 +90,11 @@ def test_both_stages(name: str, program: Program, planted: Callable, tmp_path: P
     for one, planted_stage in zip(found, truth["stages"]):
         assert one["massive_activation"]["site"] == f"blocks.{planted_stage['massive_layer']}.hook_mlp_out"
         assert sorted(one["massive_activation"]["dimensions"]) == sorted(sum(planted_stage["massive_dims"], []))
+    writes = [(one["site"], one["does"]) for one in results["massive_writes"]]
+    wanted = [(f"blocks.{layer}.hook_mlp_out", does) for layer, does in (
+        (truth["stages"][0]["massive_layer"], "writes"), (truth["stages"][0]["removal_layer"], "removes"),
+        (truth["stages"][1]["massive_layer"], "writes"))]
+    assert writes == wanted
     (link,) = late["earlier"]
     assert link["needed"] == ("yes" if truth["second_reads_first"] else "no")
     assert early["earlier"] == []
@@ -121,3 +126,6 @@ def test_a_token_that_is_a_sink_wherever_it_stands(
     candidates = [one for one in found["candidates"] if one["site"] == model.truth["signal_sites"][0]]
     assert [one["dimensions"] for one in candidates[0]["sufficient"]] == [model.circuits[0]["energy_dims"]]
     assert not candidates[0]["refuted"]
+    (write,) = found["massive_writes"]
+    assert write["site"] == found["massive_activation"]["site"] and write["does"] == "writes"
+    assert [one["id"] for one in write["later_tokens"]["ids"]] == [model.truth["delimiter"]["id"]]

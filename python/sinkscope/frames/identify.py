@@ -79,9 +79,18 @@ OWN_FRAMES = {
     "signals": Frame("what each candidate's sets are in the file beside the result: a row a candidate and set", signals),
     "blocks": Frame("block outputs replaced at token 0 by the later token's mean: a row a site", blocks),
 }
+def massive_writes(result: Result) -> Iterator[Block]:
+    for one in result.results["massive_writes"]:
+        later = one["later_tokens"]
+        yield {**only(one, "site", "does", "norm", "norm_at_others"), "norm_before": one["residual"]["before"],
+               "norm_after": one["residual"]["after"], "later_share": later["share"],
+               "later_ids": ",".join(str(row["id"]) for row in later["ids"]) or None}
+
+
 OF_ALL = ("sink_baseline",)  # measured once, for all stages
 FRAMES = {
     **{name: frame if name in OF_ALL else replace(frame, blocks=by_stage(frame.blocks))
        for name, frame in (TRIAL_FRAMES | SEARCH_FRAMES | OWN_FRAMES).items()},
+    "massive_writes": Frame("blocks that make token 0's residual massive or take that away: a row a block output", massive_writes),
     "stages": Frame("layers in a row with a sink, and what they rest on: a row a stage", stages),
 }
