@@ -18,16 +18,18 @@ constexpr double kNoOps = 0.3;         // of the trials' number: each place is t
 
 }  // namespace
 
-Cost::Cost(const model::Config& config, const Options& options, int64_t sink_layer, double whole, double probes)
+Cost::Cost(const model::Config& config, const Options& options, Layers layers, double whole, double probes)
     : config_(config),
       options_(options),
-      sink_layer_(std::clamp<int64_t>(sink_layer, 0, config.n_layers - 1)),
+      sink_layer_(std::clamp<int64_t>(layers.sink, 0, config.n_layers - 1)),
+      last_layer_(layers.last >= 0 ? layers.last : config.n_layers - 1),
       whole_(whole),
       probes_(probes) {}
 
 double Cost::full(int64_t first) const {
   const double head = options_.no_loss ? 0 : app::logits_in_layers(config_);
-  return (static_cast<double>(config_.n_layers - first) + head) / static_cast<double>(config_.n_layers);
+  return (static_cast<double>(std::max<int64_t>(0, last_layer_ + 1 - first)) + head) /
+         static_cast<double>(config_.n_layers);
 }
 
 double Cost::sink(int64_t first) const {

@@ -29,7 +29,9 @@ Reading::Reading(const Setting& setting, const app::Batch& batch, Detail detail,
       batch_(batch),
       detail_(detail),
       start_(start),
-      last_(detail == Detail::full ? setting.run.config().n_layers - 1 : setting.sink_layer),
+      last_(detail == Detail::sink    ? setting.sink_layer
+            : setting.last_layer >= 0 ? setting.last_layer
+                                      : setting.run.config().n_layers - 1),
       layers_(layers_from(setting.sink_layer, last_, start)),
       attention_(setting.keys.all(), setting.keys.first_queries(setting.run.options().q_min), layers_),
       written_(setting.run.config().n_layers) {

@@ -74,10 +74,18 @@ bool Runner::start() {
 }
 
 /// What is measured is measured of the half that tests, what is probed of the half that chooses.
-Cost Runner::cost(int64_t sink_layer) const {
+Cost Runner::cost(int64_t sink_layer, int64_t last_layer) const {
   const double all = static_cast<double>(run_.lengths().size());
-  return {run_.config(), options_, sink_layer, static_cast<double>(testing().size(0)) / all,
+  return {run_.config(),
+          options_,
+          {.sink = sink_layer, .last = last_layer},
+          static_cast<double>(testing().size(0)) / all,
           static_cast<double>(choosing().size(0)) / all};
+}
+
+/// Where trials of a stage end: with it, unless more is read of them.
+int64_t Runner::last_layer(const SinkStage& stage) const {
+  return design_.by_stage && options_.no_loss && options_.layer < 0 ? stage.last : -1;
 }
 
 void Runner::turn_to(size_t stage) {
@@ -90,8 +98,9 @@ void Runner::turn_to(size_t stage) {
   const auto& found = baseline_.stages.at(stage);
   setting_->sink_layer = found.layer;
   setting_->massive_activation = found.massive_activation;
+  setting_->last_layer = last_layer(found);
   unedited_ = {};
-  run_.expect(expected_of(found.layer, first_layer()) + expected_after());
+  run_.expect(expected_of(found, first_layer()) + expected_after());
 }
 
 /// Of a design that is not by stage: the one layer in which it reads the sink.
@@ -103,9 +112,9 @@ std::vector<SinkStage> Runner::asked_stages(const SinkBaseline& found) const {
 
 /// Of one stage. What a later one rests on comes about shortly before it, so that few of its sites are looked at
 /// closely.
-double Runner::expected_of(int64_t layer, int64_t after) const {
+double Runner::expected_of(const SinkStage& stage, int64_t after) const {
   constexpr double kLaterStage = 0.5;
-  return (after > 0 ? kLaterStage : 1) * cost(layer).of(design_, after);
+  return (after > 0 ? kLaterStage : 1) * cost(stage.layer, last_layer(stage)).of(design_, after);
 }
 
 /// Of the stages after this one.
@@ -118,7 +127,7 @@ double Runner::expected_after() const {
 double Runner::expected_passes(const std::vector<SinkStage>& stages, int64_t after) const {
   double passes = 0;
   for (const auto& stage : stages) {
-    passes += expected_of(stage.layer, after);
+    passes += expected_of(stage, after);
     after = stage.layer;
   }
   return passes / static_cast<double>(shard_.count);
@@ -188,7 +197,7 @@ std::vector<Trial> Runner::own(const std::vector<Trial>& list) const {
 std::vector<Measured> Runner::measure(const std::vector<Trial>& list) {
   check(list);
   auto& made = passes(Depth::whole);
-  run_.expect(cost(sink_layer()).of(own(list), Depth::whole) + expected_after());
+  run_.expect(cost(sink_layer(), setting_->last_layer).of(own(list), Depth::whole) + expected_after());
   made.complete(own(list), Depth::whole);
   if (is_part()) return {};
   unedited_ = of_all(made.unedited());

@@ -11,8 +11,12 @@ namespace sinkscope::trials {
 /// layers. Plan and progress are made of it.
 class Cost {
  public:
-  /// `sink_layer`: where it is read. `whole`, `probes`: the share of the samples that either is over.
-  Cost(const model::Config&, const Options&, int64_t sink_layer, double whole = 1, double probes = 1);
+  /// Where the sink is read, and the last layer that whole trials reach; -1: the model's.
+  struct Layers {
+    int64_t sink = -1, last = -1;
+  };
+  /// `whole`, `probes`: the share of the samples that either is over.
+  Cost(const model::Config&, const Options&, Layers, double whole = 1, double probes = 1);
 
   /// Of these trials, with their controls where they are made whole.
   double of(const std::vector<intervene::Trial>&, Depth) const;
@@ -28,7 +32,7 @@ class Cost {
 
   const model::Config& config_;
   const Options& options_;
-  int64_t sink_layer_;
+  int64_t sink_layer_, last_layer_;
   double whole_, probes_;
 };
 

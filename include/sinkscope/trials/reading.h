@@ -24,6 +24,7 @@ struct Setting {
   Keys keys;
   std::vector<int64_t> resample_from;  ///< a sample from another document, one per sample; empty: nothing resamples
   int64_t sink_layer = -1;
+  int64_t last_layer = -1;  ///< whose attention is read of whole trials; -1: the model's
   std::optional<measure::MassiveActivation> massive_activation = {};  ///< that the readings are of
   at::Tensor means_over = {};  ///< samples over which the mean operation averages; undefined: all
 };

@@ -79,11 +79,12 @@ class Runner {
 
  private:
   double expected_passes(const std::vector<SinkStage>&, int64_t after = 0) const;
-  double expected_of(int64_t layer, int64_t after) const;
+  double expected_of(const SinkStage&, int64_t after) const;
   double expected_after() const;
   std::vector<SinkStage> asked_stages(const SinkBaseline&) const;
   std::vector<SinkStage> likely_stages();
-  Cost cost(int64_t sink_layer) const;
+  Cost cost(int64_t sink_layer, int64_t last_layer) const;
+  int64_t last_layer(const SinkStage&) const;
   JournaledPasses& passes(Depth);
   /// The shard's share.
   std::vector<intervene::Trial> own(const std::vector<intervene::Trial>&) const;
