@@ -1,4 +1,4 @@
-"""Figures of `sinkscope identify`, one a stage of the sink: what every residual below it says and which conditions it meets, how
+"""Figure of `sinkscope identify`, one a stage of the sink: what every residual below it says and which conditions it meets, how
 the sink answers to the signal, and what the other channels that tell token 0 apart do."""
 
 from __future__ import annotations
