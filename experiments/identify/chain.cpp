@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "experiments/identify/flags.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/trials/trial_list.h"
 
@@ -73,24 +74,29 @@ json arrow_to_signal(const Evidence& signal) {
 Chain::Chain(const trials::Runner& r, const Alone& alone, const std::vector<EarlierSignal>& earlier)
     : earlier_(earlier) {
   if (const auto& massive = r.massive_activation()) {
-    auto dimensions = massive->dimensions;
-    std::sort(dimensions.begin(), dimensions.end());
-    add(massive->site, {.dimensions = dimensions}, kMassive, about_chain(kMassive), alone);
+    write(massive->site, signal_of(*massive), kMassive, about_chain(kMassive), alone);
   }
-  add({model::Point::k, r.sink_layer()}, {}, "keys", about_chain(kKeys), alone);
+  const model::Site keys{model::Point::k, r.sink_layer()};
+  remove(keys, {}, kKeys, about_chain(kKeys), alone);
+  write(keys, {}, kKeys, about_chain(kKeys), alone);
   for (const auto& one : earlier_) {
-    add(one.site, one.signal, fmt::format("signal of stage {}", one.stage), about_earlier(one.stage), alone);
+    const auto what = fmt::format("signal of stage {}", one.stage);
+    remove(one.site, one.signal, what, about_earlier(one.stage), alone);
+    write(one.site, one.signal, what, about_earlier(one.stage), alone);
   }
 }
 
-void Chain::add(const model::Site& site, const Signal& signal, const std::string& what, const json& about,
-                const Alone& alone) {
-  const auto where = trials::short_name(site);
-  trials_.push_back({.name = fmt::format("chain: remove {} at {}", what, where),
+void Chain::remove(const model::Site& site, const Signal& signal, const std::string& what, const json& about,
+                   const Alone& alone) {
+  trials_.push_back({.name = fmt::format("chain: remove {} at {}", what, trials::short_name(site)),
                      .role = Role::removal,
                      .about = about,
                      .edits = {level_of(site, signal, alone.token, 0)}});
-  trials_.push_back({.name = fmt::format("chain: write {} at {}", what, where),
+}
+
+void Chain::write(const model::Site& site, const Signal& signal, const std::string& what, const json& about,
+                  const Alone& alone) {
+  trials_.push_back({.name = fmt::format("chain: write {} at {}", what, trials::short_name(site)),
                      .role = Role::writing,
                      .about = about,
                      .edits = {level_of(site, signal, 0, alone.token)}});
@@ -110,11 +116,11 @@ json Chain::judge(trials::Runner& r, const std::vector<Measured>& measured, cons
     }
     arrows.push_back(arrow_to_sink(r, "signal", removal, writing));
   }
-  for (const char* what : {kMassive, kKeys}) {
-    if (what == kMassive && !massive) continue;
-    arrows.push_back(
-        arrow_to_sink(r, what, of(Role::removal, about_chain(what)), of(Role::writing, about_chain(what))));
+  if (massive) {
+    arrows.push_back(arrow_to_sink(r, kMassive, of(Role::removal, kBackup), of(Role::writing, about_chain(kMassive))));
   }
+  arrows.push_back(
+      arrow_to_sink(r, kKeys, of(Role::removal, about_chain(kKeys)), of(Role::writing, about_chain(kKeys))));
   return arrows;
 }
 

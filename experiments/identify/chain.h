@@ -24,10 +24,10 @@ class Chain {
   /// Those that no other part of identify makes.
   const std::vector<intervene::Trial>& trials() const { return trials_; }
 
-  /// Of a list that holds trials() and those of the evidence: [{"from", "to", "of", "removed", "written"}] in the order
-  /// of the pass. "of": what is read: "share of the way", "norm", "attention". "removed": of token 0, with what comes
-  /// first taken from it; "written": of the later token, with it given; each {"unedited", "edited"} with 95 %
-  /// intervals, or null where it was not asked.
+  /// Of a list that holds trials(), those of the evidence and Backup's: [{"from", "to", "of", "removed", "written"}] in
+  /// the order of the pass. "of": what is read: "share of the way", "norm", "attention". "removed": of token 0, with
+  /// what comes first taken from it; "written": of the later token, with it given; each {"unedited", "edited"} with 95
+  /// % intervals, or null where it was not asked.
   nlohmann::json judge(trials::Runner&, const std::vector<Measured>&, const Verdict&) const;
 
   /// [{"stage", "site", "needed", "removed", "written"}]: "yes" where the sink ends without the earlier signal, "no"
@@ -35,7 +35,8 @@ class Chain {
   nlohmann::json judge_earlier(trials::Runner&, const std::vector<Measured>&) const;
 
  private:
-  void add(const model::Site&, const Signal&, const std::string& what, const nlohmann::json& about, const Alone&);
+  void remove(const model::Site&, const Signal&, const std::string& what, const nlohmann::json& about, const Alone&);
+  void write(const model::Site&, const Signal&, const std::string& what, const nlohmann::json& about, const Alone&);
 
   std::vector<EarlierSignal> earlier_;
   std::vector<intervene::Trial> trials_;

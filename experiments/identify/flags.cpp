@@ -21,7 +21,7 @@ using trials::Outcome;
 
 constexpr size_t kSuspects = 6;
 
-const json kBackup{{"part", "backup"}}, kOneKey{{"part", "one other key"}};
+const json kOneKey{{"part", "one other key"}};
 
 json about_suspect(int64_t dimension) {
   return {{"part", "suspect"}, {"dimension", dimension}};
@@ -86,14 +86,16 @@ json Suspects::judge(trials::Runner& r, const std::vector<Measured>& measured) c
   return list;
 }
 
+Signal signal_of(const measure::MassiveActivation& massive) {
+  Signal signal{.dimensions = massive.dimensions};
+  std::sort(signal.dimensions.begin(), signal.dimensions.end());
+  return signal;
+}
+
 Backup::Backup(const trials::Runner& r, const Alone& alone) {
   const auto& massive = r.massive_activation();
   if (!massive) return;
-  const Signal dimensions{.dimensions = [&] {
-    auto all = massive->dimensions;
-    std::sort(all.begin(), all.end());
-    return all;
-  }()};
+  const auto dimensions = signal_of(*massive);
   trials_ = {{.name = "massive activation clamped at token 0",
               .role = Role::removal,
               .about = kBackup,

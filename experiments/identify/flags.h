@@ -32,6 +32,12 @@ class Suspects {
 /// it, of that) of those that make a sink (half that chooses). Empty where no MLP writes one.
 nlohmann::json find_dormant(trials::Runner&, const Evidence&, const Alone&);
 
+/// `about` of Backup's trials: its removal is the massive activation clamped at token 0.
+inline const nlohmann::json kBackup{{"part", "backup"}};
+
+/// Its dimensions.
+Signal signal_of(const measure::MassiveActivation&);
+
 /// Whether the sink outlives the massive activation because another block before the sink, which wrote none, then
 /// writes its own:
 /// {"sink_left", "sink_stays", "flagged", "blocks": [{"layer", "written", "without"}]}. Null without one.

@@ -112,11 +112,11 @@ void check_files(const Options& o, const app::Run& r, result::Existing existing)
 }
 
 void run(const Options& o, const CLI::App& command) {
-  const auto others = look_again(o, command);
   app::Run r(o.trials.run, command);
   trials::Runner runner(r, o.trials, design_of(o, r));
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   check_files(o, r, existing);
+  const auto others = look_again(o, command);  // first, so that one model is in memory at a time
   if (o.trials.run.dry_run && o.draws > 1) fmt::print("draws         {} times what follows\n", o.draws);
   if (!runner.start()) return;
   identification::Found found;

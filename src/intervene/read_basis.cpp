@@ -8,6 +8,7 @@
 
 #include "intervene/edit_json.h"
 #include "sinkscope/error.h"
+#include "sinkscope/intervene/orthonormal.h"
 #include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::intervene {
@@ -43,11 +44,6 @@ at::Tensor given_rows(const json& value, int64_t width, TensorFiles& files, cons
     throw InputError(fmt::format("{}: {} rows that do not span as many dimensions", what, rows.size(0)));
   }
   return rows;
-}
-
-at::Tensor orthonormal(const at::Tensor& rows) {
-  const auto [q, r] = at::linalg_qr(rows.t());
-  return (q * r.diagonal().sign()).t().to(at::kFloat).contiguous();
 }
 
 /// Of directions that lean on each other a coordinate is none of its own.

@@ -141,7 +141,7 @@ class Directions {
   Rows rows_;
   Candidate& found_;
   std::vector<at::Tensor> spans_;  // [kMostDirections, D] each, most promising first
-  double bar_ = 0;                 // what the set makes, nine tenths
+  double bar_ = 0;                 // nearly what the set makes
   double gain_ = 0;                // what the best of a rank makes
 };
 

@@ -2,16 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include "sinkscope/intervene/orthonormal.h"
 #include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::trials::search {
-namespace {
-
-at::Tensor orthonormal(const at::Tensor& rows) {
-  return std::get<0>(at::linalg_qr(rows.t())).t().to(at::kFloat).contiguous();
-}
-
-}  // namespace
+using intervene::orthonormal;
 
 at::Tensor directions_apart(const at::Tensor& rows, const at::Tensor& kind, int64_t rank) {
   constexpr double kEverywhere = 0.01;

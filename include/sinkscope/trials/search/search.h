@@ -40,7 +40,7 @@ struct Tried {
   Signal signal = {};
   Level written = {};
   std::optional<Level> removed = {};  ///< not asked where writing it is not enough
-  bool enough = false;  ///< makes a sink, nine tenths of what the form makes that it would replace; removed, ends one
+  bool enough = false;  ///< makes a sink, and nearly what the form makes that it would replace; removed, ends one
 };
 
 /// What the half that chooses says of one site.
