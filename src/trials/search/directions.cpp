@@ -49,7 +49,7 @@ class Directions {
     if (!few.empty()) bar_ = kAsWell * at_.gain(at_.written({.dimensions = few}));
     for (int64_t rank = 1; rank <= std::min(kMostDirections, set - 1); ++rank) {
       const auto all = of_rank(rank, own);
-      const auto best = best_of(all);
+      auto best = best_of(all);
       if (!few.empty() && in_set(all, few, best)) return Signal{found_.tried.back().signal};
       if (best) {
         const auto sparse = in_fewest_channels(*best);
