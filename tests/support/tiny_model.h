@@ -67,6 +67,12 @@ inline double largest_difference(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
 
+/// Over the largest of `wanted`: where both are sums in float32 of numbers that were drawn, whose rounding a CPU
+/// chooses.
+inline double relative_difference(const at::Tensor& got, const at::Tensor& wanted) {
+  return largest_difference(got, wanted) / wanted.abs().max().item<double>();
+}
+
 /// Expects InputError whose message holds every one of `parts`.
 template <typename F>
 void expect_input_error(F&& f, std::initializer_list<std::string> parts) {

@@ -28,7 +28,7 @@ TEST(Norms, TheOutputIsTheGainTimesXOverTheScale) {
   const auto x = at::randn({2, 5, 8});
   const Norm norm{at::randn({8}), 1e-3};
   EXPECT_EQ(norm.scale(x).sizes(), (std::vector<int64_t>{2, 5, 1}));
-  EXPECT_LE(largest_difference(norm(x), norm.gain_of(x) * x / norm.scale(x)), 1e-6);
+  EXPECT_LE(relative_difference(norm(x), norm.gain_of(x) * x / norm.scale(x)), 1e-6);
   const auto by_hand = at::tensor({3.0F, 4.0F});  // mean square 12.5
   EXPECT_FLOAT_EQ(Norm({at::ones({2}), 12.5}).scale(by_hand).item<float>(), 5);
 }
@@ -53,8 +53,8 @@ TEST(Activations, TheSlopeIsTheDerivative) {
       (model::activate(model::Activation::silu, x + 1e-5) - model::activate(model::Activation::silu, x - 1e-5)) / 2e-5;
   EXPECT_LE(largest_difference(model::slope(model::Activation::silu, x), differences), 1e-8);
   const auto gate = at::randn({4, 9}), up = at::randn({4, 9});
-  EXPECT_LE(largest_difference(model::gated(model::Activation::silu, gate, up),
-                               model::activate(model::Activation::silu, gate) * up),
+  EXPECT_LE(relative_difference(model::gated(model::Activation::silu, gate, up),
+                                model::activate(model::Activation::silu, gate) * up),
             1e-6);
 }
 
@@ -71,7 +71,7 @@ TEST(Readers, AreTheNextNormOfTheResidual) {
     ASSERT_EQ(reader.has_value(), residual.contains(site.point) || norms.contains(site.point)) << model::name(site);
     if (!reader) continue;
     const auto x = read_site(m, ids, reader->site), normed = read_site(m, ids, reader->normed);
-    EXPECT_LE(largest_difference(reader->norm(x), normed), 1e-6) << model::name(site);
+    EXPECT_LE(relative_difference(reader->norm(x), normed), 1e-6) << model::name(site);
     if (norms.contains(site.point)) {
       EXPECT_EQ(reader->normed, site);
       continue;
