@@ -176,6 +176,7 @@ commands::Command gate_readout() {
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
+            trials::add_sharing_options(app, o->trials);
             trials::add_mlp_option(app, o->mlp_layer);
             trials::add_token_option(app, o->token);
             app.add_option(

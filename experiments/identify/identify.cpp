@@ -79,11 +79,11 @@ OtherDraws look_again(const Options& o, const CLI::App& command) {
     again.trials.run.out = std::filesystem::path(o.trials.run.out).replace_extension(fmt::format("draw-{}.json", draw));
     app::Run r(again.trials.run, command);
     trials::Runner runner(r, again.trials, design_of(again, r));
-    runner.start();
+    if (!runner.start()) continue;  // another shard's draw
     identification::Found found;
     const auto stages = explain_stages(runner, again, found);
     others.found.push_back(identification::brief(stages, again.trials.run.seed, r.samples().ids.size()));
-    const auto left = runner.journals();
+    const auto left = runner.close();
     others.journals.insert(others.journals.end(), left.begin(), left.end());
   }
   return others;
@@ -151,6 +151,7 @@ commands::Command identify() {
       [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         trials::add_options(app, o->trials);
+        trials::add_sharing_options(app, o->trials);
         trials::add_token_option(app, o->token, 2);
         app.add_option(
                "--draws", o->draws,

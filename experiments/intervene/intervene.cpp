@@ -86,7 +86,6 @@ void run(const Options& o, const CLI::App& command) {
   runner.check(list);
   if (!runner.start()) return;
   const auto measured = runner.measure(list);
-  if (runner.is_part()) return;
   runner.finish(trials::metrics(o.trials, runner.keys()),
                 {{"runs", intervene::to_json(runs)}, {"trials", trials::describe(runner, measured)}});
 }

@@ -1,8 +1,10 @@
 #include "sinkscope/intervene/trial_json.h"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "intervene/edit_json.h"
 #include "sinkscope/error.h"
@@ -26,6 +28,13 @@ Runs parse_runs(const json& object) {
 }
 
 namespace {
+
+/// [rank, D] float32
+at::Tensor rows_of(const json& basis) {
+  std::vector<at::Tensor> rows;
+  for (const auto& row : basis) rows.push_back(at::tensor(row.get<std::vector<double>>(), at::kDouble));
+  return at::stack(rows).to(at::kFloat);
+}
 
 AttentionCondition read_attention(const json& trial, const std::string& where) {
   try {
@@ -77,6 +86,20 @@ std::vector<Trial> parse_trials(const json& list, const Runs& runs, const model:
     trials.push_back(std::move(trial));
   }
   check(trials, runs, config, T);
+  return trials;
+}
+
+std::vector<Trial> read_back(const json& list, const Runs& runs, const model::Config& config, int64_t T) {
+  auto trials = parse_trials(list, runs, config, T);
+  for (size_t i = 0; i < trials.size(); ++i) {
+    for (size_t e = 0; e < trials[i].edits.size(); ++e) {
+      const auto& edit = list[i].at("edits").at(e);
+      if (edit.contains("basis")) trials[i].edits[e].basis = rows_of(edit["basis"]);
+    }
+    if (to_json(trials[i]) != list[i]) {
+      throw std::runtime_error(fmt::format("trial '{}' does not come back as it was written", trials[i].name));
+    }
+  }
   return trials;
 }
 

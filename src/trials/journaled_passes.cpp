@@ -11,13 +11,12 @@ namespace sinkscope::trials {
 using intervene::Trial;
 
 JournaledPasses::JournaledPasses(const Setting& setting, SourceActivations& sources, const at::Tensor& samples,
-                                 const std::filesystem::path& file, const nlohmann::json& header,
-                                 const std::vector<std::string>& shards)
+                                 const std::filesystem::path& file, const nlohmann::json& header)
     : setting_(setting),
       sources_(sources),
       parts_(cut_parts(setting.run, samples)),
       file_(file),
-      records_(file, header, shards),
+      records_(file, header),
       unedited_(parts_.size()) {
   if (records_.cut() > 0) {
     setting_.run.warn(fmt::format("the journal's last {} bytes were torn and are cut off", records_.cut()));
@@ -40,6 +39,17 @@ std::vector<Trial> JournaledPasses::missing(const std::vector<Trial>& list, int6
   std::vector<Trial> left;
   for (const auto& trial : list) {
     if (!records_.has(trial, batch, depth)) left.push_back(trial);
+  }
+  return left;
+}
+
+std::vector<Trial> JournaledPasses::missing(const std::vector<Trial>& list) const {
+  std::vector<Trial> left;
+  for (const auto& trial : list) {
+    bool whole = true;
+    for (size_t b = 0; b < parts_.size(); ++b)
+      whole = whole && records_.has(trial, static_cast<int64_t>(b), Depth::whole);
+    if (!whole) left.push_back(trial);
   }
   return left;
 }

@@ -39,9 +39,14 @@ void add_token_option(CLI::App& app, int64_t& token, int64_t least) {
 
 void add_sharing_options(CLI::App& app, Options& o) {
   app.add_option("--shard", o.shard,
-                 "i/n: measure every n-th trial from the i-th (from 0) on and leave them in OUT.i-of-n.journal");
-  app.add_option("--records", o.records,
-                 "journals of all shards, by commas: the same command with them writes the result");
+                 "i/n: be one of n processes, counted from 0, that share the trials by files beside --out; 0 chooses "
+                 "them and writes the result")
+      ->group("Shards");
+  app.add_option("--patience", o.patience,
+                 "seconds without a new record after which shard 0 makes the other shards' trials itself")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str()
+      ->group("Shards");
 }
 
 std::vector<int64_t> Keys::all() const {

@@ -24,24 +24,24 @@ void take(const std::map<int64_t, std::string>& records, Outcomes& into) {
   for (const auto& [unit, payload] : records) into[payload.substr(0, kKeyBytes)] = payload.substr(kKeyBytes);
 }
 
-Outcomes of_shards(const std::vector<std::string>& files, const nlohmann::json& header) {
-  Outcomes outcomes;
-  for (const auto& file : files) {
-    const auto contents = result::read_journal(file);
-    if (const auto found = result::differences(contents.header, header, "in the journal"); !found.empty()) {
-      throw InputError(fmt::format("--records {}: is from another run:\n{}", file, found));
-    }
-    take(contents.records, outcomes);
-  }
-  return outcomes;
-}
-
 }  // namespace
 
-Records::Records(const std::filesystem::path& file, const nlohmann::json& header,
-                 const std::vector<std::string>& shards)
-    : outcomes_(of_shards(shards, header)), journal_(file, header) {
+Records::Records(const std::filesystem::path& file, const nlohmann::json& header)
+    : header_(header), journal_(file, header) {
   take(journal_.records(), outcomes_);
+}
+
+void Records::look(const std::filesystem::path& file) {
+  std::error_code missing;
+  const auto bytes = std::filesystem::file_size(file, missing);
+  if (missing || bytes == looked_[file]) return;
+  looked_[file] = bytes;
+  const auto contents = result::read_journal(file);
+  if (contents.header.is_null()) return;  // it is being made
+  if (const auto found = result::differences(contents.header, header_, "there"); !found.empty()) {
+    throw InputError(fmt::format("{}: a shard's journal of another run:{}", file.string(), found));
+  }
+  take(contents.records, outcomes_);
 }
 
 bool Records::has(const intervene::Trial& trial, int64_t batch, Depth depth) const {

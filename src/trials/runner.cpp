@@ -22,18 +22,7 @@ using nlohmann::json;
 
 app::Shard shard_of(const Options& o) {
   if (o.shard.empty()) return {};
-  const auto shard = app::parse_shard(o.shard, "--shard");
-  if (shard.count > 1 && !o.records.empty())
-    throw InputError("--records: joins all shards; expected no --shard beside it");
-  return shard;
-}
-
-std::vector<std::string> records_of(const Options& o) {
-  auto files = split(o.records, ',');
-  for (const auto& file : files) {
-    if (!std::filesystem::exists(file)) throw InputError(fmt::format("--records {}: does not exist", file));
-  }
-  return files;
+  return app::parse_shard(o.shard, "--shard");
 }
 
 }  // namespace
@@ -49,12 +38,11 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
       sources_(design_.runs),
       bootstrap_(r.samples().documents, r.options().seed),
       by_first_token_(strata_by_first_token(r, bootstrap_)),
-      split_(undivided(static_cast<int64_t>(r.samples().ids.size()))) {
+      split_(undivided(static_cast<int64_t>(r.samples().ids.size()))),
+      sharing_(shard_of(options), r.options().out, options.patience) {
   trials::check(design_, options, r);
   auto keys = keys_for(design_.tracked, design_.edited, options.other_token, r);
   setting_ = std::make_unique<Setting>(Setting{r, options_, std::move(keys), draw_other_documents(design_, r)});
-  shard_ = shard_of(options);
-  records_of(options);
   if (design_.split) {
     split_ = draw_split(r.samples().documents, static_cast<uint64_t>(r.options().seed) + 2);
     setting_->means_over = split_.choosing;
@@ -70,7 +58,21 @@ bool Runner::start() {
   setting_->sink_layer = options_.layer >= 0 ? options_.layer : baseline_.sink_layer;
   setting_->massive_activation = baseline_.massive_activation;
   run_.expect(expected_passes(asked_stages(baseline_)));
-  return true;
+  if (!sharing_.is_helper()) return true;
+  help();
+  return false;
+}
+
+/// Measures the shard's share of what shard 0 chooses, until that is all.
+void Runner::help() {
+  if (!design_.by_stage && sink_layer() < 0) return;  // there are no trials
+  while (const auto list = sharing_.next(header())) {
+    if (design_.by_stage && (!passes_ || stage_ != list->stage)) turn_to(list->stage);
+    const auto trials = intervene::read_back(list->trials, design_.runs, run_.config(), run_.longest());
+    check(trials);
+    complete_own(trials);
+  }
+  run_.session().end_progress();
 }
 
 /// What is measured is measured of the half that tests, what is probed of the half that chooses.
@@ -130,7 +132,7 @@ double Runner::expected_passes(const std::vector<SinkStage>& stages, int64_t aft
     passes += expected_of(stage, after);
     after = stage.layer;
   }
-  return passes / static_cast<double>(shard_.count);
+  return passes / static_cast<double>(sharing_.shards());
 }
 
 /// A dry run looks at the first batch, where the weights fit in memory; else a fifth of the layers lie before the sink,
@@ -160,25 +162,31 @@ void Runner::require_sink() const {
   if (sink_layer() < 0) throw InputError(no_sink());
 }
 
+/// What its journals must agree in.
+json Runner::header() const {
+  const auto provenance = run_.provenance();
+  auto header = app::identity_of(provenance);
+  header["experiment"] = provenance.at("experiment");
+  header["trials"] = to_json(design_, options_);
+  if (sharing_.is_shared()) header["shards"] = sharing_.shards();
+  return header;
+}
+
 /// Opened when the first trial is made. Of a design that splits, what is measured and what is probed have a journal
 /// each, since they are over other samples.
 JournaledPasses& Runner::passes(Depth depth) {
   require_sink();
   auto& opened = depth == Depth::whole ? passes_ : probes_;
   if (opened) return *opened;
-  const auto provenance = run_.provenance();
-  auto header = app::identity_of(provenance);
-  header["experiment"] = provenance.at("experiment");
-  header["trials"] = to_json(design_, options_);
+  auto of_journal = header();
   auto file = std::filesystem::path(run_.options().out);
   if (design_.by_stage) {
-    header["stage"] = stage_;
+    of_journal["stage"] = stage_;
     file.replace_extension(fmt::format("stage-{}.json", stage_));
   }
-  if (is_part()) file.replace_extension(fmt::format("{}-of-{}.json", shard_.index, shard_.count));
   if (depth == Depth::probe) file.replace_extension("probes.json");
   opened = std::make_unique<JournaledPasses>(*setting_, sources_, depth == Depth::whole ? testing() : choosing(),
-                                             file.replace_extension(".journal"), header, records_of(options_));
+                                             sharing_.journal(file.replace_extension(".journal")), of_journal);
   return *opened;
 }
 
@@ -186,20 +194,19 @@ Outcome Runner::of_all(Outcome outcome) const {
   return design_.split ? spread(std::move(outcome), testing(), static_cast<int64_t>(run_.lengths().size())) : outcome;
 }
 
-std::vector<Trial> Runner::own(const std::vector<Trial>& list) const {
-  std::vector<Trial> part;
-  for (auto i = static_cast<size_t>(shard_.index); i < list.size(); i += static_cast<size_t>(shard_.count)) {
-    part.push_back(list[i]);
-  }
-  return part;
+void Runner::complete_own(const std::vector<Trial>& list) {
+  const auto own = sharing_.own(list);
+  run_.expect(cost(sink_layer(), setting_->last_layer).of(own, Depth::whole) + expected_after());
+  passes(Depth::whole).complete(own, Depth::whole);
 }
 
 std::vector<Measured> Runner::measure(const std::vector<Trial>& list) {
   check(list);
   auto& made = passes(Depth::whole);
-  run_.expect(cost(sink_layer(), setting_->last_layer).of(own(list), Depth::whole) + expected_after());
-  made.complete(own(list), Depth::whole);
-  if (is_part()) return {};
+  sharing_.write_down(stage_, list, header());
+  complete_own(list);
+  sharing_.wait_for(list, made);
+  made.complete(list, Depth::whole);
   unedited_ = of_all(made.unedited());
   std::vector<Measured> measured;
   for (const auto& trial : list) measured.push_back({trial, of_all(made.outcome(trial, Depth::whole))});
@@ -219,13 +226,24 @@ Outcome Runner::unedited_probe() {
   return made.unedited();
 }
 
+/// Of all that was made so far, with those of the other shards.
 std::vector<std::filesystem::path> Runner::journals() const {
-  std::vector<std::filesystem::path> files;
-  for (const auto& made : earlier_) files.push_back(made->journal());
+  std::vector<std::filesystem::path> files{sharing_.lists()};
+  const auto add = [&](const JournaledPasses& made) {
+    files.push_back(made.journal());
+    const auto others = sharing_.others(made.journal());
+    files.insert(files.end(), others.begin(), others.end());
+  };
+  for (const auto& made : earlier_) add(*made);
   for (const auto* made : {&passes_, &probes_}) {
-    if (*made) files.push_back((*made)->journal());
+    if (*made) add(**made);
   }
   return files;
+}
+
+std::vector<std::filesystem::path> Runner::close() {
+  sharing_.end(header());
+  return journals();
 }
 
 void Runner::finish(const json& metrics, json results) {
@@ -240,10 +258,11 @@ void Runner::finish(const json& metrics, json results) {
                                   {"testing", model::to_int_vector(testing())}};
   }
   run_.finish(metrics, results, design_.tensor_files.empty() ? json() : json{{"tensor_files", design_.tensor_files}});
-  for (auto& done : earlier_) done->remove_journal();
-  for (auto* made : {&passes_, &probes_}) {
-    if (*made) (*made)->remove_journal();
-  }
+  const auto files = close();
+  earlier_.clear();
+  passes_.reset();
+  probes_.reset();
+  sharing_.remove(files);
 }
 
 }  // namespace sinkscope::trials

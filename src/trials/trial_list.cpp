@@ -46,7 +46,6 @@ json no_trials(Runner& runner, const std::string& why) {
 
 void finish(Runner& runner, const std::vector<intervene::Trial>& list, const json& more, json results) {
   const auto measured = list.empty() ? std::vector<Measured>() : runner.measure(list);
-  if (runner.is_part()) return;
   results["table"] = table(runner, measured);
   results["trials"] = describe(runner, measured);
   auto definitions = metrics(runner.options(), runner.keys());

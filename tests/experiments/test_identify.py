@@ -215,8 +215,8 @@ def test_the_figure_is_drawn_the_same_twice(
     (("--layer", 5), "--layer: layer 5", "0 to 4"),
     (("--draws", 0), "--draws"),
     (("--samples", 3), "3 documents", "4 or more"),
-    (("--records", "a.journal"), "--records"),
-    (("--shard", "1/2"), "--shard"),
+    (("--shard", "2/2"), "--shard", "shard 2 of 2"),
+    (("--patience", 0), "--patience"),
 )
 def test_refused(options: tuple, parts: list[str], program: Program, planted: Callable, tmp_path: Path) -> None:
     """What would leave no half to test on, no later token or no control."""

@@ -119,6 +119,33 @@ TEST(TrialJson, ABasisIsWrittenRowByRowAsUnitVectorsOnTheirOwnSide) {
   EXPECT_EQ(to_json(edit)["basis"].size(), 2);
 }
 
+/// Bits of a basis that orthonormal() would change again, and of numbers that no short decimal gives.
+TEST(TrialJson, AListComesBackToTheLastBit) {
+  const auto rows = at::tensor({0.1F, 0.7F, 0.70710677F, 0.8F, -0.5F, 1e-7F}).view({2, 3});
+  const Runs runs{{"alone", parse_condition("layers=0;tokens=3")}};
+  const model::Site site{model::Point::resid_mid, 1};
+  const std::vector<Trial> list{
+      {.name = "a",
+       .role = Role::copy,
+       .about = {{"part", "x"}, {"set", 1}},
+       .edits = {{.site = site,
+                  .tokens = {8},
+                  .operation = Operation::copy,
+                  .dose = 1.0 / 3,
+                  .basis = rows,
+                  .from = Source{.run = "alone", .site = site}}}},
+      {.name = "b", .role = Role::condition, .attention = parse_condition("layers=0-1;tokens=3")},
+      {.name = "c",
+       .role = Role::writing,
+       .edits = {{.site = site, .tokens = {8}, .operation = Operation::set, .values = {0.1, 1e300, -3}}}}};
+  json written = json::array();
+  for (const auto& trial : list) written.push_back(to_json(trial));
+  const auto back = read_back(json::parse(written.dump()), runs, of_width(3), 12);
+  ASSERT_EQ(back.size(), list.size());
+  for (size_t i = 0; i < list.size(); ++i) EXPECT_EQ(to_json(back[i]), written[i]);
+  EXPECT_TRUE(at::equal(back[0].edits[0].basis, rows));
+}
+
 TEST(TrialJson, ASetAlongABasisPutsTheCoordinatesThere) {
   TensorFiles none;
   const json basis{{0, 3, 4}, {2, 0, 0}};

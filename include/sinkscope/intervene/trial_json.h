@@ -28,6 +28,10 @@ std::vector<Trial> parse_trials(const nlohmann::json&, const Runs&, const model:
                                 TensorFiles& files);
 std::vector<Trial> parse_trials(const nlohmann::json&, const Runs&, const model::Config&, int64_t T);
 
+/// The trials of a list that to_json wrote, to the last bit; a basis is taken as it stands. Throws InputError as
+/// parse_trials does, and std::runtime_error for a trial that does not come back as it was.
+std::vector<Trial> read_back(const nlohmann::json& list, const Runs&, const model::Config&, int64_t T);
+
 /// What parse_trials checks, for trials that were not read.
 void check(const std::vector<Trial>&, const Runs&, const model::Config&, int64_t T);
 

@@ -16,13 +16,17 @@ namespace sinkscope::trials {
 /// made again.
 class JournaledPasses {
  public:
-  /// Over these samples, [..] int64. Takes up the journal at `file`, and what those of `shards` hold. Throws InputError
-  /// where one is of another run.
+  /// Over these samples, [..] int64. Takes up the journal at `file`. Throws InputError where it is of another run.
   JournaledPasses(const Setting&, SourceActivations&, const at::Tensor& samples, const std::filesystem::path& file,
-                  const nlohmann::json& header, const std::vector<std::string>& shards);
+                  const nlohmann::json& header);
 
   /// Makes what the journal does not have.
   void complete(const std::vector<intervene::Trial>&, Depth);
+
+  /// Takes in what another process's journal holds by now, where there is one.
+  void look(const std::filesystem::path& file) { records_.look(file); }
+  /// Those of whole trials that are not complete.
+  std::vector<intervene::Trial> missing(const std::vector<intervene::Trial>&) const;
 
   /// Of all its samples in their order, once they are complete.
   Outcome outcome(const intervene::Trial&, Depth) const;
@@ -31,7 +35,6 @@ class JournaledPasses {
   /// Frees what is held of a batch.
   void release() { batch_.reset(), held_ = -1; }
   const std::filesystem::path& journal() const { return file_; }
-  void remove_journal() { records_.remove(); }
 
  private:
   std::vector<intervene::Trial> missing(const std::vector<intervene::Trial>&, int64_t batch, Depth) const;

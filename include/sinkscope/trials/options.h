@@ -16,14 +16,15 @@ struct Options {
   int64_t other_token = 6;   ///< the control that makes the same edit at another position
   double equivalence = 0.1;  ///< "no effect": within this share of the unedited sink
   bool no_loss = false, no_frozen = false;
-  std::string shard, records;  ///< of add_sharing_options
+  std::string shard;  ///< of add_sharing_options, with the seconds after which other shards are taken as lost
+  int64_t patience = 300;
 };
 void add_options(CLI::App&, Options&);
 
 /// `--token`, the later token that is compared with token 0, from `least` on.
 void add_token_option(CLI::App&, int64_t& token, int64_t least = 1);
 
-/// `--shard i/n` and `--records`, for experiments that measure one list of trials.
+/// `--shard i/n` and `--patience`, for experiments whose trials can be shared out.
 void add_sharing_options(CLI::App&, Options&);
 
 /// Which tokens' attention a run of trials reads. Tracked tokens are compared, so they share one range of queries;

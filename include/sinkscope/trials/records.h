@@ -2,9 +2,8 @@
 
 #include <filesystem>
 #include <map>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 #include "sinkscope/intervene/trial.h"
 #include "sinkscope/result/journal.h"
@@ -21,8 +20,12 @@ enum class Depth {
 /// Outcomes by trial and batch, in a journal: a run that was killed goes on from them.
 class Records {
  public:
-  /// Takes up the journal at `file`, and what those of `shards` hold. Throws InputError where one is of another run.
-  Records(const std::filesystem::path& file, const nlohmann::json& header, const std::vector<std::string>& shards);
+  /// Takes up the journal at `file`. Throws InputError where it is of another run.
+  Records(const std::filesystem::path& file, const nlohmann::json& header);
+
+  /// Takes in what another process's journal holds by now, where there is one. Throws InputError where it is of another
+  /// run.
+  void look(const std::filesystem::path& file);
 
   /// Bytes that a kill tore off the end.
   int64_t cut() const { return journal_.cut(); }
@@ -33,10 +36,10 @@ class Records {
   /// Of all batches, which must be there.
   Outcome joined(const intervene::Trial&, int64_t batches, Depth) const;
 
-  void remove() { journal_.remove(); }
-
  private:
-  std::map<std::string, std::string> outcomes_;  // bytes by key
+  std::map<std::string, std::string> outcomes_;        // bytes by key
+  std::map<std::filesystem::path, uintmax_t> looked_;  // how long other processes' journals were
+  nlohmann::json header_;
   result::Journal journal_;
 };
 

@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "sinkscope/app/shard.h"
 #include "sinkscope/measure/bootstrap.h"
 #include "sinkscope/trials/cost.h"
 #include "sinkscope/trials/design.h"
 #include "sinkscope/trials/journaled_passes.h"
 #include "sinkscope/trials/measured.h"
 #include "sinkscope/trials/selection_split.h"
+#include "sinkscope/trials/sharing.h"
 
 namespace sinkscope::trials {
 
@@ -25,7 +25,8 @@ class Runner {
  public:
   Runner(app::Run&, const Options&, Design);
 
-  /// Loads the weights and finds the sink. False after a dry run.
+  /// Loads the weights and finds the sink. False after a dry run, and of a shard other than 0, which by then has done
+  /// its share.
   bool start();
 
   const SinkBaseline& baseline() const { return baseline_; }
@@ -49,10 +50,7 @@ class Runner {
   /// see; reads no weight.
   void check(const std::vector<intervene::Trial>& list) const { trials::check(list, design_, options_, run_); }
 
-  /// Of --shard: its trials are measured and left in its journal, and there is no result.
-  bool is_part() const { return shard_.count > 1; }
-
-  /// In the trials' order; of a design that splits, NaN in the samples that choose. None of a part.
+  /// In the trials' order; of a design that splits, NaN in the samples that choose. Other shards do their share.
   std::vector<Measured> measure(const std::vector<intervene::Trial>&);
 
   /// The sink and the massive activation alone, at once and without controls, to choose by: a row each of choosing().
@@ -71,8 +69,8 @@ class Runner {
   /// By kind of first token.
   const std::map<std::string, measure::Bootstrap>& by_first_token() const { return by_first_token_; }
 
-  /// Of what was made so far, for whoever deletes them later than finish().
-  std::vector<std::filesystem::path> journals() const;
+  /// Ends it without a result: the other shards are told, and whoever writes one later deletes these journals.
+  std::vector<std::filesystem::path> close();
 
   /// Writes the result and deletes the journals.
   void finish(const nlohmann::json& metrics, nlohmann::json results);
@@ -86,8 +84,10 @@ class Runner {
   Cost cost(int64_t sink_layer, int64_t last_layer) const;
   int64_t last_layer(const SinkStage&) const;
   JournaledPasses& passes(Depth);
-  /// The shard's share.
-  std::vector<intervene::Trial> own(const std::vector<intervene::Trial>&) const;
+  std::vector<std::filesystem::path> journals() const;
+  nlohmann::json header() const;
+  void help();
+  void complete_own(const std::vector<intervene::Trial>&);
   /// Of the samples that test, with NaN in the others' rows.
   Outcome of_all(Outcome) const;
 
@@ -103,7 +103,7 @@ class Runner {
   std::vector<std::unique_ptr<JournaledPasses>> earlier_;  // of the stages before
   size_t stage_ = 0;
   SelectionSplit split_;
-  app::Shard shard_;
+  Sharing sharing_;
   Outcome unedited_;
 };
 
