@@ -74,15 +74,17 @@ json arrow_to_signal(const Evidence& signal) {
 Chain::Chain(const trials::Runner& r, const Alone& alone, const std::vector<EarlierSignal>& earlier)
     : earlier_(earlier) {
   if (const auto& massive = r.massive_activation()) {
-    write(massive->site, signal_of(*massive), kMassive, about_chain(kMassive), alone);
+    write(level_of(massive->site, signal_of(*massive), 0, alone.token), kMassive, about_chain(kMassive));
   }
   const model::Site keys{model::Point::k, r.sink_layer()};
   remove(keys, {}, kKeys, about_chain(kKeys), alone);
-  write(keys, {}, kKeys, about_chain(kKeys), alone);
+  write(level_of(keys, {}, 0, alone.token), kKeys, about_chain(kKeys));
   for (const auto& one : earlier_) {
     const auto what = fmt::format("signal of stage {}", one.stage);
     remove(one.site, one.signal, what, about_earlier(one.stage), alone);
-    write(one.site, one.signal, what, about_earlier(one.stage), alone);
+    auto given = level_of(one.site, one.signal, 0, alone.token);
+    if (one.copied) given.operation = intervene::Operation::copy;
+    write(given, what, about_earlier(one.stage));
   }
 }
 
@@ -94,12 +96,11 @@ void Chain::remove(const model::Site& site, const Signal& signal, const std::str
                      .edits = {level_of(site, signal, alone.token, 0)}});
 }
 
-void Chain::write(const model::Site& site, const Signal& signal, const std::string& what, const json& about,
-                  const Alone& alone) {
-  trials_.push_back({.name = fmt::format("chain: write {} at {}", what, trials::short_name(site)),
+void Chain::write(const intervene::Edit& edit, const std::string& what, const json& about) {
+  trials_.push_back({.name = fmt::format("chain: write {} at {}", what, trials::short_name(edit.site)),
                      .role = Role::writing,
                      .about = about,
-                     .edits = {level_of(site, signal, 0, alone.token)}});
+                     .edits = {edit}});
 }
 
 json Chain::judge(trials::Runner& r, const std::vector<Measured>& measured, const Verdict& verdict) const {

@@ -12,6 +12,7 @@ struct EarlierSignal {
   size_t stage = 0;
   model::Site site = {};
   Signal signal = {};
+  bool copied = false;  ///< each sample has its own level
 };
 
 /// How one stage of the sink comes about: seeing only itself -> signal -> massive activation -> keys -> sink, and
@@ -36,7 +37,7 @@ class Chain {
 
  private:
   void remove(const model::Site&, const Signal&, const std::string& what, const nlohmann::json& about, const Alone&);
-  void write(const model::Site&, const Signal&, const std::string& what, const nlohmann::json& about, const Alone&);
+  void write(const intervene::Edit&, const std::string& what, const nlohmann::json& about);
 
   std::vector<EarlierSignal> earlier_;
   std::vector<intervene::Trial> trials_;

@@ -80,7 +80,7 @@ json explain(trials::Runner& r, int64_t token, size_t stage, Found& found) {
   result["trials"] = naming_bases(trials::describe(r, measured), measured, found.signals, out);
   if (verdict.signal) {
     const auto& c = verdict.signal->candidate();
-    found.earlier.push_back({stage, c.site, joined(c.sufficient)});
+    found.earlier.push_back({stage, c.site, joined(c.sufficient), c.copied});
   }
   return result;
 }

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from sinkscope.figures.parts.chain import chain
 from sinkscope.figures.parts.later_token import OF_FIRST, OF_LATER
 from sinkscope.figures.parts.levels import legend_row, with_intervals, with_legend_row
 from sinkscope.figures.parts.lines import wrapped
@@ -205,8 +206,10 @@ def evidence(result: Result) -> Figure:
     return figure
 
 
-def draw(result: Result, stage: int = 0) -> Figure:
+def draw(result: Result, stage: int = 0, of_chain: bool = False) -> Figure:
     stages = result.results["stages"]
+    if of_chain and stages:
+        return chain(result)
     one = stage_of(result, stage) if stages else result
     verdict = one.results["verdict"] if stages else {"kind": "no sink", "statement": result.results["statement"]}
     figure = attention_by_layer(one) if verdict["kind"] == "no sink" else evidence(one)
@@ -217,10 +220,13 @@ def draw(result: Result, stage: int = 0) -> Figure:
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stage", type=int, default=0, help="which stage of the sink, the first is 0")
+    parser.add_argument("--chain", action="store_true", dest="of_chain", help="what makes the sink, step by step, in all stages")
 
 
 def more(result: Result) -> dict[str, dict[str, Any]]:
-    return {f"stage-{number}": {"stage": number} for number in range(1, len(result.results["stages"]))}
+    stages = result.results["stages"]
+    others = {f"stage-{number}": {"stage": number} for number in range(1, len(stages))}
+    return others | ({"chain": {"of_chain": True}} if stages else {})
 
 
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
