@@ -90,6 +90,7 @@ Outcome BatchTrials::run(const Trial& trial, const SourceActivations& rows) {
 
 at::Tensor BatchTrials::random_controls(const Trial& trial, const SourceActivations& rows) const {
   std::vector<at::Tensor> by_control;
+  const auto begin = start_of_edits(trial);  // what comes before is the same for all of them
   const auto seed = static_cast<uint64_t>(setting_.run.options().seed);
   for (int64_t control = 0; control < setting_.options.controls; ++control) {
     Adjusts adjusts;
@@ -100,7 +101,7 @@ at::Tensor BatchTrials::random_controls(const Trial& trial, const SourceActivati
       adjusts.push_back(intervene::random_move(edit, gain_at(edit.site, setting_.run.model()), natural,
                                                seed + 1'000'003 * static_cast<uint64_t>(control) + i));
     }
-    by_control.push_back(pass(trial, rows, Detail::sink, adjusts).attention.select(1, 0));
+    by_control.push_back(pass_from(begin, trial, rows, Detail::sink, adjusts, Norms::free).attention.select(1, 0));
   }
   return at::stack(by_control, 1);
 }

@@ -45,7 +45,8 @@ double Cost::with_controls(const Trial& trial) const {
   const double frozen = trial.edits.empty() || options_.no_frozen ? 0 : 1, moved = 1;
   const double condition = trial.attention.any() && !trial.edits.empty() ? 1 : 0;
   const double controls = trial.edits.empty() ? 0 : static_cast<double>(options_.controls);
-  return full(start.layer) + (frozen + moved + condition + controls) * sink(start);
+  const auto edits = trial.edits.empty() ? start : start_of(without_conditions(trial), config_);
+  return full(start.layer) + (frozen + moved + 2 * condition) * sink(start) + controls * sink(edits);
 }
 
 double Cost::of(const std::vector<Trial>& list, Depth depth) const {

@@ -72,17 +72,32 @@ Outcome BatchTrials::run_unedited() {
 
 Outcome BatchTrials::pass(const Trial& trial, const SourceActivations& rows, Detail detail, const Adjusts& adjusts,
                           Norms norms) const {
-  auto& r = setting_.run;
-  const Site start = start_of(trial, r.config());
-  Reading reading(setting_, batch_, detail, start);
+  return pass_from(cache_.at(start_of(trial, setting_.run.config())), trial, rows, detail, adjusts, norms);
+}
+
+Outcome BatchTrials::pass_from(const model::Start& start, const Trial& trial, const SourceActivations& rows,
+                               Detail detail, const Adjusts& adjusts, Norms norms) const {
+  Reading reading(setting_, batch_, detail, start.site);
   if (detail == Detail::sink && !reading.sees_attention()) return reading.outcome(unedited_);
-  model::Taps taps(r.config());
+  model::Taps taps(setting_.run.config());
   if (trial.attention.any()) taps.attention(trial.attention.change, trial.attention.layers);
   attach_edits(taps, reading, trial, rows, adjusts);
   reading.attach(taps);
-  if (norms == Norms::frozen) freeze_norms(taps, start);
-  r.resume(cache_.at(start), taps);
+  if (norms == Norms::frozen) freeze_norms(taps, start.site);
+  setting_.run.resume(start, taps);
   return reading.outcome(unedited_);
+}
+
+model::Start BatchTrials::start_of_edits(const Trial& trial) const {
+  auto& r = setting_.run;
+  const Site start = start_of(trial, r.config()), edits = start_of(without_conditions(trial), r.config());
+  if (!model::before(start, edits)) return cache_.at(start);
+  model::PassCache kept({edits});
+  model::Taps taps(r.config());
+  taps.attention(trial.attention.change, trial.attention.layers);
+  kept.attach(taps);
+  r.resume(cache_.at(start), taps);
+  return kept.at(edits);
 }
 
 /// Without those that the reading does not see: a control ends with the sink layer's attention.

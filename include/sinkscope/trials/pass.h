@@ -43,6 +43,10 @@ class BatchTrials {
   Outcome run_unedited();
   Outcome pass(const intervene::Trial&, const SourceActivations&, Detail, const Adjusts& = {},
                Norms = Norms::free) const;
+  Outcome pass_from(const model::Start&, const intervene::Trial&, const SourceActivations&, Detail, const Adjusts&,
+                    Norms) const;
+  /// Where the trial's edits begin, under its attention condition.
+  model::Start start_of_edits(const intervene::Trial&) const;
   void attach_edits(model::Taps&, const Reading&, const intervene::Trial&, const SourceActivations&,
                     const Adjusts&) const;
   void keep_scales(model::Taps&);
