@@ -54,11 +54,13 @@ Suspects::Suspects(trials::Runner& r, const Evidence& evidence, const Alone& alo
     trials_.push_back({.name = fmt::format("suspect: write channel {} at {}", d, where),
                        .role = Role::writing,
                        .about = about_suspect(d),
-                       .edits = {level_of(site_, one, 0, alone.token)}});
+                       .edits = {level_of(site_, one, 0, alone.token)},
+                       .random_controls = false});
     trials_.push_back({.name = fmt::format("suspect: remove channel {} at {}", d, where),
                        .role = Role::removal,
                        .about = about_suspect(d),
-                       .edits = {level_of(site_, one, alone.token, 0)}});
+                       .edits = {level_of(site_, one, alone.token, 0)},
+                       .random_controls = false});
   }
 }
 

@@ -44,6 +44,11 @@ AttentionCondition read_attention(const json& trial, const std::string& where) {
   }
 }
 
+bool read_flag(const json& value, const std::string& what) {
+  if (!value.is_boolean()) throw InputError(fmt::format("{}: expected true or false, found {}", what, value.dump()));
+  return value;
+}
+
 json read_about(const json& about, const std::string& where) {
   if (!about.is_object()) throw InputError(fmt::format("{}: about: expected an object, found {}", where, about.dump()));
   return about;
@@ -62,7 +67,7 @@ std::vector<Trial> parse_trials(const json& list, const Runs& runs, const model:
   std::vector<Trial> trials;
   for (size_t i = 0; i < list.size(); ++i) {
     auto where = fmt::format("trial {}", i);
-    check_keys(list[i], where, {"name", "role", "about", "attention", "edits", "interaction_of"});
+    check_keys(list[i], where, {"name", "role", "about", "attention", "edits", "random_controls", "interaction_of"});
     Trial trial;
     trial.name = text_at(list[i], "name", where);
     where = fmt::format("trial '{}'", trial.name);
@@ -79,6 +84,9 @@ std::vector<Trial> parse_trials(const json& list, const Runs& runs, const model:
       trial.role = Role::condition;
     }
     if (list[i].contains("about")) trial.about = read_about(list[i]["about"], where);
+    if (list[i].contains("random_controls")) {
+      trial.random_controls = read_flag(list[i]["random_controls"], where + ": random_controls");
+    }
     if (list[i].contains("interaction_of")) {
       for (const auto& other : list[i]["interaction_of"])
         trial.interaction_of.push_back(other.is_string() ? other.get<std::string>() : other.dump());
@@ -108,6 +116,7 @@ json to_json(const Trial& trial) {
   if (!trial.about.empty()) object["about"] = trial.about;
   if (trial.attention.any()) object["attention"] = spell(trial.attention);
   for (const auto& edit : trial.edits) object["edits"].push_back(to_json(edit));
+  if (!trial.random_controls) object["random_controls"] = false;
   if (!trial.interaction_of.empty()) object["interaction_of"] = trial.interaction_of;
   return object;
 }

@@ -84,7 +84,7 @@ Outcome BatchTrials::run(const Trial& trial, const SourceActivations& rows) {
   }
   outcome.no_op = at::full({1, 1}, no_op(trial, rows), at::kDouble);
   if (batch_.first == 0) outcome.outside = outside(trial, rows);
-  if (seen && setting_.options.controls > 0) outcome.random = random_controls(trial, rows);
+  if (seen && trial.random_controls && setting_.options.controls > 0) outcome.random = random_controls(trial, rows);
   return outcome;
 }
 

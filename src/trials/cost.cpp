@@ -44,7 +44,8 @@ double Cost::with_controls(const Trial& trial) const {
   const auto start = start_of(trial, config_);
   const double frozen = trial.edits.empty() || options_.no_frozen ? 0 : 1, moved = 1;
   const double condition = trial.attention.any() && !trial.edits.empty() ? 1 : 0;
-  const double controls = trial.edits.empty() ? 0 : static_cast<double>(options_.controls);
+  const bool has_controls = !trial.edits.empty() && trial.random_controls;
+  const double controls = has_controls ? static_cast<double>(options_.controls) : 0;
   const auto edits = trial.edits.empty() ? start : start_of(without_conditions(trial), config_);
   return full(start.layer) + (frozen + moved + 2 * condition) * sink(start) + controls * sink(edits);
 }

@@ -91,7 +91,8 @@ Outcome BatchTrials::pass_from(const model::Start& start, const Trial& trial, co
 model::Start BatchTrials::start_of_edits(const Trial& trial) const {
   auto& r = setting_.run;
   const Site start = start_of(trial, r.config()), edits = start_of(without_conditions(trial), r.config());
-  if (!model::before(start, edits)) return cache_.at(start);
+  const bool seen = Reading(setting_, batch_, Detail::sink, edits).sees_attention();
+  if (!seen || !model::before(start, edits)) return cache_.at(start);
   model::PassCache kept({edits});
   model::Taps taps(r.config());
   taps.attention(trial.attention.change, trial.attention.layers);

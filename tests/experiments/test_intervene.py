@@ -46,6 +46,23 @@ def test_an_edit_after_the_sink_layers_attention(intervene: Callable, base: Plan
     assert late["mean_attention"][0]["difference"]["ci95"] == [0, 0]
 
 
+def test_random_moves_after_the_sink_under_a_condition_do_nothing(intervene: Callable, base: Planted) -> None:
+    late = {"site": f"blocks.{base.layers['sink'][0]}.attn.hook_z", "tokens": 0, "operation": "zero"}
+    asked = [{"name": "late", "attention": f"layers={base.layers['average']};tokens=8", "edits": [late]}]
+    (trial,) = intervene(asked, "--track", "0,8")["trials"]
+    assert [control["largest"] for control in trial["controls"]["random"]] == [0, 0]
+    assert trial["mean_attention"][1]["edited"] == pytest.approx(0.5, abs=NEAR)
+
+
+def test_a_trial_may_go_without_random_controls(intervene: Callable) -> None:
+    """All else of it stays the same."""
+    held, bare = intervene([{"name": "held", "edits": [ZERO]}, {"name": "bare", "edits": [ZERO], "random_controls": False}])["trials"]
+    assert held["controls"].pop("random") and bare["controls"].pop("random") is None
+    assert held.pop("name") + bare.pop("name") == "heldbare"
+    assert bare.pop("random_controls") is False
+    assert held == bare
+
+
 def test_conditions_and_edits_together(intervene: Callable, base: Planted) -> None:
     at, circuit = base.layers, base.circuits[0]
     alone = f"layers={at['average']};tokens=8"
@@ -100,6 +117,8 @@ PAIR = [{"name": "a", "edits": [ZERO]}, {"name": "b", "edits": [ZERO | {"site": 
     pytest.param(json.dumps(LATE), ("--track", 8), ["tracked tokens 8", "token 0 first"], id="tracking without token 0"),
     pytest.param(json.dumps(LATE), ("--no-loss",), ["'late'", "nothing would see"], id="an edit that nothing sees"),
     pytest.param(json.dumps(PAIR), (), ["'ab'", "of both and no other"], id="an interaction without one of its edits"),
+    pytest.param(json.dumps([{"name": "a", "edits": [ZERO], "random_controls": 0}]), (), ["'a'", "random_controls", "true or false"],
+                 id="a flag that is none"),
     pytest.param("[]", (), ["not empty"], id="no trials"),
     pytest.param("{", (), ["not JSON"], id="no JSON"),
     pytest.param("no-such-file", (), ["cannot be read"], id="no file"),

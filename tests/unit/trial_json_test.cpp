@@ -137,7 +137,8 @@ TEST(TrialJson, AListComesBackToTheLastBit) {
       {.name = "b", .role = Role::condition, .attention = parse_condition("layers=0-1;tokens=3")},
       {.name = "c",
        .role = Role::writing,
-       .edits = {{.site = site, .tokens = {8}, .operation = Operation::set, .values = {0.1, 1e300, -3}}}}};
+       .edits = {{.site = site, .tokens = {8}, .operation = Operation::set, .values = {0.1, 1e300, -3}}},
+       .random_controls = false}};
   json written = json::array();
   for (const auto& trial : list) written.push_back(to_json(trial));
   const auto back = read_back(json::parse(written.dump()), runs, of_width(3), 12);
