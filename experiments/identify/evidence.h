@@ -60,6 +60,10 @@ class Evidence {
   /// Channels that the signal is in, of all sets together: fewer than its directions go through where as few do as
   /// well.
   int64_t support() const;
+  /// [n] float64 on the CPU: how far the signal in rows [n, D] of its site is from the later token's ordinary level (0)
+  /// on the way to token 0's (1); of a signal whose level each sample has for itself, how long that way is beside the
+  /// root mean square of token 0's.
+  at::Tensor share_of_way(const at::Tensor& rows) const;
   /// The most that a control moves the sink, as a share of the unedited one; not finite where that is 0.
   double controls_move() const { return controls_move_; }
   bool passes() const;
@@ -76,7 +80,6 @@ class Evidence {
   void controlled(const std::vector<Measured>&);
   void judge_sparse(const std::vector<Measured>&);
   void predicted();
-  at::Tensor share_of_way(const at::Tensor& reached) const;
   void clamped(const trials::Outcome&, const trials::Outcome& alone);
   void condition(Condition, const at::Tensor& value, bool positive);
 
