@@ -70,20 +70,20 @@ json carried(const trials::Runner& r, const WithoutSignal& one, const SinkLevels
           {"needed", found}};
 }
 
-/// The signal and its mediators, in the order of the pass; where none is certain those that may be.
-std::vector<const Evidence*> carriers_of(const Verdict& verdict) {
-  if (!verdict.signal) return verdict.open;
-  std::vector<const Evidence*> carriers{verdict.signal};
-  carriers.insert(carriers.end(), verdict.mediators.begin(), verdict.mediators.end());
+/// From the signal's site on, or where none is certain from the first that may be: all that make a sink when written.
+std::vector<const Evidence*> carriers_of(const Verdict& verdict, const std::vector<Evidence>& evidence) {
+  const auto* first = verdict.signal ? verdict.signal : verdict.open.empty() ? nullptr : verdict.open.front();
+  std::vector<const Evidence*> carriers;
+  for (const auto& one : evidence) {
+    if (&one == first || !carriers.empty()) carriers.push_back(&one);
+  }
   return carriers;
 }
 
-json carries(trials::Runner& r, const std::vector<const Evidence*>& carriers, const Alone& alone, const Asked& asked) {
+json carries(trials::Runner& r, const std::vector<const Evidence*>& carriers, const Asked& asked) {
   SinkLevels unedited(asked.sinks.size(0));
   auto list = json::array();
-  for (const auto& one : without_signal(r, carriers, alone, asked, unedited)) {
-    list.push_back(carried(r, one, unedited));
-  }
+  for (const auto& one : without_signal(r, carriers, asked, unedited)) list.push_back(carried(r, one, unedited));
   return list;
 }
 
@@ -102,16 +102,16 @@ std::string why_not(const trials::Runner& r, const std::vector<const Evidence*>&
 
 }  // namespace
 
-json ask_later_sinks(trials::Runner& r, size_t stage, const LaterTokens& tokens, const Verdict& verdict,
-                     const Alone& alone) {
+json ask_later_sinks(trials::Runner& r, size_t stage, const LaterTokens& tokens, const std::vector<Evidence>& evidence,
+                     const Verdict& verdict) {
   const auto found = find(tokens, stage, r.sink_layer());
   const Asked asked{.sinks = found.sinks, .others = tokens.places.logical_and(found.sinks.logical_not())};
   SinkLevels levels(found.sinks.size(0));
   levels.put(at::arange(found.sinks.size(0)), tokens.attention[stage], tokens.to_first[stage], asked);
   levels.others.masked_fill_(levels.sinks.isnan(), std::nan(""));
-  const auto carriers = carriers_of(verdict);
+  const auto carriers = carriers_of(verdict, evidence);
   const auto why = why_not(r, carriers, found.sinks, levels);
-  const auto list = why.empty() ? carries(r, carriers, alone, asked) : json::array();
+  const auto list = why.empty() ? carries(r, carriers, asked) : json::array();
   const auto from = std::find_if(list.begin(), list.end(), [](const json& one) { return one.at("needed") == "yes"; });
   return {{"tokens", count(tokens.places)},
           {"by_cosine", count(found.by_cosine)},

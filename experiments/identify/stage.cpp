@@ -64,7 +64,7 @@ json explain(trials::Runner& r, int64_t token, size_t stage, Found& found, const
   auto candidates = json::array();
   for (const auto& one : evidence) candidates.push_back(to_json(one));
   look_beside(r, alone, verdict, measured, result);
-  if (later) result["later_sinks"] = ask_later_sinks(r, stage, *later, verdict, alone);
+  if (later) result["later_sinks"] = ask_later_sinks(r, stage, *later, evidence, verdict);
   result["verdict"] = to_json(verdict);
   result["chain"] = chain.judge(r, measured, verdict);
   result["earlier"] = chain.judge_earlier(r, measured);

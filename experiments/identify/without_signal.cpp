@@ -45,16 +45,15 @@ model::Taps::Edit at_tokens(const at::Tensor& mask, const Edit& edit, const at::
 
 class Passes {
  public:
-  Passes(trials::Runner& r, const std::vector<const Evidence*>& carriers, const Alone& alone, const Asked& asked)
+  Passes(trials::Runner& r, const std::vector<const Evidence*>& carriers, const Asked& asked)
       : r_(r), asked_(asked), samples_(asked.sinks.size(0)) {
     const auto with_sinks = asked.sinks.any(1).index_select(0, r.testing());
     parts_ = trials::cut_parts(r.run(), r.testing().masked_select(with_sinks));
     for (const auto* carrier : carriers) {
       const auto& site = carrier->candidate().site;
-      const auto& rows = r.sources().at("unedited", site, alone.token);
       found_.push_back({.carrier = carrier, .share = at::full({samples_}, kNone, at::kDouble), .edited = levels()});
-      edits_.push_back(level_of(site, joined(carrier->candidate().sufficient), alone.token, 0));
-      ordinary_.push_back(rows.index_select(0, r.choosing().to(rows.device())).mean(0).view({1, 1, -1}));
+      edits_.push_back(level_of(site, carrier->whole(), 0, 0));
+      ordinary_.push_back(ordinary_rows(site));
     }
     natural_.resize(carriers.size());
   }
@@ -99,6 +98,13 @@ class Passes {
 
  private:
   const model::Site& site(size_t carrier) const { return edits_[carrier].site; }
+  /// [m, D] float32: tokens 1 to 8 of the samples that choose, without the sinks among them.
+  at::Tensor ordinary_rows(const model::Site& site) const {
+    const auto rows = traced_rows(r_, "unedited", site, r_.choosing()).slice(1, 1);
+    const auto sinks = asked_.sinks.index_select(0, r_.choosing()).slice(1, 1, kLastTraced + 1);
+    return rows_of(rows, sinks.logical_not());
+  }
+
   SinkLevels levels() const { return SinkLevels(samples_); }
 
   Asked asked_of(const trials::Part& part) const {
@@ -108,7 +114,7 @@ class Passes {
   void take_rows(size_t carrier, const trials::Part& part, const Asked& asked, const at::Tensor& x) {
     const auto rows = rows_of(x, asked.sinks);
     auto shares = at::zeros(asked.sinks.sizes(), at::kDouble);
-    shares.masked_scatter_(asked.sinks, found_[carrier].carrier->share_of_way(rows));
+    shares.masked_scatter_(asked.sinks, found_[carrier].carrier->share_of_way(rows, ordinary_[carrier]));
     found_[carrier].share.index_copy_(0, part.samples, mean_where(shares, asked.sinks));
     auto& natural = natural_[carrier];
     const auto more = rows.slice(0, 0, kNaturalRows - (natural.defined() ? natural.size(0) : 0));
@@ -126,7 +132,8 @@ class Passes {
            SinkLevels& into) {
     const auto asked = asked_of(part);
     model::Taps taps(r_.run().config());
-    taps.edit(site(carrier), at_tokens(asked.sinks, edits_[carrier], ordinary_[carrier], adjust));
+    taps.edit(site(carrier),
+              at_tokens(asked.sinks, edits_[carrier], ordinary_[carrier].mean(0).view({1, 1, -1}), adjust));
     measure::AttentionByKey attention(r_.sink_layer());
     attention.attach(taps, part.batch.lengths, part.batch.ids.size(1));
     r_.run().resume(start, taps);
@@ -139,7 +146,7 @@ class Passes {
   std::vector<trials::Part> parts_;
   std::vector<WithoutSignal> found_;
   std::vector<Edit> edits_;           // by carrier
-  std::vector<at::Tensor> ordinary_;  // [1, 1, D]
+  std::vector<at::Tensor> ordinary_;  // [m, D]
   std::vector<at::Tensor> natural_;   // [m, D]
 };
 
@@ -156,8 +163,8 @@ void SinkLevels::put(const at::Tensor& samples, const at::Tensor& attention, con
 }
 
 std::vector<WithoutSignal> without_signal(trials::Runner& r, const std::vector<const Evidence*>& carriers,
-                                          const Alone& alone, const Asked& asked, SinkLevels& unedited) {
-  Passes passes(r, carriers, alone, asked);
+                                          const Asked& asked, SinkLevels& unedited) {
+  Passes passes(r, carriers, asked);
   passes.read(unedited);
   return passes.edit();
 }

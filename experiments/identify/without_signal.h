@@ -31,9 +31,10 @@ struct WithoutSignal {
   std::vector<SinkLevels> random = {};  ///< with moves of the same size in their place
 };
 
-/// In the samples that test; `unedited` gets the same without edits. A pass over those with a sink to read, one to
-/// begin from, and for each carrier one and those of the random moves from its site to the stage's layer.
-std::vector<WithoutSignal> without_signal(trials::Runner&, const std::vector<const Evidence*>& carriers, const Alone&,
-                                          const Asked&, SinkLevels& unedited);
+/// In the samples that test; `unedited` gets the same without edits. The ordinary level is that of tokens 1 to 8 of the
+/// samples that choose, without the sinks among them. A pass over those with a sink to read, one to begin from, and for
+/// each carrier one and those of the random moves from its site to the stage's layer.
+std::vector<WithoutSignal> without_signal(trials::Runner&, const std::vector<const Evidence*>& carriers, const Asked&,
+                                          SinkLevels& unedited);
 
 }  // namespace sinkscope::experiments::identification

@@ -74,7 +74,8 @@ def later_sinks(result: Result) -> Iterator[Block]:
     for one in result.results.get("later_sinks", {"carries": []})["carries"]:  # results of earlier versions have none
         levels = {f"attention_{name}_{run}": without(level, "n")
                   for run, of_tokens in one["attention"].items() for name, level in of_tokens.items()}
-        yield {**only(one, "site", "needed"), **flat({"share_of_way": without(one["share_of_way"], "n"), **levels, "random": one["random"]})}
+        yield {**only(one, "site", "needed"),
+               **flat({"share_of_way": without(one["share_of_way"], "n"), **levels, "random": one["random"]})}
 
 
 OWN_FRAMES = {
