@@ -77,7 +77,7 @@ const char* needed(const trials::Runner& r, const at::Tensor& unedited, const at
   if (left.high <= 0) return "yes";
   const double bound = r.options().equivalence * unedited.nanmean().item<double>();
   const std::string reading = measure::reading(r.bootstrap().interval(edited - unedited), bound);
-  return reading == "no effect" ? "no" : reading == "effect" ? "in part" : "open";
+  return reading == "no effect" ? "no" : reading == "effect" && left.low > 0 ? "in part" : "open";
 }
 
 Chain::Chain(const trials::Runner& r, const Alone& alone, const std::vector<EarlierSignal>& earlier)

@@ -16,7 +16,7 @@ struct EarlierSignal {
 
 /// Whether a sink of `unedited` attention needs what an edit took away, which leaves it `edited` and an ordinary token
 /// `ordinary`, all [samples]: "yes" where at most a tenth is left above that, "no" where it stays within the
-/// equivalence bound, "in part", or "open".
+/// equivalence bound, "in part" where it falls by more and more than a tenth is left, else "open".
 const char* needed(const trials::Runner&, const at::Tensor& unedited, const at::Tensor& edited,
                    const at::Tensor& ordinary);
 

@@ -51,7 +51,7 @@ std::string answer(const json& found) {
                         ? "- They rest in part on the same signal as token 0.\n"
                         : "- These samples do not tell whether they carry the same signal as token 0.\n";
   if (found.at("from").is_null())
-    return std::string(text) + "- No site was found at which they need what token 0 has.\n";
+    return std::string(text) + "- At no site is it certain that they end without what token 0 has there.\n";
   return same == "yes" ? text
                        : fmt::format("{}- They need what token 0 has from {} on.\n", text, text_at(found, "from"));
 }
