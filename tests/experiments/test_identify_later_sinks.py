@@ -43,7 +43,7 @@ class Truth:
 
     def __init__(self, model: Planted, ids: list[list[int]]) -> None:
         self.ids = torch.tensor(ids)
-        m = Reference(model)
+        self.m = m = Reference(model)
         run = m(self.ids)
         self.residual = residual = torch.stack(run.residual)  # [L, n, T, hidden]
         self.layers = range(len(residual))
@@ -52,17 +52,17 @@ class Truth:
         start = m.layers["massive_activation"]
         self.massive = (residual[start][:, :, m.circuits[0]["massive_dims"]].abs() > 100).all(-1) & self.places
         close = torch.cosine_similarity(residual, residual[:, :, :1], dim=-1) > COSINE
-        sink = m.layers["sink"][0]
+        self.sink = sink = m.layers["sink"][0]
         above = close[sink:].int().cumprod(0).sum(0)
         below = close[:sink].flip(0).int().cumprod(0).sum(0)
         self.close = close[sink - 1] & (above + below > LAYERS) & self.places
         self.first_close = (sink - below)[self.close]
         self.pattern = run.patterns[sink].mean(1)  # [n, T, T]
 
-    def attention(self, mask: torch.Tensor) -> tuple[float, float]:
+    def attention(self, mask: torch.Tensor, patterns: torch.Tensor | None = None) -> tuple[float, float]:
         """Over each sample's tokens of the mask, then over samples: to them, and to token 0 from the same queries."""
         rows = []
-        for pattern, tokens in zip(self.pattern, mask):
+        for pattern, tokens in zip(self.pattern if patterns is None else patterns, mask):
             places = tokens.nonzero().flatten().tolist()
             if places:
                 rows.append([sum(pattern[t + 1 :, key].mean().item() for t, key in zip(places, keys)) / len(places)
@@ -71,14 +71,30 @@ class Truth:
         return to_them, to_first
 
 
+    def ordinary(self, layer: int, dimensions: list[int], split: dict[str, list[int]]) -> torch.Tensor:
+        """The mean level after the block of tokens 1 to 8 that are not massive, over the samples that choose."""
+        chosen = torch.tensor(split["choosing"])
+        return self.residual[layer][chosen, 1:9][~self.massive[chosen, 1:9]][:, dimensions].mean(0)
+
+    def without(self, layer: int, dimensions: list[int], split: dict[str, list[int]]) -> tuple[float, float]:
+        """Attention likewise in the samples that test, with the massive tokens at that level after the block."""
+        level = self.ordinary(layer, dimensions, split)
+
+        def patch(x: torch.Tensor) -> torch.Tensor:
+            sample, token = self.massive.nonzero(as_tuple=True)
+            x[sample[:, None], token[:, None], torch.tensor(dimensions)] = level
+            return x
+
+        patterns = self.m(self.ids, patches={layer: patch}).patterns[self.sink].mean(1)
+        tested = torch.tensor(split["testing"])
+        return self.attention(self.massive[tested], patterns[tested])
+
     def share_of_way(self, layer: int, dimensions: list[int], split: dict[str, list[int]]) -> float:
-        """Of the massive tokens, from the level of tokens 1 to 8 that are not massive to token 0's, after the block."""
-        rows = self.residual[layer][:, :, dimensions]
-        choosing, testing = (torch.tensor(split[half]) for half in ("choosing", "testing"))
-        ordinary = rows[choosing, 1:9][~self.massive[choosing, 1:9]].mean(0)
-        way = rows[choosing, 0].mean(0) - ordinary
+        """Of the massive tokens in the samples that test, from that level to token 0's."""
+        rows, ordinary = self.residual[layer][:, :, dimensions], self.ordinary(layer, dimensions, split)
+        way = rows[torch.tensor(split["choosing"]), 0].mean(0) - ordinary
         shares = (rows - ordinary) @ way / way.square().sum()
-        return torch.stack([shares[i][self.massive[i]].mean() for i in testing if self.massive[i].any()]).mean().item()
+        return torch.stack([shares[i][self.massive[i]].mean() for i in split["testing"] if self.massive[i].any()]).mean().item()
 
 
 def assert_found(found: dict[str, Any], truth: Truth) -> None:
@@ -95,6 +111,23 @@ def assert_found(found: dict[str, Any], truth: Truth) -> None:
     to_them, to_first = truth.attention(truth.massive)
     assert found["attention"]["sinks"]["mean"] == pytest.approx(to_them, abs=1e-5)
     assert found["attention"]["first"]["mean"] == pytest.approx(to_first, abs=1e-5)
+
+
+def assert_carried(found: dict[str, Any], stage: dict[str, Any], truth: Truth) -> None:
+    """Shares and attention with and without, after every block of which a set of dimensions is asked about."""
+    compared = 0
+    for one in found["carries"]:
+        (candidate,) = (each for each in stage["candidates"] if each["site"] == one["site"])
+        if not one["site"].endswith("hook_resid_post") or any(each["directions"] for each in candidate["sufficient"]):
+            continue
+        layer, dimensions = int(one["site"].split(".")[1]), sorted({d for each in candidate["sufficient"] for d in each["dimensions"]})
+        share = truth.share_of_way(layer, dimensions, stage["selection_split"])
+        assert one["share_of_way"]["mean"] == pytest.approx(share, rel=1e-3, abs=1e-3)
+        to_them, to_first = truth.without(layer, dimensions, stage["selection_split"])
+        assert one["attention"]["edited"]["sinks"]["mean"] == pytest.approx(to_them, abs=1e-4)
+        assert one["attention"]["edited"]["first"]["mean"] == pytest.approx(to_first, abs=1e-4)
+        compared += 1
+    assert compared > 0
 
 
 def repeats(model: Planted, folder: Path, samples: int = 32) -> Path:
@@ -127,6 +160,7 @@ def test_repeats_of_the_first_token_carry_its_signal(seed: int, program: Program
     before, after = (signal["attention"][when] for when in ("unedited", "edited"))
     assert before["sinks"]["mean"] == pytest.approx(0.25, abs=0.05) and after["sinks"]["mean"] < 0.01
     assert after["first"]["mean"] > 0.95  # which has all of it
+    assert_carried(found, stage, truth)
     assert (tmp_path / "identify.txt").read_text().count("They carry the same signal as token 0.") == 1
 
     named, _ = later_sinks(program, (*words, "--later-sinks", "1-3", "--force"), tmp_path)
@@ -150,12 +184,9 @@ def test_a_delimiter_joins_at_the_massive_activation(seed: int, program: Program
     assert before[0]["site"] == model.truth["signal_sites"][0]
     assert all(one["share_of_way"]["ci95"][1] < 0.5 and one["needed"] == "no" for one in before)
     (joined,) = (one for one in found["carries"] if one["site"] == found["from"])
-    (candidate,) = (one for one in stage["candidates"] if one["site"] == found["from"])
-    dimensions = sum((one["dimensions"] for one in candidate["sufficient"]), [])
-    assert set(dimensions) <= set(delimiter["massive_dims"])
-    share = truth.share_of_way(model.layers["massive_activation"], dimensions, stage["selection_split"])
-    assert joined["share_of_way"]["mean"] == pytest.approx(share, rel=1e-4) and share > 1  # the delimiter's is the larger one
+    assert joined["share_of_way"]["mean"] > 1  # the delimiter's massive activation is the larger one
     assert joined["attention"]["edited"]["sinks"]["mean"] < 0.01
+    assert_carried(found, stage, truth)
 
 
 def test_ordinary_text_has_none(program: Program, planted: Callable, tmp_path: Path) -> None:
