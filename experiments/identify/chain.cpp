@@ -71,6 +71,15 @@ json arrow_to_signal(const Evidence& signal) {
 
 }  // namespace
 
+const char* needed(const trials::Runner& r, const at::Tensor& unedited, const at::Tensor& edited,
+                   const at::Tensor& ordinary) {
+  const auto left = r.bootstrap().interval(edited - ordinary - kBack * unedited);
+  if (left.high <= 0) return "yes";
+  const double bound = r.options().equivalence * unedited.nanmean().item<double>();
+  const std::string reading = measure::reading(r.bootstrap().interval(edited - unedited), bound);
+  return reading == "no effect" ? "no" : reading == "effect" && left.low > 0 ? "in part" : "open";
+}
+
 Chain::Chain(const trials::Runner& r, const Alone& alone, const std::vector<EarlierSignal>& earlier)
     : earlier_(earlier) {
   if (const auto& massive = r.massive_activation()) {
@@ -131,16 +140,9 @@ json Chain::judge_earlier(trials::Runner& r, const std::vector<Measured>& measur
   for (const auto& one : earlier_) {
     const auto& removal = outcome_of(measured, Role::removal, about_earlier(one.stage));
     const auto& writing = outcome_of(measured, Role::writing, about_earlier(one.stage));
-    const auto left = r.bootstrap().interval(removal.sink(0) - removal.ordinary() - kBack * unedited);
-    const auto change = r.bootstrap().interval(removal.sink(0) - unedited);
-    const double bound = r.options().equivalence * unedited.nanmean().item<double>();
-    const std::string reading = measure::reading(change, bound);
     list.push_back({{"stage", one.stage},
                     {"site", model::name(one.site)},
-                    {"needed", left.high <= 0           ? "yes"
-                               : reading == "no effect" ? "no"
-                               : reading == "effect"    ? "in part"
-                                                        : "open"},
+                    {"needed", needed(r, unedited, removal.sink(0), removal.ordinary())},
                     {"removed", pair(r, unedited, removal.sink(0))},
                     {"written", pair(r, r.unedited().sink(kLater), writing.sink(kLater))}});
   }

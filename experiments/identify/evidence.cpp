@@ -181,16 +181,17 @@ void Evidence::controlled(const std::vector<Measured>& measured) {
   conditions_.push_back(std::move(made));
 }
 
-/// [n]: how far coordinates [n, C] of the later token are from its ordinary level on the way to token 0's; of a signal
-/// whose level each sample has for itself, how long that way is beside the root mean square of token 0's.
-at::Tensor Evidence::share_of_way(const at::Tensor& reached) const {
-  const auto of_choosing = [&](int64_t token) {
-    const auto& rows = r_.sources().at("unedited", candidate_.site, token);
-    const auto edit = level_of(candidate_.site, whole_, 0, alone_.token);
-    return intervene::coordinates(edit, rows.index_select(0, r_.choosing().to(rows.device())))
-        .to(at::kCPU, at::kDouble);
+at::Tensor Evidence::of_choosing(int64_t token) const {
+  const auto& rows = r_.sources().at("unedited", candidate_.site, token);
+  return rows.index_select(0, r_.choosing().to(rows.device()));
+}
+
+at::Tensor Evidence::share_of_way(const at::Tensor& rows, const at::Tensor& ordinary_rows) const {
+  const auto coordinates = [&](const at::Tensor& of) {
+    return intervene::coordinates(level_of(candidate_.site, whole_, 0, alone_.token), of).to(at::kCPU, at::kDouble);
   };
-  const auto ordinary = of_choosing(alone_.token).mean(0), first = of_choosing(0);
+  const auto ordinary = coordinates(ordinary_rows).mean(0), first = coordinates(of_choosing(0)),
+             reached = coordinates(rows);
   if (candidate_.copied) {
     const auto length = (first - ordinary).square().sum(1).mean().sqrt();
     return (reached - ordinary).norm(2, 1) / length.clamp_min(1e-20);
@@ -200,9 +201,8 @@ at::Tensor Evidence::share_of_way(const at::Tensor& reached) const {
 }
 
 void Evidence::predicted() {
-  const auto edit = level_of(candidate_.site, whole_, 0, alone_.token);
-  const auto& rows = r_.sources().at(alone_.run(), candidate_.site, alone_.token);
-  const auto share = share_of_way(intervene::coordinates(edit, rows).to(at::kCPU, at::kDouble));
+  const auto share =
+      share_of_way(r_.sources().at(alone_.run(), candidate_.site, alone_.token), of_choosing(alone_.token));
   const auto tested = at::full_like(share, kNone).index_copy(0, r_.testing(), share.index_select(0, r_.testing()));
   condition(
       {kPredicted,

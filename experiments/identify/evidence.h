@@ -60,6 +60,12 @@ class Evidence {
   /// Channels that the signal is in, of all sets together: fewer than its directions go through where as few do as
   /// well.
   int64_t support() const;
+  /// [n] float64 on the CPU: how far the signal in rows [n, D] of its site is from the mean level of `ordinary` [m, D]
+  /// (0) on the way to token 0's (1); of a signal whose level each sample has for itself, how long that way is beside
+  /// the root mean square of token 0's. Token 0's is that of the samples that choose.
+  at::Tensor share_of_way(const at::Tensor& rows, const at::Tensor& ordinary) const;
+  /// All sufficient sets together.
+  const Signal& whole() const { return whole_; }
   /// The most that a control moves the sink, as a share of the unedited one; not finite where that is 0.
   double controls_move() const { return controls_move_; }
   bool passes() const;
@@ -67,6 +73,7 @@ class Evidence {
   bool refuted() const;
 
  private:
+  at::Tensor of_choosing(int64_t token) const;  // rows at its site
   nlohmann::json about_sparse() const;
   intervene::Edit written_edit(const Signal&) const;
   void add(intervene::Role, const std::string& what, const Signal&, nlohmann::json about, intervene::Edit);
@@ -76,7 +83,6 @@ class Evidence {
   void controlled(const std::vector<Measured>&);
   void judge_sparse(const std::vector<Measured>&);
   void predicted();
-  at::Tensor share_of_way(const at::Tensor& reached) const;
   void clamped(const trials::Outcome&, const trials::Outcome& alone);
   void condition(Condition, const at::Tensor& value, bool positive);
 
@@ -84,7 +90,7 @@ class Evidence {
   size_t index_;
   Candidate candidate_;
   Alone alone_;
-  Signal whole_;  // all sufficient sets together
+  Signal whole_;
   std::vector<intervene::Trial> trials_;
   std::vector<Condition> conditions_;
   std::optional<Sparse> sparse_;

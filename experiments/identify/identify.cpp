@@ -21,6 +21,7 @@
 
 #include "commands/command.h"
 #include "experiments/identify/draws.h"
+#include "experiments/identify/later_sinks.h"
 #include "experiments/identify/massive_writes.h"
 #include "experiments/identify/page.h"
 #include "experiments/identify/script_file.h"
@@ -39,16 +40,18 @@ struct Options {
   int64_t token = 8;
   bool script = false;
   int64_t draws = 1;
+  std::string later_sinks;
 };
 
 constexpr double kTrialsASite = 5, kProbesASite = 45;  // about, on trained models
 
 /// Each stage in the order of the layers; what is found joins `found`.
-json explain_stages(trials::Runner& r, const Options& o, identification::Found& found) {
+json explain_stages(trials::Runner& r, const Options& o, identification::Found& found,
+                    const identification::LaterTokens* later = nullptr) {
   auto stages = json::array();
   for (size_t stage = 0; stage < r.baseline().stages.size(); ++stage) {
     r.turn_to(stage);
-    stages.push_back(identification::explain(r, o.token, stage, found));
+    stages.push_back(identification::explain(r, o.token, stage, found, later));
   }
   return stages;
 }
@@ -116,12 +119,14 @@ void run(const Options& o, const CLI::App& command) {
   trials::Runner runner(r, o.trials, design_of(o, r));
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   check_files(o, r, existing);
+  const auto later_sinks = identification::parse_later_sinks(o.later_sinks, r);
   const auto others = look_again(o, command);  // first, so that one model is in memory at a time
   if (o.trials.run.dry_run && o.draws > 1) fmt::print("draws         {} times what follows\n", o.draws);
   if (!runner.start()) return;
   identification::Found found;
   json results{{"massive_writes", identification::find_massive_writes(runner)}, {"stage_rule", trials::kStageRule}};
-  results["stages"] = explain_stages(runner, o, found);
+  const auto later = identification::read_later_tokens(runner, later_sinks);
+  results["stages"] = explain_stages(runner, o, found, &later);
   results["statement"] = identification::statement(results["stages"]);
   results["draws"] = json::array({identification::brief(results["stages"], o.trials.run.seed, r.samples().ids.size())});
   results["draws"].insert(results["draws"].end(), others.found.begin(), others.found.end());
@@ -138,6 +143,7 @@ void run(const Options& o, const CLI::App& command) {
   auto metrics = trials::metrics(o.trials, runner.keys());
   metrics["signals"] = identification::kSignalsMetric;
   metrics["massive_writes"] = identification::kMassiveWritesMetric;
+  metrics["later_sinks"] = identification::kLaterSinksMetric;
   metrics.update(identification::composition_metrics());
   runner.finish(metrics, results);
   for (const auto& journal : others.journals) result::Journal::remove_left_over(journal);
@@ -158,6 +164,8 @@ commands::Command identify() {
                "ask again of other samples, drawn by the seeds that follow; the result says how often each answer came")
             ->check(CLI::PositiveNumber)
             ->capture_default_str();
+        app.add_option("--later-sinks", o->later_sinks,
+                       "positions to ask about as sinks that are not first, as 1-3,9; without it those that are found");
         app.add_flag("--script", o->script,
                      "also write a short Python program that applies the answer with transformers alone");
         app.callback([o, &app] { run(*o, app); });

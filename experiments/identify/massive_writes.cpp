@@ -2,9 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <map>
 
+#include "experiments/identify/commonest.h"
 #include "sinkscope/trials/search/site_trace.h"
 
 namespace sinkscope::experiments::identification {
@@ -15,7 +15,6 @@ using model::Site;
 using nlohmann::json;
 
 constexpr double kOverOthers = 4, kChange = 1.5, kAsToken0 = 0.5;
-constexpr size_t kIds = 5;
 
 /// Norms [samples, T] float64 by site; NaN behind a sample's end.
 using Norms = std::map<Site, std::vector<at::Tensor>, model::InOrderOfPass>;
@@ -51,25 +50,11 @@ double mean_at(const at::Tensor& norms, int64_t first, int64_t end) {
   return norms.slice(1, first, end).nanmean().item<double>();
 }
 
-/// The ids at these places [samples, T] bool, commonest first.
-json commonest(const at::Tensor& ids, const at::Tensor& places) {
-  std::map<int64_t, int64_t> counts;
-  const auto chosen = ids.masked_select(places);
-  for (int64_t i = 0; i < chosen.numel(); ++i) ++counts[chosen[i].item<int64_t>()];
-  std::vector<std::pair<int64_t, int64_t>> list(counts.begin(), counts.end());
-  std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-  auto rows = json::array();
-  for (size_t i = 0; i < std::min(kIds, list.size()); ++i) {
-    rows.push_back({{"id", list[i].first}, {"count", list[i].second}});
-  }
-  return rows;
-}
-
 json later_tokens(const at::Tensor& ids, const at::Tensor& norms, double first) {
   auto there = norms.isnan().logical_not(), as_first = norms >= kAsToken0 * first;
   for (auto* mask : {&there, &as_first}) mask->select(1, 0).fill_(false);
   const double all = there.sum().item<double>();
-  return {{"share", all > 0 ? as_first.sum().item<double>() / all : 0}, {"ids", commonest(ids, as_first)}};
+  return {{"share", all > 0 ? as_first.sum().item<double>() / all : 0}, {"ids", commonest_ids(ids, as_first)}};
 }
 
 }  // namespace

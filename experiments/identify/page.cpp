@@ -76,7 +76,7 @@ std::string detail(const json& stage) {
   if (stage.at("verdict").at("kind") == "no sink") return text + text_at(stage.at("verdict"), "statement") + "\n";
   text += sink_section(stage);
   for (size_t i = 0; i < stage.at("candidates").size(); ++i) text += candidate_section(stage, i);
-  return text + composition(stage) + "\nAlso measured\n\n" + beside(stage);
+  return text + composition(stage) + later_sinks_section(stage) + "\nAlso measured\n\n" + beside(stage);
 }
 
 }  // namespace

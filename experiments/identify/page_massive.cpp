@@ -16,14 +16,11 @@ std::string massive_section(const json& writes) {
   for (const auto& one : writes) {
     const auto& residual = one.at("residual");
     const auto& later = one.at("later_tokens");
-    std::string ids;
-    for (const auto& id : later.at("ids")) {
-      ids += fmt::format("{}{} ({})", ids.empty() ? "" : ", ", id.at("id").dump(), id.at("count").dump());
-    }
+    const auto found = ids(later.at("ids"));
     text += fmt::format("  {:<24} {:<8} norm of the residual {} -> {}; at {:.2g} % of later tokens too{}\n",
                         text_at(one, "site"), text_at(one, "does"), number(residual.at("before")),
                         number(residual.at("after")), 100 * later.at("share").get<double>(),
-                        ids.empty() ? "" : ", ids (times): " + ids);
+                        found.empty() ? "" : ", ids (times): " + found);
   }
   return text;
 }

@@ -22,6 +22,9 @@ std::string channels(const nlohmann::json& list);
 /// "channels 3, 7; a direction in 5 channels", of a candidate's sets.
 std::string signals(const nlohmann::json& sets);
 
+/// "260 (42), 28 (3)": of [{"id", "count"}].
+std::string ids(const nlohmann::json& list);
+
 /// Which blocks write or remove the massive activation, of a result's `massive_writes`.
 std::string massive_section(const nlohmann::json& writes);
 
@@ -36,6 +39,9 @@ std::string candidate_section(const nlohmann::json& stage, size_t candidate);
 
 /// The signal's channels, what writes it and what could read it; empty without a signal.
 std::string composition(const nlohmann::json& stage);
+
+/// Which later tokens are sinks too, and whether they carry the signal.
+std::string later_sinks_section(const nlohmann::json& stage);
 
 /// What each claim's number is, and the page's terms.
 std::string definitions(const nlohmann::json& stages);

@@ -29,6 +29,14 @@ std::string channels(const json& list) {
   return list.size() > 16 ? fmt::format("{} and {} more", text, list.size() - 16) : text;
 }
 
+std::string ids(const json& list) {
+  std::string text;
+  for (const auto& one : list) {
+    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", one.at("id").dump(), one.at("count").dump());
+  }
+  return text;
+}
+
 namespace {
 
 std::string directions(const json& set) {

@@ -4,6 +4,7 @@
 
 #include "experiments/identify/blocks.h"
 #include "experiments/identify/flags.h"
+#include "experiments/identify/later_sinks.h"
 #include "sinkscope/trials/report.h"
 
 namespace sinkscope::experiments::identification {
@@ -37,7 +38,7 @@ void look_beside(trials::Runner& r, const Alone& alone, const Verdict& verdict, 
 
 }  // namespace
 
-json explain(trials::Runner& r, int64_t token, size_t stage, Found& found) {
+json explain(trials::Runner& r, int64_t token, size_t stage, Found& found, const LaterTokens* later) {
   auto result = trials::to_json(r.baseline().stages[stage]);
   const auto alone = trials::search::find_alone(r, token);
   const auto sites = trials::search::candidate_sites(r.sink_layer(), r.first_layer());
@@ -63,6 +64,7 @@ json explain(trials::Runner& r, int64_t token, size_t stage, Found& found) {
   auto candidates = json::array();
   for (const auto& one : evidence) candidates.push_back(to_json(one));
   look_beside(r, alone, verdict, measured, result);
+  if (later) result["later_sinks"] = ask_later_sinks(r, stage, *later, evidence, verdict);
   result["verdict"] = to_json(verdict);
   result["chain"] = chain.judge(r, measured, verdict);
   result["earlier"] = chain.judge_earlier(r, measured);

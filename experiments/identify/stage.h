@@ -5,6 +5,7 @@
 
 #include "experiments/identify/chain.h"
 #include "experiments/identify/composition.h"
+#include "experiments/identify/later_tokens.h"
 #include "experiments/identify/signal_file.h"
 
 namespace sinkscope::experiments::identification {
@@ -17,8 +18,9 @@ struct Found {
 };
 
 /// Chooses, tests, and looks at what else is like the signal, for the stage of the sink that the runner reads. What is
-/// found joins `found`, whose earlier signals are held against this stage.
-nlohmann::json explain(trials::Runner&, int64_t token, size_t stage, Found& found);
+/// found joins `found`, whose earlier signals are held against this stage. Later sinks are asked about where `later`
+/// is given.
+nlohmann::json explain(trials::Runner&, int64_t token, size_t stage, Found& found, const LaterTokens* later = nullptr);
 
 /// "stage 0: one channel. The first-token signal is ...": one sentence a stage.
 std::string statement(const nlohmann::json& stages);

@@ -11,6 +11,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from sinkscope import ROOT
+from support.demo import Demo
 
 WORD, WINDOWS = " the", 60
 EARLY, LATE = 5, 12  # a layer of each stage
@@ -49,3 +50,31 @@ def test_the_joins_the_first_stage_and_not_the_second(smollm2: Path) -> None:
     assert early > 0.2 and early > 0.5 * first[:, 0].mean()
     assert late < 0.03 < 0.1 * first[:, 1].mean()
     assert rows[word & ~massive, 2].mean() < 0.4 * early and rows[~word, 2].mean() < 0.1 * early
+
+
+@torch.no_grad()
+def test_identify_finds_it_by_both_rules(smollm2_demo: Demo, smollm2: Path) -> None:
+    """And in no other stage; counts may differ by a token at a bar."""
+    early, late = (stage for stage in smollm2_demo.result("identify").results["stages"])
+    found, ids = early["later_sinks"], smollm2_demo.ids("identify")
+    model = AutoModel.from_pretrained(smollm2, dtype=torch.float32, attn_implementation="eager").eval()
+    out = model(ids, output_attentions=True, output_hidden_states=True)
+    (word,) = AutoTokenizer.from_pretrained(smollm2)(WORD, add_special_tokens=False)["input_ids"]
+    close = torch.stack([torch.cosine_similarity(x, x[:, :1], dim=-1) > 0.9 for x in out.hidden_states[1:-1]])  # after a block
+    pattern, last = out.attentions[early["layer"]].mean(1), ids.shape[1] - 8  # those with 8 queries after them
+    gets = torch.stack([pattern[:, t + 1 :, t].mean(1) for t in range(last)], 1)
+    first = torch.stack([pattern[:, t + 1 :, 0].mean(1) for t in range(last)], 1)
+    above, below = close[early["layer"] :].int().cumprod(0).sum(0), close[: early["layer"]].flip(0).int().cumprod(0).sum(0)
+    run = ((below > 0) & (above + below > 4))[:, :last]  # around what the layer reads
+    run[:, 0] = False
+    by_attention = gets >= (0.5 * first).clamp_min(4 * gets[:, 1:].median())
+    by_attention[:, 0] = False
+    sinks = by_attention | (run & (gets >= 4 * gets[:, 1:].median()))
+    assert found["tokens"] == len(ids) * (last - 1)
+    for key, mask in (("by_cosine", run), ("by_attention", by_attention), ("by_both", run & by_attention), ("sinks", sinks)):
+        assert abs(found[key] - mask.sum().item()) <= 1, key
+    assert sinks.sum() > 10 and [one["id"] for one in found["ids"]] == [word]
+    assert found["runs"][0]["first"] in (1, 2) and found["runs"][0]["last"] == 8
+    each = torch.stack([row[mask].mean() for row, mask in zip(gets, sinks) if mask.any()])
+    assert abs(found["attention"]["sinks"]["mean"] - each.mean().item()) < 0.02  # one token more or less
+    assert late["later_sinks"]["sinks"] == 0 and late["later_sinks"]["carries"] == []

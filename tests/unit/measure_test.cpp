@@ -1,6 +1,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "sinkscope/measure/attention_by_key.h"
 #include "sinkscope/measure/key_profile.h"
 #include "sinkscope/measure/loss.h"
 #include "sinkscope/measure/massive_activation.h"
@@ -141,6 +142,32 @@ TEST(KeyProfile, AgreesWithThePattern) {
       }
     }
     EXPECT_NEAR(profile.to_json()["by_layer"][1][key].get<double>(), sum / pairs, 5e-6) << key;
+  }
+}
+
+TEST(AttentionByKey, AgreesWithThePattern) {
+  const auto m = tiny_model();
+  const auto ids = tiny_ids(2, 40);
+  AttentionByKey attention(1);
+  Taps taps(m.config());
+  attention.attach(taps, {40, 12}, 40);
+  m.forward(ids, taps);
+  const auto pattern = read_site(m, ids, {Point::pattern, 1}).mean(1);  // [2, 40, 40]
+  const auto to_key = attention.to_key(), to_first = attention.to_first();
+  for (const auto& [sample, length] : {std::pair<int64_t, int64_t>{0, 40}, {1, 12}}) {
+    for (const int64_t key : {0, 5, 10}) {
+      const auto queries = pattern[sample].slice(0, key + 1, length);
+      EXPECT_NEAR(to_key[sample][key].item<double>(), queries.select(1, key).mean().item<double>(), 5e-6) << key;
+      EXPECT_NEAR(to_first[sample][key].item<double>(), queries.select(1, 0).mean().item<double>(), 5e-6) << key;
+    }
+  }
+  const auto last = pattern[0].slice(0, 36, 40);  // a key beyond the first 32
+  EXPECT_NEAR(to_key[0][35].item<double>(), last.select(1, 35).mean().item<double>(), 5e-6);
+  EXPECT_NEAR(to_first[0][35].item<double>(), last.select(1, 0).mean().item<double>(), 5e-6);
+  for (const auto& values : {to_key, to_first}) {
+    EXPECT_TRUE(values[1].slice(0, 11).isnan().all().item<bool>());
+    EXPECT_TRUE(values[0].slice(0, 39).isnan().all().item<bool>());
+    EXPECT_EQ(values.isnan().sum().item<int64_t>(), 1 + 29);
   }
 }
 

@@ -99,7 +99,7 @@ COLUMNS = {
     "each_needed": ("bool", "without any one of the set's dimensions it makes no sink"),
     "apart": ("bool", "the sets have no dimension in common"),
     "needed": ("text", "smallest set of dimensions whose removal ends the sink, empty: none was found; `earlier`: whether the sink needs "
-               "the earlier signal: yes, no, in part or open"),
+               "the earlier signal, `later_sinks`: whether they need what token 0's needs: yes, no, in part or open"),
     **{f"levels_{row}{of}": ("float", f"attention to {whom}, {what}")
        for row, what in {"": "the block's output replaced", "own_": "token 0's own row written at the later token",
                          "whole_": "its mean row written there", "removed_": "the later token's mean row at token 0"}.items()
@@ -193,6 +193,12 @@ COLUMNS = {
     "from": ("text", "where an arrow of the chain begins"),
     "to": ("text", "where it ends"),
     "of": ("text", "what is read: share of the way to token 0's level, norm, or attention"),
+    "share_of_way": ("float", "how far the later sinks are from the ordinary level (0) to token 0's (1), along the signal"),
+    "attention_sinks": ("float", "mean attention to the later sinks in the stage's layer"),
+    "attention_first": ("float", "mean attention to token 0 from the same queries"),
+    "attention_others": ("float", "mean attention to the other later tokens"),
+    "random_moves": ("int", "random moves of the edit's size at the same tokens"),
+    "random_ended": ("int", "of them those that end the sinks"),
     "row": ("text", "`first`: token 0's; `later`: the later token's; `later_alone`: its own where it sees only itself"),
     "factor": ("float", "first over later deviation"),
     "deviation": ("float", "square root of the variance summed over dimensions"),

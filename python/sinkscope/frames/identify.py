@@ -70,6 +70,14 @@ def signals(result: Result) -> Iterator[Block]:
                "tensor": one["basis"]["tensor"].removesuffix(".basis")}
 
 
+def later_sinks(result: Result) -> Iterator[Block]:
+    for one in result.results.get("later_sinks", {"carries": []})["carries"]:  # results of earlier versions have none
+        levels = {f"attention_{name}_{run}": without(level, "n")
+                  for run, of_tokens in one["attention"].items() for name, level in of_tokens.items()}
+        yield {**only(one, "site", "needed"),
+               **flat({"share_of_way": without(one["share_of_way"], "n"), **levels, "random": one["random"]})}
+
+
 OWN_FRAMES = {
     "chain": Frame("how the sink comes about: a row an arrow", chain),
     "earlier": Frame("signals of earlier stages held against later ones: a row a pair of stages", earlier),
@@ -77,6 +85,7 @@ OWN_FRAMES = {
     "conditions": Frame("what a candidate was asked on the half that tests: a row a site and condition", conditions),
     "suspects": Frame("dimensions that tell token 0 from others: a row a site and dimension", suspects),
     "signals": Frame("what each candidate's sets are in the file beside the result: a row a candidate and set", signals),
+    "later_sinks": Frame("whether sinks that are not first need what token 0's needs: a row a site", later_sinks),
     "blocks": Frame("block outputs replaced at token 0 by the later token's mean: a row a site", blocks),
 }
 def massive_writes(result: Result) -> Iterator[Block]:
