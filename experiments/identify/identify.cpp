@@ -89,6 +89,15 @@ OtherDraws look_again(const Options& o, const CLI::App& command) {
   return others;
 }
 
+/// The file that the samples are of; of several each with its number of samples.
+std::string source_of(const app::Run& r) {
+  const auto& texts = r.samples().texts;
+  if (texts.empty()) return r.options().text.empty() ? r.options().tokens : r.options().text;
+  std::string names;
+  for (const auto& text : texts) names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", text.name, text.samples);
+  return names;
+}
+
 /// The samples behind the page's numbers.
 std::string measured_on(const app::Run& r, const trials::Runner& runner) {
   const auto& documents = r.samples().documents;
@@ -96,9 +105,9 @@ std::string measured_on(const app::Run& r, const trials::Runner& runner) {
   return fmt::format(
       "{} samples of up to {} tokens, from {} documents of {}, seed {}. Candidates are chosen on {} samples and tested "
       "on the other {}, each trial beside {} random moves of the same size.{}{}",
-      r.samples().ids.size(), r.longest(), std::set<int64_t>(documents.begin(), documents.end()).size(),
-      r.options().text.empty() ? r.options().tokens : r.options().text, r.options().seed, choosing, testing,
-      runner.options().controls, testing < 100 ? " For a causal claim use at least 100 test samples." : "",
+      r.samples().ids.size(), r.longest(), std::set<int64_t>(documents.begin(), documents.end()).size(), source_of(r),
+      r.options().seed, choosing, testing, runner.options().controls,
+      testing < 100 ? " For a causal claim use at least 100 test samples." : "",
       runner.options().controls < 100 ? " For a causal claim use at least 100 random moves." : "");
 }
 

@@ -12,7 +12,6 @@
 #include "sinkscope/model/to_vector.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/trials/cost.h"
-#include "sinkscope/trials/strata.h"
 
 namespace sinkscope::trials {
 namespace {
@@ -47,8 +46,9 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
       options_(options),
       design_(std::move(design)),
       sources_(design_.runs),
-      bootstrap_(r.samples().documents, r.options().seed),
+      bootstrap_(r.samples().documents, r.options().seed, r.samples().text_of),
       by_first_token_(strata_by_first_token(r, bootstrap_)),
+      by_text_(strata_by_text(r, bootstrap_)),
       split_(undivided(static_cast<int64_t>(r.samples().ids.size()))) {
   trials::check(design_, options, r);
   auto keys = keys_for(design_.tracked, design_.edited, options.other_token, r);
@@ -56,7 +56,7 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
   shard_ = shard_of(options);
   records_of(options);
   if (design_.split) {
-    split_ = draw_split(r.samples().documents, static_cast<uint64_t>(r.options().seed) + 2);
+    split_ = draw_split(r.samples(), static_cast<uint64_t>(r.options().seed) + 2);
     setting_->means_over = split_.choosing;
   }
   warn_of_weak_claims(r, options, testing().size(0));

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -13,6 +12,7 @@
 #include "sinkscope/trials/journaled_passes.h"
 #include "sinkscope/trials/measured.h"
 #include "sinkscope/trials/selection_split.h"
+#include "sinkscope/trials/strata.h"
 
 namespace sinkscope::trials {
 
@@ -68,8 +68,9 @@ class Runner {
   const at::Tensor& testing() const { return split_.testing; }
 
   const measure::Bootstrap& bootstrap() const { return bootstrap_; }
-  /// By kind of first token.
-  const std::map<std::string, measure::Bootstrap>& by_first_token() const { return by_first_token_; }
+  const Strata& by_first_token() const { return by_first_token_; }
+  /// Empty where there is one text.
+  const Strata& by_text() const { return by_text_; }
 
   /// Of what was made so far, for whoever deletes them later than finish().
   std::vector<std::filesystem::path> journals() const;
@@ -97,7 +98,7 @@ class Runner {
   SinkBaseline baseline_;
   SourceActivations sources_;
   measure::Bootstrap bootstrap_;
-  std::map<std::string, measure::Bootstrap> by_first_token_;
+  Strata by_first_token_, by_text_;
   std::unique_ptr<Setting> setting_;
   std::unique_ptr<JournaledPasses> passes_, probes_;
   std::vector<std::unique_ptr<JournaledPasses>> earlier_;  // of the stages before
