@@ -107,8 +107,14 @@ std::string measured_on(const app::Run& r, const trials::Runner& runner) {
       "on the other {}, each trial beside {} random moves of the same size.{}{}",
       r.samples().ids.size(), r.longest(), std::set<int64_t>(documents.begin(), documents.end()).size(), source_of(r),
       r.options().seed, choosing, testing, runner.options().controls,
-      testing < 100 ? " For a causal claim use at least 100 test samples." : "",
-      runner.options().controls < 100 ? " For a causal claim use at least 100 random moves." : "");
+      testing < trials::kClaimNeeds ? " For a causal claim use at least 100 test samples." : "",
+      runner.options().controls < trials::kClaimNeeds ? " For a causal claim use at least 100 random moves." : "");
+}
+
+/// Before the cost of one draw, in a dry run as in a run.
+void say_draws(const Options& o) {
+  if (o.draws < 2 || (o.trials.run.quiet && !o.trials.run.dry_run)) return;
+  fmt::print(o.trials.run.dry_run ? stdout : stderr, "draws         {} times what follows\n", o.draws);
 }
 
 void check_files(const Options& o, const app::Run& r, result::Existing existing) {
@@ -125,8 +131,8 @@ void run(const Options& o, const CLI::App& command) {
   trials::Runner runner(r, o.trials, design_of(o, r));
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   check_files(o, r, existing);
+  say_draws(o);
   const auto others = look_again(o, command);  // first, so that one model is in memory at a time
-  if (o.trials.run.dry_run && o.draws > 1) fmt::print("draws         {} times what follows\n", o.draws);
   if (!runner.start()) return;
   identification::Found found;
   json results{{"massive_writes", identification::find_massive_writes(runner)}, {"stage_rule", trials::kStageRule}};

@@ -69,7 +69,9 @@ bool Runner::start() {
   baseline_ = find_sink_baseline(run_, keys(), run_.options().q_min, run_.batches().size(), options_.layer);
   setting_->sink_layer = options_.layer >= 0 ? options_.layer : baseline_.sink_layer;
   setting_->massive_activation = baseline_.massive_activation;
-  run_.expect(expected_passes(asked_stages(baseline_)));
+  const double left = expected_passes(asked_stages(baseline_));
+  run_.expect(left);
+  if (left > 0 && sink_layer() >= 0) run_.say_cost(left);
   return true;
 }
 
