@@ -139,7 +139,7 @@ commands::Command channel_trace() {
   return {"channel-trace", "which dimensions tell the first token from others, and where?",
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
-            app::add_run_options(app, o->trials.run);
+            trials::add_run_options(app, o->trials);
             app.add_option("--layer", o->trials.layer, "the sink's layer; -1: where it appears")
                 ->capture_default_str()
                 ->check(CLI::Range(-1, 1 << 20));

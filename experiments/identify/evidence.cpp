@@ -33,6 +33,11 @@ Met below_zero(const measure::Bootstrap::Interval& value) {
   return value.high <= 0 ? Met::yes : value.low > 0 ? Met::no : Met::open;
 }
 
+Judged judged(const measure::Bootstrap& bootstrap, const at::Tensor& values, bool positive) {
+  const auto value = bootstrap.interval(values);
+  return {value, positive ? above_zero(value) : below_zero(value)};
+}
+
 Met few_enough(int64_t did, int64_t n) {
   constexpr double kTail = 0.025;
   if (static_cast<double>(did) <= std::max(1.0, kControls * static_cast<double>(n))) return Met::yes;
@@ -104,8 +109,10 @@ void Evidence::add(Role role, const std::string& what, const Signal& signal, nlo
 }
 
 void Evidence::condition(Condition made, const at::Tensor& value, bool positive) {
-  made.value = r_.bootstrap().interval(value);
-  made.met = positive ? above_zero(made.value) : below_zero(made.value);
+  const auto whole = judged(r_.bootstrap(), value, positive);
+  made.value = whole.value;
+  made.met = whole.met;
+  for (const auto& [text, bootstrap] : r_.by_text()) made.by_text[text] = judged(bootstrap, value, positive);
   conditions_.push_back(std::move(made));
 }
 
@@ -242,43 +249,15 @@ bool Evidence::refuted() const {
   return std::any_of(conditions_.begin(), conditions_.end(), [](const Condition& c) { return c.met == Met::no; });
 }
 
-const char* name(Met met) {
-  return met == Met::yes ? "yes" : met == Met::no ? "no" : "open";
-}
-
-nlohmann::json to_json(const Condition& c) {
-  return {{"name", c.name},
-          {"set", c.set ? nlohmann::json(*c.set) : nlohmann::json()},
-          {"what", c.what},
-          {"value", measure::to_json(c.value)},
-          {"met", name(c.met)}};
-}
-
-nlohmann::json to_json(const Evidence& e) {
-  const auto& c = e.candidate();
-  auto sets = nlohmann::json::array(), conditions = nlohmann::json::array(), trials = nlohmann::json::array();
-  for (const auto& set : c.sufficient) sets.push_back(to_json(set));
-  for (const auto& condition : e.conditions()) conditions.push_back(to_json(condition));
-  for (const auto& trial : e.trials()) trials.push_back(trial.name);
-  nlohmann::json sparse;
-  if (e.sparse()) {
-    sparse = {{"dimensions", c.sparse->dimensions},
-              {"written", measure::to_json(e.sparse()->written)},
-              {"removed", measure::to_json(e.sparse()->removed)},
-              {"as_well", name(e.sparse()->as_well)}};
+std::map<std::string, Met> Evidence::by_text() const {
+  std::map<std::string, Met> texts;
+  for (const auto& condition : conditions_) {
+    for (const auto& [text, judged] : condition.by_text) {
+      auto& met = texts.try_emplace(text, Met::yes).first->second;
+      if (met != Met::no && judged.met != Met::yes) met = judged.met;
+    }
   }
-  return {{"site", model::name(c.site)},
-          {"sufficient", sets},
-          {"each_needed", c.each_needed},
-          {"apart", c.apart},
-          {"copied", c.copied},
-          {"sparse", sparse},
-          {"needed", c.needed},
-          {"conditions", conditions},
-          {"controls_move", measure::finite(e.controls_move())},
-          {"passes", e.passes()},
-          {"refuted", e.refuted()},
-          {"trials", trials}};
+  return texts;
 }
 
 }  // namespace sinkscope::experiments::identification

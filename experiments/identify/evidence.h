@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -24,6 +25,12 @@ inline const nlohmann::json kItself{{"part", "itself"}};
 enum class Met { yes, no, open };
 const char* name(Met);
 
+/// A number and whether it is on the right side.
+struct Judged {
+  measure::Bootstrap::Interval value = {};
+  Met met = Met::open;
+};
+
 /// One condition of the rule, on the half that tests. `value` is a difference; of the controls, the largest share of a
 /// trial's random moves.
 struct Condition {
@@ -31,6 +38,7 @@ struct Condition {
   std::optional<size_t> set = {};  ///< of the candidate's sufficient sets, where it is asked of each
   measure::Bootstrap::Interval value = {};
   Met met = Met::open;
+  std::map<std::string, Judged> by_text = {};  ///< of several texts, over each one's samples; none of the controls
 };
 
 /// Whether a candidate's directions do as well in few channels: less what they do through all, on the half that tests.
@@ -71,6 +79,8 @@ class Evidence {
   bool passes() const;
   /// Some condition is Met::no.
   bool refuted() const;
+  /// Of several texts, over each one's samples: no where some condition is, yes where all are.
+  std::map<std::string, Met> by_text() const;
 
  private:
   at::Tensor of_choosing(int64_t token) const;  // rows at its site

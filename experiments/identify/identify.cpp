@@ -92,6 +92,15 @@ OtherDraws look_again(const Options& o, const CLI::App& command) {
   return others;
 }
 
+/// The file that the samples are of; of several each with its number of samples.
+std::string source_of(const app::Run& r) {
+  const auto& texts = r.samples().texts;
+  if (texts.empty()) return r.options().text.empty() ? r.options().tokens : r.options().text;
+  std::string names;
+  for (const auto& text : texts) names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", text.name, text.samples);
+  return names;
+}
+
 /// The samples behind the page's numbers.
 std::string measured_on(const app::Run& r, const trials::Runner& runner) {
   const auto& documents = r.samples().documents;
@@ -99,10 +108,16 @@ std::string measured_on(const app::Run& r, const trials::Runner& runner) {
   return fmt::format(
       "{} samples of up to {} tokens, from {} documents of {}, seed {}. Candidates are chosen on {} samples and tested "
       "on the other {}, each trial beside {} random moves of the same size.{}{}",
-      r.samples().ids.size(), r.longest(), std::set<int64_t>(documents.begin(), documents.end()).size(),
-      r.options().text.empty() ? r.options().tokens : r.options().text, r.options().seed, choosing, testing,
-      runner.options().controls, testing < 100 ? " For a causal claim use at least 100 test samples." : "",
-      runner.options().controls < 100 ? " For a causal claim use at least 100 random moves." : "");
+      r.samples().ids.size(), r.longest(), std::set<int64_t>(documents.begin(), documents.end()).size(), source_of(r),
+      r.options().seed, choosing, testing, runner.options().controls,
+      testing < trials::kClaimNeeds ? " For a causal claim use at least 100 test samples." : "",
+      runner.options().controls < trials::kClaimNeeds ? " For a causal claim use at least 100 random moves." : "");
+}
+
+/// Before the cost of one draw, in a dry run as in a run.
+void say_draws(const Options& o) {
+  if (o.draws < 2 || (o.trials.run.quiet && !o.trials.run.dry_run)) return;
+  fmt::print(o.trials.run.dry_run ? stdout : stderr, "draws         {} times what follows\n", o.draws);
 }
 
 void check_files(const Options& o, const app::Run& r, result::Existing existing) {
@@ -120,8 +135,8 @@ void run(const Options& o, const CLI::App& command) {
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   check_files(o, r, existing);
   const auto later_sinks = identification::parse_later_sinks(o.later_sinks, r);
+  say_draws(o);
   const auto others = look_again(o, command);  // first, so that one model is in memory at a time
-  if (o.trials.run.dry_run && o.draws > 1) fmt::print("draws         {} times what follows\n", o.draws);
   if (!runner.start()) return;
   identification::Found found;
   json results{{"massive_writes", identification::find_massive_writes(runner)}, {"stage_rule", trials::kStageRule}};

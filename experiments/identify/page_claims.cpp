@@ -64,6 +64,24 @@ std::string conditions(const json& candidate) {
   return text;
 }
 
+/// Of several texts: the claims of which one by itself says something else than all together.
+std::string by_text(const json& candidate) {
+  if (!candidate.contains("by_text")) return {};
+  std::string text;
+  for (const auto& c : candidate.at("conditions")) {
+    if (!c.contains("by_text")) continue;
+    for (const auto& [name, found] : c.at("by_text").items()) {
+      if (found.at("met") == c.at("met")) continue;
+      const auto met = text_at(found, "met");
+      text += fmt::format("  In {} by itself: {}: {}, {}.\n", name, claim_of(c).text, met == "no" ? "NO" : met,
+                          interval(found.at("value")));
+    }
+  }
+  return text.empty() ? fmt::format("  Each of the {} texts by itself says the same (random moves are of all).\n",
+                                    candidate.at("by_text").size())
+                      : text;
+}
+
 /// What else a reader asks of a trial: does it hold with the norms' scales frozen, were the values natural?
 std::string honesty(size_t candidate, const json& stage) {
   std::string outside_range, frozen;
@@ -132,8 +150,9 @@ constexpr char kTerms[] =
 
 std::string candidate_section(const json& stage, size_t candidate) {
   const auto& found = stage.at("candidates")[candidate];
-  return fmt::format("\nCandidate at {}, {}: {}\n\n{}{}{}", text_at(found, "site"), signals(found.at("sufficient")),
-                     role(found, stage.at("verdict")), conditions(found), sparse(found), honesty(candidate, stage));
+  return fmt::format("\nCandidate at {}, {}: {}\n\n{}{}{}{}", text_at(found, "site"), signals(found.at("sufficient")),
+                     role(found, stage.at("verdict")), conditions(found), by_text(found), sparse(found),
+                     honesty(candidate, stage));
 }
 
 namespace {

@@ -36,6 +36,19 @@ std::string sentence(const Evidence& e, const std::string& kind) {
                      kind == "a set" && c.each_needed ? ", none of which can be left out" : "");
 }
 
+/// Of several texts: whether each by itself says the same of the signal. Empty where there is one.
+std::string in_texts(const Evidence& signal) {
+  const auto texts = signal.by_text();
+  std::string others;
+  for (const auto& [text, met] : texts) {
+    if (met == Met::yes) continue;
+    others +=
+        fmt::format(" In {} by itself {}.", text, met == Met::no ? "a condition fails" : "these samples do not tell");
+  }
+  if (texts.empty() || !others.empty()) return others;
+  return fmt::format(" Each of the {} texts by itself meets the conditions.", texts.size());
+}
+
 }  // namespace
 
 Verdict no_sink(const std::string& why) {
@@ -59,7 +72,7 @@ Verdict decide(const std::vector<Evidence>& evidence) {
       verdict.open.empty() ? std::string() : trials::short_name(verdict.open.front()->candidate().site);
   if (verdict.signal) {
     verdict.kind = kind_of(verdict.signal->candidate());
-    verdict.statement = sentence(*verdict.signal, verdict.kind);
+    verdict.statement = sentence(*verdict.signal, verdict.kind) + in_texts(*verdict.signal);
     if (!earliest.empty()) {
       verdict.statement += fmt::format(" These samples do not tell whether it exists as early as {}.", earliest);
     }

@@ -39,6 +39,10 @@ void Progress::add(int64_t count) {
   if (!quiet_ && (since >= (terminal_ ? kTerminalEvery : kLogEvery) || (last && shown_))) show(done_ >= total_);
 }
 
+void Progress::say(const std::string& line) const {
+  if (!quiet_) fmt::print(stderr, "{}{}\n", shown_ && terminal_ ? "\r\033[K" : "", line);
+}
+
 void Progress::show(bool last) {
   last_shown_ = Clock::now();
   shown_ = true;

@@ -132,22 +132,41 @@ json describe_tokenizer(const text::Tokenizer& tokenizer) {
       {"path", file.string()}, {"sha256", result::sha256_file(file)}, {"beside", beside}, {"size", tokenizer.size()}};
 }
 
+namespace {
+
+/// Of several; sample i is of text i mod their number.
+json describe_texts(const std::vector<text::TextShare>& texts) {
+  auto list = json::array();
+  for (const auto& text : texts) {
+    list.push_back({{"name", text.name},
+                    {"path", text.file.string()},
+                    {"sha256", result::sha256_file(text.file)},
+                    {"samples", text.samples},
+                    {"text_tokens", text.tokens}});
+  }
+  return list;
+}
+
+}  // namespace
+
 json describe_data(const text::Samples& samples, const RunOptions& options) {
   const auto& file = options.tokens.empty() ? options.text : options.tokens;
-  const bool is_random = options.tokens == "random", from_file = !file.empty() && !is_random;
+  const bool is_random = options.tokens == "random", from_file = !file.empty() && !is_random && samples.texts.empty();
   std::vector<size_t> lengths;
   for (const auto& row : samples.ids) lengths.push_back(row.size());
   const size_t longest = *std::max_element(lengths.begin(), lengths.end());
   if (samples.slice == "vocabulary") lengths.clear();  // one token each; the list would be as long as the vocabulary
-  return {{"path", from_file ? json(file) : json()},
-          {"sha256", from_file ? json(result::sha256_file(file)) : json()},
-          {"slice", is_random ? "random" : samples.slice},
-          {"samples", samples.ids.size()},
-          {"length", longest},
-          {"lengths", lengths},
-          {"starts", samples.starts},
-          {"text_tokens", samples.text_tokens},
-          {"bos", samples.bos ? json(*samples.bos) : json("none")}};
+  json data{{"path", from_file ? json(file) : json()},
+            {"sha256", from_file ? json(result::sha256_file(file)) : json()},
+            {"slice", is_random ? "random" : samples.slice},
+            {"samples", samples.ids.size()},
+            {"length", longest},
+            {"lengths", lengths},
+            {"starts", samples.starts},
+            {"text_tokens", samples.text_tokens},
+            {"bos", samples.bos ? json(*samples.bos) : json("none")}};
+  if (!samples.texts.empty()) data["texts"] = describe_texts(samples.texts);
+  return data;
 }
 
 json describe_build() {
@@ -161,6 +180,9 @@ json identity_of(const json& result) {
   for (const char* place : {"path", "revision", "name"}) identity["model"].erase(place);
   if (identity["tokenizer"].is_object()) identity["tokenizer"].erase("path");
   identity["data"].erase("path");
+  if (identity["data"].contains("texts")) {
+    for (auto& text : identity["data"]["texts"]) text.erase("path"), text.erase("name");
+  }
   const std::string device = identity["numerics"].at("device");
   identity["numerics"]["device"] = device.substr(0, device.find(':'));
   return identity;

@@ -5,7 +5,9 @@
 #include <CLI/CLI.hpp>
 
 #include "sinkscope/app/config_file.h"
+#include "sinkscope/app/progress.h"
 #include "sinkscope/error.h"
+#include "sinkscope/model/device.h"
 #include "sinkscope/model/dtype.h"
 
 namespace sinkscope::app {
@@ -34,6 +36,16 @@ bool Run::start_tokens(int64_t tokens) {
 
 void Run::load(int64_t tokens) {
   session_ = Session::load(inputs_, writer_.experiment(), tokens);
+}
+
+void Run::say_cost(double passes) {
+  if (options().quiet) return;
+  const auto tokens = static_cast<int64_t>(passes * static_cast<double>(inputs_.tokens()));
+  const auto expected = app::expect(inputs_.plan(tokens));
+  session_->say(
+      fmt::format("{}: about {:.0f} passes over {} samples of up to {} tokens, {:.2g} tokens in all: {} on {}",
+                  writer_.experiment(), passes, inputs_.samples().ids.size(), inputs_.batches().longest,
+                  static_cast<double>(tokens), spell_duration(expected.seconds), model::device_name(inputs_.device())));
 }
 
 Timing Run::timing() const {

@@ -13,7 +13,10 @@ void add_model_options(CLI::App& app, RunOptions& o) {
 
 void add_sample_options(CLI::App& app, RunOptions& o) {
   app.option_defaults()->group("Samples");
-  app.add_option("--text", o.text, "plain text, or .jsonl: per line a string or an object with `text`");
+  app.add_option(
+      "--text", o.text,
+      "plain text, or .jsonl: per line a string or an object with `text`; several by commas share the samples "
+      "equally, and trials are read by text too");
   app.add_option("--tokens", o.tokens, "token ids instead of a text: a JSON file with an array of arrays, or `random`");
   app.add_option("--slice", o.slice, "how a text becomes samples: windows, or lines (one sample per line or record)")
       ->capture_default_str()

@@ -11,6 +11,7 @@
 #include "commands/command.h"
 #include "sinkscope/error.h"
 #include "sinkscope/text/corpus.h"
+#include "sinkscope/text/several_texts.h"
 #include "sinkscope/text/tokenizer.h"
 
 namespace sinkscope::commands {
@@ -45,8 +46,11 @@ void run(const Options& o) {
     }
     return;
   }
-  std::vector<std::string> warnings;
-  const auto texts = text::read_texts(o.text, &warnings);
+  std::vector<std::string> warnings, texts;
+  for (const auto& path : text::text_files(o.text)) {
+    const auto more = text::read_texts(path, &warnings);
+    texts.insert(texts.end(), more.begin(), more.end());
+  }
   for (const auto& warning : warnings) spdlog::warn("--text: {}", warning);
   for (const auto& text : texts) {
     auto ids = tokenizer.encode(text);
@@ -71,7 +75,8 @@ Command tokenize() {
             app.add_option("--model", o->model,
                            "folder with tokenizer.json, tokenizer.model, or vocab.json and merges.txt")
                 ->required();
-            app.add_option("--text", o->text, "plain text, or .jsonl: per line a string or an object with `text`");
+            app.add_option("--text", o->text,
+                           "plain text, or .jsonl: per line a string or an object with `text`; several by commas");
             app.add_option("--decode", o->decode,
                            "JSON file with an array of arrays of ids: print their texts, one JSON string each");
             app.add_flag("--bos", o->bos, "start every text with the tokenizer's BOS");

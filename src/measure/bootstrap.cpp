@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
@@ -22,20 +23,39 @@ int64_t draw_below(std::mt19937_64& generator, int64_t count) {
   return static_cast<int64_t>(generator() % static_cast<uint64_t>(count));
 }
 
+/// For each text, which of `names`, the documents in their order, are its own.
+std::vector<std::vector<int64_t>> places_by_text(const std::vector<int64_t>& names,
+                                                 const std::vector<int64_t>& documents,
+                                                 const std::vector<int64_t>& texts) {
+  std::map<int64_t, std::set<int64_t>> by_text;
+  for (size_t i = 0; i < documents.size(); ++i) {
+    const auto place = std::lower_bound(names.begin(), names.end(), documents[i]) - names.begin();
+    by_text[texts.empty() ? 0 : texts.at(i)].insert(place);
+  }
+  std::vector<std::vector<int64_t>> places;
+  for (const auto& [text, some] : by_text) places.emplace_back(some.begin(), some.end());
+  return places;
+}
+
 }  // namespace
 
-Bootstrap::Bootstrap(const std::vector<int64_t>& documents, uint64_t seed, int64_t draws)
+Bootstrap::Bootstrap(const std::vector<int64_t>& documents, uint64_t seed, const std::vector<int64_t>& texts,
+                     int64_t draws)
     : documents_(at::tensor(documents, at::kLong)) {
   const std::set<int64_t> distinct(documents.begin(), documents.end());
   const std::vector<int64_t> names(distinct.begin(), distinct.end());
   const auto count = static_cast<int64_t>(names.size());
+  const auto by_text = places_by_text(names, documents, texts);
   auto belongs = at::zeros({count, documents_.size(0)}, at::kDouble);  // [documents, samples]
   for (int64_t d = 0; d < count; ++d) belongs[d].copy_(documents_ == names[d]);
   auto drawn = at::zeros({draws, count}, at::kDouble);
   auto* times = drawn.data_ptr<double>();
   std::mt19937_64 generator(seed);
   for (int64_t i = 0; i < draws; ++i) {
-    for (int64_t d = 0; d < count; ++d) times[i * count + draw_below(generator, count)] += 1;
+    for (const auto& places : by_text) {
+      const auto size = static_cast<int64_t>(places.size());
+      for (int64_t d = 0; d < size; ++d) times[i * count + places[draw_below(generator, size)]] += 1;
+    }
   }
   counts_ = at::matmul(drawn, belongs);
 }

@@ -105,12 +105,14 @@ Samples windows(const Tokenizer& tokenizer, const std::vector<std::string>& text
   if (ends.size() == 1) ends = even_ends(ends[0]);
   Samples samples{{}, {}, {}, static_cast<int64_t>(ids.size()), "windows", {}};
   if (samples.text_tokens < length) {
-    throw InputError(fmt::format("windows of {} tokens: the text has only {}", length, samples.text_tokens));
+    throw TooFewSamples(fmt::format("windows of {} tokens: the text has only {}", length, samples.text_tokens), 0);
   }
   const int64_t step = (samples.text_tokens - length) / n;
   if (step == 0 && n > 1) {
-    throw InputError(fmt::format("{} windows of {} tokens: the text has {} tokens, enough for {} different windows", n,
-                                 length, samples.text_tokens, samples.text_tokens - length + 1));
+    const int64_t most = std::max<int64_t>(1, samples.text_tokens - length);
+    throw TooFewSamples(fmt::format("{} windows of {} tokens: the text has {} tokens, enough for {} different windows",
+                                    n, length, samples.text_tokens, most),
+                        most);
   }
   for (int64_t i = 0; i < n; ++i) {
     samples.starts.push_back(i * step);
@@ -134,7 +136,8 @@ Samples lines(const Tokenizer& tokenizer, const std::vector<std::string>& texts,
     samples.documents.push_back(static_cast<int64_t>(i));
   }
   if (static_cast<int64_t>(samples.ids.size()) < n) {
-    throw InputError(fmt::format("{} samples: the text has only {} lines that are not blank", n, samples.ids.size()));
+    const auto most = static_cast<int64_t>(samples.ids.size());
+    throw TooFewSamples(fmt::format("{} samples: the text has only {} lines that are not blank", n, most), most);
   }
   return samples;
 }

@@ -50,14 +50,13 @@ void check(const Design& design, const Options& o, const app::Run& r) {
 }
 
 void warn_of_weak_claims(app::Run& r, const Options& o, int64_t testing) {
-  constexpr int64_t kAsked = 100;  // samples, and controls
-  if (testing < kAsked) {
+  if (testing < kClaimNeeds) {
     r.warn(fmt::format("{} samples to test on; for the intervals of a causal claim use at least {} test samples",
-                       testing, kAsked));
+                       testing, kClaimNeeds));
   }
   if (count_documents(r) < 2) r.warn("the samples are of one document: there are no intervals");
-  if (o.controls < kAsked) {
-    r.warn(fmt::format("{} random controls per trial; for a causal claim use at least {}", o.controls, kAsked));
+  if (o.controls < kClaimNeeds) {
+    r.warn(fmt::format("{} random controls per trial; for a causal claim use at least {}", o.controls, kClaimNeeds));
   }
 }
 

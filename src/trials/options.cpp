@@ -12,8 +12,14 @@ namespace sinkscope::trials {
 
 constexpr int64_t kFirstOrdinary = 4, kLastOrdinary = 8;
 
-void add_options(CLI::App& app, Options& o) {
+void add_run_options(CLI::App& app, Options& o) {
+  o.run.samples = kSamples;
+  o.run.length = kLength;
   app::add_run_options(app, o.run);
+}
+
+void add_options(CLI::App& app, Options& o) {
+  add_run_options(app, o);
   app.add_option("--layer", o.layer, "read the sink at this layer; -1: where it appears")
       ->capture_default_str()
       ->check(CLI::Range(-1, 1 << 20));

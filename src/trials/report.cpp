@@ -63,10 +63,9 @@ const char* is_ordinary(const measure::Bootstrap::Interval& above, double bound)
   return reading == "no effect" ? "yes" : reading == "effect" ? "no" : "undecided";
 }
 
-json strata(const Runner& r, const at::Tensor& difference) {
+json by_kind(const Strata& strata, const at::Tensor& difference) {
   json object = json::object();
-  for (const auto& [kind, bootstrap] : r.by_first_token())
-    object[kind] = measure::to_json(bootstrap.interval(difference));
+  for (const auto& [kind, bootstrap] : strata) object[kind] = measure::to_json(bootstrap.interval(difference));
   return object;
 }
 
@@ -106,7 +105,8 @@ json describe(Runner& r, const Measured& of) {
     const auto difference = outcome.sink(key) - unedited.sink(key);
     one["token"] = tracked[i];
     one["reading"] = measure::reading(r.bootstrap().interval(difference), r.options().equivalence * sink);
-    one["by_first_token"] = strata(r, difference);
+    one["by_first_token"] = by_kind(r.by_first_token(), difference);
+    if (!r.by_text().empty()) one["by_text"] = by_kind(r.by_text(), difference);
     const auto above = r.bootstrap().interval(outcome.sink(key) - outcome.ordinary());
     one["above_ordinary"] = measure::to_json(above);
     one["is_ordinary"] = is_ordinary(above, r.options().equivalence * sink);

@@ -12,7 +12,6 @@
 #include "sinkscope/model/to_vector.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/trials/cost.h"
-#include "sinkscope/trials/strata.h"
 
 namespace sinkscope::trials {
 namespace {
@@ -36,15 +35,16 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
       options_(options),
       design_(std::move(design)),
       sources_(design_.runs),
-      bootstrap_(r.samples().documents, r.options().seed),
+      bootstrap_(r.samples().documents, r.options().seed, r.samples().text_of),
       by_first_token_(strata_by_first_token(r, bootstrap_)),
+      by_text_(strata_by_text(r, bootstrap_)),
       split_(undivided(static_cast<int64_t>(r.samples().ids.size()))),
       sharing_(shard_of(options), r.options().out, options.patience) {
   trials::check(design_, options, r);
   auto keys = keys_for(design_.tracked, design_.edited, options.other_token, r);
   setting_ = std::make_unique<Setting>(Setting{r, options_, std::move(keys), draw_other_documents(design_, r)});
   if (design_.split) {
-    split_ = draw_split(r.samples().documents, static_cast<uint64_t>(r.options().seed) + 2);
+    split_ = draw_split(r.samples(), static_cast<uint64_t>(r.options().seed) + 2);
     setting_->means_over = split_.choosing;
   }
   warn_of_weak_claims(r, options, testing().size(0));
@@ -57,10 +57,14 @@ bool Runner::start() {
   baseline_ = find_sink_baseline(run_, keys(), run_.options().q_min, run_.batches().size(), options_.layer);
   setting_->sink_layer = options_.layer >= 0 ? options_.layer : baseline_.sink_layer;
   setting_->massive_activation = baseline_.massive_activation;
-  run_.expect(expected_passes(asked_stages(baseline_)));
-  if (!sharing_.is_helper()) return true;
-  help();
-  return false;
+  const double left = expected_passes(asked_stages(baseline_));
+  run_.expect(left);
+  if (sharing_.is_helper()) {
+    help();
+    return false;
+  }
+  if (left > 0 && sink_layer() >= 0) run_.say_cost(left);
+  return true;
 }
 
 /// Measures the shard's share of what shard 0 chooses, until that is all.

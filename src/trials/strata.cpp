@@ -26,11 +26,9 @@ std::vector<std::string> first_token_kinds(const app::Run& r) {
   return kinds;
 }
 
-}  // namespace
-
-std::map<std::string, measure::Bootstrap> strata_by_first_token(const app::Run& r, const measure::Bootstrap& all) {
-  const auto kinds = first_token_kinds(r);
-  std::map<std::string, measure::Bootstrap> parts;
+/// `kinds`: of every sample.
+Strata strata_of(const std::vector<std::string>& kinds, const measure::Bootstrap& all) {
+  Strata parts;
   for (const auto& kind : kinds) {
     if (parts.contains(kind)) continue;
     auto chosen = at::zeros({static_cast<int64_t>(kinds.size())}, at::kBool);
@@ -38,6 +36,18 @@ std::map<std::string, measure::Bootstrap> strata_by_first_token(const app::Run& 
     parts.emplace(kind, all.over(chosen));
   }
   return parts;
+}
+
+}  // namespace
+
+Strata strata_by_first_token(const app::Run& r, const measure::Bootstrap& all) {
+  return strata_of(first_token_kinds(r), all);
+}
+
+Strata strata_by_text(const app::Run& r, const measure::Bootstrap& all) {
+  std::vector<std::string> names;
+  for (const int64_t text : r.samples().text_of) names.push_back(r.samples().texts[static_cast<size_t>(text)].name);
+  return strata_of(names, all);
 }
 
 }  // namespace sinkscope::trials

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sinkscope import ROOT
 from support.demo import Demo
-from support.program import DEVICE, QUIET, Program
+from support.program import DEVICE, QUIET, Program, text_of
 
 FACTOR = 1.5
 EXPERIMENTS = ["scan", "rope-swap", "self-mask", "mlp-probe", "first-token", "channel-trace", "zero-sweep", "transplant", "stat-match",
@@ -31,3 +32,14 @@ def test_a_named_layer_needs_no_look_at_the_weights(program: Program, tmp_path: 
     assert re.search(r"^sink +in layer 4 of the first batch$", looked, re.M)
     assert "sink" not in named
     assert re.search(r"^tokens.*$", looked, re.M)[0] == re.search(r"^tokens.*$", named, re.M)[0]
+
+
+def test_trials_say_first_what_they_cost(program: Program, tmp_path: Path) -> None:
+    """Once the sink is found, by what a dry run plans; quiet says nothing."""
+    words = ("zero-sweep", *text_of(ROOT / "models/planted", 12, 48), "--device", DEVICE, "--out", tmp_path / "a.json")
+    planned = int(re.search(r"^tokens +(\d+)", program.output(*words, "--dry-run"), re.M)[1])
+    said = program.run(*words).stderr
+    line = r"^zero-sweep: about (\d+) passes over 12 samples of up to 48 tokens, (\S+) tokens in all: \d.* s on \S.*$"
+    (found,) = re.finditer(line, said, re.M)
+    assert float(found[2]) == pytest.approx(planned, rel=0.1) and int(found[1]) == pytest.approx(planned / (12 * 48), rel=0.1)
+    assert program.run(*words, "--force", "--quiet").stderr.count("passes") == 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from sinkscope import ROOT
-from support.program import Program, text_of
+from support.program import QUIET, Program, text_of
 
 MODEL = ROOT / "models" / "planted"
 SINK = ("--measure", "sink")
@@ -64,3 +65,44 @@ def test_ragged_token_files(program: Program, tmp_path: Path) -> None:
     result = program.result("scan", tmp_path / "a.json", "--model", MODEL, "--tokens", tokens, "--track", "0,2")
     assert result["data"]["lengths"] == [6, 3, 4]
     assert [sink["samples"] for sink in result["results"]["sink"]] == [3, 2]
+
+
+def test_trials_have_a_hundred_samples_to_test_on(program: Program, tmp_path: Path) -> None:
+    """Where nobody says how many: half of the documents choose."""
+    for experiment in ("identify", "channel-patch", "magc", "gate-readout", "intervene"):
+        defaults = re.findall(r"--(samples|length) INT.*=(\d+)$", program.output(experiment, "--help"), re.M)
+        assert dict(defaults) == {"samples": "220", "length": "32"}, experiment
+    words = ("--model", MODEL, "--text", MODEL / "text.txt", *QUIET)
+    result = program.result("channel-trace", tmp_path / "a.json", *words)
+    assert (result["config"]["samples"], result["data"]["samples"], result["data"]["length"]) == (220, 220, 32)
+    assert len(result["results"]["selection_split"]["testing"]) >= 100
+    assert not any("samples to test on" in warning for warning in result["warnings"])
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_a_short_text_gives_what_it_has(lines: bool, program: Program, tmp_path: Path) -> None:
+    """By default, with a warning that names the number; asked for, more is refused, and that number is not."""
+    text, words = tmp_path / "short.txt", ("--model", MODEL, "--text", tmp_path / "short.txt", *SINK, "--length", 24)
+    long = (MODEL / "text.txt").read_text(encoding="utf-8").replace("\n", " ")
+    text.write_text("\n\n".join(long[i : i + 90] for i in range(0, 450, 90)) if lines else long[:95])
+    most = 5 if lines else len(json.loads(program.output("tokenize", "--model", MODEL, "--text", text))) - 24
+    assert 1 < most < 32
+    words += ("--slice", "lines") if lines else ()
+    taken = program.result("scan", tmp_path / "taken.json", *words)
+    assert taken["data"]["samples"] == most
+    (warning,) = taken["warnings"]
+    assert "short.txt" in warning and warning.endswith(f"--samples is not given and becomes {most}")
+    program.assert_refused("scan", *words, "--samples", most + 1, out=tmp_path / "a.json", parts=["short.txt", f"{most} "])
+    asked = program.result("scan", tmp_path / "asked.json", *words, "--samples", most)
+    assert asked["results"] == taken["results"] and asked["warnings"] == []
+
+
+def test_the_shortest_of_several_texts_says_how_many(program: Program, tmp_path: Path) -> None:
+    long = (MODEL / "text.txt").read_text(encoding="utf-8")
+    (tmp_path / "long.txt").write_text(long)
+    (tmp_path / "short.txt").write_text("\n".join(long.splitlines()[:1])[:120])
+    text = f"{tmp_path / 'long.txt'},{tmp_path / 'short.txt'}"
+    tokens = len(json.loads(program.output("tokenize", "--model", MODEL, "--text", text).splitlines()[1]))
+    result = program.result("scan", tmp_path / "a.json", "--model", MODEL, "--text", text, "--length", tokens - 4, *SINK)
+    assert [one["samples"] for one in result["data"]["texts"]] == [4, 4]
+    assert "short.txt" in result["warnings"][0]

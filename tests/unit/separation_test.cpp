@@ -51,13 +51,41 @@ TEST(Bootstrap, ByDocumentIsWiderThanBySampleWhereSamplesDepend) {
   EXPECT_NEAR(by_document.mean, own.mean().item<double>(), 1e-12);
 }
 
+TEST(Bootstrap, DrawsTheDocumentsOfEachTextAmongThemselves) {
+  // Two texts of one level each: what is drawn has as much of each, so that the mean is the same in every draw.
+  std::vector<int64_t> documents, texts, one(24, 0);
+  auto values = at::zeros({24}, at::kDouble);
+  for (int64_t i = 0; i < 24; ++i) {
+    documents.push_back(i / 2);
+    texts.push_back(i / 2 % 3 == 0 ? 1 : 0);  // 4 documents of text 1 among 8 of text 0
+    values[i] = static_cast<double>(texts.back());
+  }
+  const Bootstrap by_text(documents, 3, texts);
+  const auto found = by_text.interval(values);
+  EXPECT_DOUBLE_EQ(found.mean, 1.0 / 3);
+  EXPECT_NEAR(found.high - found.low, 0, 1e-12);
+  const auto together = Bootstrap(documents, 3).interval(values);
+  EXPECT_NEAR(together.high - together.low, 2 * 1.96 * std::sqrt(2.0 / 9 / 12), 0.1);
+  const auto same = Bootstrap(documents, 3, one).interval(values);
+  EXPECT_EQ(same.low, together.low);
+  EXPECT_EQ(same.high, together.high);
+  // Within a text the draw is that of its documents alone.
+  auto noise = at::randn({24}, at::detail::createCPUGenerator(4), at::kDouble);
+  const auto inside = by_text.over(values > 0).interval(noise);
+  EXPECT_EQ(inside.n, 8);
+  EXPECT_NEAR(inside.mean, noise.masked_select(values > 0).mean().item<double>(), 1e-12);
+  const auto means = noise.masked_select(values > 0).reshape({4, 2}).mean(1);
+  EXPECT_NEAR(inside.high - inside.low, 2 * 1.96 * means.std(0, false, false).item<double>() / 2,
+              0.35 * (inside.high - inside.low));
+}
+
 TEST(Bootstrap, CoversTheTruthAsOftenAsItSays) {
   auto generator = at::detail::createCPUGenerator(9);
   std::vector<int64_t> documents(60);
   for (int64_t i = 0; i < 60; ++i) documents[i] = i;
   int covered = 0;
   for (int trial = 0; trial < 300; ++trial) {
-    const auto found = Bootstrap(documents, trial, 400).interval(at::randn({60}, generator, at::kDouble));
+    const auto found = Bootstrap(documents, trial, {}, 400).interval(at::randn({60}, generator, at::kDouble));
     covered += found.low <= 0 && found.high >= 0;
   }
   EXPECT_NEAR(covered / 300.0, 0.95, 0.04);

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -39,7 +40,7 @@ TEST(Measured, AnOutcomeIsFoundByRoleAndByWhatTheTrialSaysOfItself) {
 TEST(SelectionSplit, PutsEveryDocumentOnOneSideAndIsSeeded) {
   const std::vector<int64_t> documents{0, 0, 1, 2, 2, 2, 3, 4, 5, 5};
   const auto sides = [&](uint64_t seed) {
-    const auto split = trials::draw_split(documents, seed);
+    const auto split = trials::draw_split({.documents = documents}, seed);
     std::pair<std::set<int64_t>, std::set<int64_t>> of;
     for (int64_t i = 0; i < split.choosing.numel(); ++i) of.first.insert(split.choosing[i].item<int64_t>());
     for (int64_t i = 0; i < split.testing.numel(); ++i) of.second.insert(split.testing[i].item<int64_t>());
@@ -57,7 +58,29 @@ TEST(SelectionSplit, PutsEveryDocumentOnOneSideAndIsSeeded) {
   bool differs = false;
   for (uint64_t seed = 8; seed < 18; ++seed) differs |= sides(seed) != sides(7);
   EXPECT_TRUE(differs);
-  expect_input_error([] { trials::draw_split({0, 1, 2, 2}, 0); }, {"3 documents"});
+  expect_input_error([] { trials::draw_split({.documents = {0, 1, 2, 2}}, 0); }, {"3 documents"});
+}
+
+TEST(SelectionSplit, BothHalvesHaveHalfOfEveryText) {
+  text::Samples samples{.texts = {{.name = "a.txt"}, {.name = "b.py"}}};
+  for (int64_t i = 0; i < 30; ++i) {  // five documents of each text
+    samples.text_of.push_back(i % 2);
+    samples.documents.push_back(i % 10);
+  }
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const auto split = trials::draw_split(samples, seed);
+    std::map<int64_t, std::set<int64_t>> chosen;
+    for (int64_t i = 0; i < split.choosing.numel(); ++i) {
+      const auto sample = static_cast<size_t>(split.choosing[i].item<int64_t>());
+      chosen[samples.text_of[sample]].insert(samples.documents[sample]);
+    }
+    EXPECT_EQ(chosen[0].size(), 2U);
+    EXPECT_EQ(chosen[1].size(), 3U);  // of an odd number the halves take the larger part in turns
+    EXPECT_EQ(split.choosing.numel() + split.testing.numel(), 30);
+  }
+  samples.documents = std::vector<int64_t>(30, 0);
+  for (size_t i = 0; i < 30; i += 2) samples.documents[i] = static_cast<int64_t>(i);
+  expect_input_error([&] { trials::draw_split(samples, 0); }, {"1 documents of b.py", "4 or more"});
 }
 
 TEST(SelectionSplit, WhatChoseIsNoNumberInWhatTests) {

@@ -22,6 +22,9 @@ class Progress {
   /// Shown behind the rest: "ids 128 of 2048".
   void note(std::string words) { note_ = std::move(words); }
 
+  /// A line of its own, above what is shown.
+  void say(const std::string& line) const;
+
   /// Units a second that cannot be exceeded; the rate is then shown as a share of it, too.
   void ceiling(double per_second) { ceiling_ = per_second; }
 

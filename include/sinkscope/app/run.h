@@ -38,6 +38,10 @@ class Run {
   /// Passes over all samples that are left from here on, for the progress.
   void expect(double passes) { session_->expect(static_cast<int64_t>(passes * static_cast<double>(inputs_.tokens()))); }
 
+  /// Says on stderr what these passes will take, in tokens and time. The time is that of one random block, as in a dry
+  /// run.
+  void say_cost(double passes);
+
   const Inputs& inputs() const { return inputs_; }
   const RunOptions& options() const { return inputs_.options(); }
   const model::Config& config() const { return inputs_.config(); }

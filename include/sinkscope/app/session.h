@@ -55,6 +55,11 @@ class Session {
     if (progress_) progress_->note(std::move(words));
   }
 
+  /// A line above the progress.
+  void say(const std::string& line) {
+    if (progress_) progress_->say(line);
+  }
+
   /// What is left from here on, for the progress: better known than when the run began.
   void expect(int64_t tokens) {
     if (progress_) progress_->expect(tokens);

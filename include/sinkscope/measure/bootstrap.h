@@ -9,11 +9,13 @@
 namespace sinkscope::measure {
 
 /// Percentile bootstrap of means over samples, by document: samples of one text depend on each other, so documents are
-/// drawn with replacement and take all their samples along (Efron and Tibshirani 1993, chapter 8). Seeded.
+/// drawn with replacement and take all their samples along (Efron and Tibshirani 1993, chapter 8). Where samples are of
+/// several texts, each text's documents are drawn among themselves, since how many it gives was chosen. Seeded.
 class Bootstrap {
  public:
-  /// `documents`: the document of every sample. `draws` resamples.
-  Bootstrap(const std::vector<int64_t>& documents, uint64_t seed, int64_t draws = 2000);
+  /// `documents`: the document of every sample; `texts`: its text, empty where there is one. `draws` resamples.
+  Bootstrap(const std::vector<int64_t>& documents, uint64_t seed, const std::vector<int64_t>& texts = {},
+            int64_t draws = 2000);
 
   /// A mean with its 95 % interval; NaN limits where fewer than two documents have a value.
   struct Interval {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sinkscope/error.h"
 #include "sinkscope/text/tokenizer.h"
 
 namespace sinkscope::text {
@@ -15,6 +16,19 @@ namespace sinkscope::text {
 /// warning. Throws InputError for what is not there, empty, or not UTF-8 (with the byte offset).
 std::vector<std::string> read_texts(const std::filesystem::path& file, std::vector<std::string>* warnings = nullptr);
 
+/// A text has fewer samples than were asked for; `most`: as many as can be had, 0 where it is too short for one.
+struct TooFewSamples : InputError {
+  TooFewSamples(const std::string& what, int64_t how_many) : InputError(what), most(how_many) {}
+  int64_t most;
+};
+
+/// One of several texts that samples are shared between.
+struct TextShare {
+  std::filesystem::path file;
+  std::string name;  ///< the file's; its path where another has the same
+  int64_t samples = 0, tokens = 0;
+};
+
 /// Token ids per sample, and where each sample starts.
 struct Samples {
   std::vector<std::vector<int64_t>> ids;  ///< one row per sample, at most `length` ids, at least one
@@ -22,13 +36,16 @@ struct Samples {
   /// What samples that depend on each other share: the record where a window starts (of a plain text, the twentieth of
   /// it), or the line or row itself.
   std::vector<int64_t> documents;
-  int64_t text_tokens = 0;                 ///< tokens in the whole text
+  int64_t text_tokens = 0;                 ///< tokens in the whole text, or in all of them
   std::string slice;                       ///< "windows", "lines", "tokens" or "vocabulary"
   std::optional<int64_t> bos;              ///< the BOS that every row begins with, where it was put there
   std::vector<std::string> warnings = {};  ///< of how the text was read
+  std::vector<TextShare> texts = {};       ///< where there are several
+  std::vector<int64_t> text_of = {};       ///< which of `texts` each sample is of; empty where there is one text
 };
 
-/// `n` windows of `length` tokens; window i starts at i * floor((N - length) / n) of the texts' N tokens.
+/// `n` windows of `length` tokens; window i starts at i * floor((N - length) / n) of the texts' N tokens. Throws
+/// TooFewSamples, as lines() does.
 Samples windows(const Tokenizer&, const std::vector<std::string>& texts, int64_t n, int64_t length);
 
 /// The first `n` non-empty lines (plain text) or records (`.jsonl`), each cut to `length` tokens.

@@ -8,17 +8,27 @@
 
 namespace sinkscope::trials {
 
+/// A causal claim needs as many samples to test on, and as many random moves.
+inline constexpr int64_t kClaimNeeds = 100;
+/// Samples where --samples and --length do not say: 100 and more to test on, since halves of a text's documents have
+/// 103 to 117 of 220 windows, in fewer tokens than the 32 samples of 512 that other experiments begin with.
+inline constexpr int64_t kSamples = 220, kLength = 32;
+
 /// What every experiment made of trials is asked beside the run's own options.
 struct Options {
   app::RunOptions run;
-  int64_t layer = -1;        ///< read the sink here; -1: the layer where it appears
-  int64_t controls = 100;    ///< random moves beside each trial
-  int64_t other_token = 6;   ///< the control that makes the same edit at another position
-  double equivalence = 0.1;  ///< "no effect": within this share of the unedited sink
+  int64_t layer = -1;              ///< read the sink here; -1: the layer where it appears
+  int64_t controls = kClaimNeeds;  ///< random moves beside each trial
+  int64_t other_token = 6;         ///< the control that makes the same edit at another position
+  double equivalence = 0.1;        ///< "no effect": within this share of the unedited sink
   bool no_loss = false, no_frozen = false;
   std::string shard;  ///< of add_sharing_options, with the seconds after which other shards are taken as lost
   int64_t patience = 300;
 };
+/// Binds the run's, with these samples by default.
+void add_run_options(CLI::App&, Options&);
+
+/// Binds all of them.
 void add_options(CLI::App&, Options&);
 
 /// `--token`, the later token that is compared with token 0, from `least` on.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -13,6 +12,7 @@
 #include "sinkscope/trials/measured.h"
 #include "sinkscope/trials/selection_split.h"
 #include "sinkscope/trials/sharing.h"
+#include "sinkscope/trials/strata.h"
 
 namespace sinkscope::trials {
 
@@ -66,8 +66,9 @@ class Runner {
   const at::Tensor& testing() const { return split_.testing; }
 
   const measure::Bootstrap& bootstrap() const { return bootstrap_; }
-  /// By kind of first token.
-  const std::map<std::string, measure::Bootstrap>& by_first_token() const { return by_first_token_; }
+  const Strata& by_first_token() const { return by_first_token_; }
+  /// Empty where there is one text.
+  const Strata& by_text() const { return by_text_; }
 
   /// Ends it without a result: the other shards are told, and whoever writes one later deletes these journals.
   std::vector<std::filesystem::path> close();
@@ -97,7 +98,7 @@ class Runner {
   SinkBaseline baseline_;
   SourceActivations sources_;
   measure::Bootstrap bootstrap_;
-  std::map<std::string, measure::Bootstrap> by_first_token_;
+  Strata by_first_token_, by_text_;
   std::unique_ptr<Setting> setting_;
   std::unique_ptr<JournaledPasses> passes_, probes_;
   std::vector<std::unique_ptr<JournaledPasses>> earlier_;  // of the stages before

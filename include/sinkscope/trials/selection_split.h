@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sinkscope/text/corpus.h"
 #include "sinkscope/trials/outcome.h"
 
 namespace sinkscope::trials {
@@ -17,8 +18,9 @@ struct SelectionSplit {
 /// Every sample in both.
 SelectionSplit undivided(int64_t samples);
 
-/// Half of the documents each, drawn. `documents`: the document of every sample. Throws InputError for fewer than 4.
-SelectionSplit draw_split(const std::vector<int64_t>& documents, uint64_t seed);
+/// Half of the documents each, drawn; of several texts half of each one's, so that both halves have them all.
+/// Throws InputError for fewer than 4 documents of a text.
+SelectionSplit draw_split(const text::Samples&, uint64_t seed);
 
 /// Of these samples, [n] int64, as of all `count`: NaN in the others' rows of everything that has one row a sample.
 Outcome spread(Outcome, const at::Tensor& samples, int64_t count);

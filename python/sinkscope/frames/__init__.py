@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sinkscope.frames.frame import Frame, data_frame
 from sinkscope.frames.parts.blocks import Block, length_of
 from sinkscope.frames.parts.trials import TRIAL_FRAMES
+from sinkscope.results.documents import texts_of
 from sinkscope.results.reading import Result, ResultError
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def samples(result: Result) -> Iterator[Block]:
     lengths, starts = data.get("lengths", []), data.get("starts", [])
     if len(lengths) == data["samples"]:
         half = {sample: half for half, those in result.results.get("selection_split", {}).items() for sample in those}
-        yield {"sample": list(range(len(lengths))), **({"start": starts} if starts else {}), "length": lengths,
+        names = [text["name"] for text in data.get("texts", [])]
+        yield {"sample": list(range(len(lengths))), **({"text": [names[number] for number in texts_of(result)]} if names else {}),
+               **({"start": starts} if starts else {}), "length": lengths,
                **({"half": [half.get(sample) for sample in range(len(lengths))]} if half else {})}
 
 

@@ -20,6 +20,7 @@ ABOUT = ("", "what tells a trial from others of its role, by the keys of its `ab
 COLUMNS = {
     # where
     "sample": ("int", "sample, from 0"),
+    "text": ("text", "of several texts: the sample's or the row's, by its name in `data.texts`"),
     "start": ("int", "the sample's first token in the text, or its line"),
     "length": ("int", "the sample's tokens"),
     "half": ("text", "`choosing` or `testing`: the half of the documents that it is in"),

@@ -47,13 +47,20 @@ def earlier(result: Result) -> Iterator[Block]:
 
 
 def candidates(result: Result) -> Iterator[Block]:
-    yield from table(without(one, "conditions", "trials", "sufficient", "sparse") for one in result.results["candidates"])
+    yield from table(without(one, "conditions", "trials", "sufficient", "sparse", "by_text") for one in result.results["candidates"])
 
 
 def conditions(result: Result) -> Iterator[Block]:
     for candidate in result.results["candidates"]:
         for one in candidate["conditions"]:
-            yield {"site": candidate["site"], "condition": one["name"], **flat(without(one, "name"))}
+            yield {"site": candidate["site"], "condition": one["name"], **flat(without(one, "name", "by_text"))}
+
+
+def conditions_by_text(result: Result) -> Iterator[Block]:
+    for candidate in result.results["candidates"]:
+        for one in candidate["conditions"]:
+            for text, found in one.get("by_text", {}).items():
+                yield {"site": candidate["site"], "condition": one["name"], "set": one["set"], "text": text, **flat(found)}
 
 
 def suspects(result: Result) -> Iterator[Block]:
@@ -83,6 +90,7 @@ OWN_FRAMES = {
     "earlier": Frame("signals of earlier stages held against later ones: a row a pair of stages", earlier),
     "candidates": Frame("places where the signal may be: a row a site", candidates),
     "conditions": Frame("what a candidate was asked on the half that tests: a row a site and condition", conditions),
+    "conditions_by_text": Frame("of several texts, the same of each alone: a row a site, condition and text", conditions_by_text),
     "suspects": Frame("dimensions that tell token 0 from others: a row a site and dimension", suspects),
     "signals": Frame("what each candidate's sets are in the file beside the result: a row a candidate and set", signals),
     "later_sinks": Frame("whether sinks that are not first need what token 0's needs: a row a site", later_sinks),

@@ -28,6 +28,8 @@ def flat(place: str, value: Any) -> Iterator[tuple[str, str]]:
 
     >>> list(flat("data", {"bos": "none", "starts": list(range(0, 750, 75)) * 2}))
     [('data.bos', 'none'), ('data.starts', '20 values, 0 to 675')]
+    >>> list(flat("data.texts", [{"name": "a.txt"}, {"name": "b.py"}]))
+    [('data.texts[0].name', 'a.txt'), ('data.texts[1].name', 'b.py')]
     """
     if isinstance(value, dict):
         for key, one in value.items():
@@ -36,5 +38,8 @@ def flat(place: str, value: Any) -> Iterator[tuple[str, str]]:
         yield place, f"{len(value)} values, {min(value)} to {max(value)}"
     elif isinstance(value, list) and len(value) > LONG:
         yield place, f"{len(value)} entries"
+    elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        for number, one in enumerate(value):
+            yield from flat(f"{place}[{number}]", one)
     elif value is not None:
         yield place, ", ".join(map(str, value)) if isinstance(value, list) else str(value)

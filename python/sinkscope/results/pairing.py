@@ -9,6 +9,7 @@ import numpy as np
 
 from sinkscope.frames import declared
 from sinkscope.frames.frame import data_frame, import_pandas, series
+from sinkscope.results.documents import documents_of, texts_of
 from sinkscope.results.reading import Result, ResultError
 
 if TYPE_CHECKING:
@@ -16,16 +17,16 @@ if TYPE_CHECKING:
 
 DRAWS = 2000
 SAME_DATA = ("slice", "sha256", "samples", "length", "lengths", "starts", "bos", "text_tokens")
-PARTS = 20  # documents that one long text stands for: even_ends() of src/text/corpus.cpp
 
 
 def compare(this: Result, other: Result) -> DataFrame:
     """A row a measured quantity, with the mean difference over samples and its interval; see LoadedResult.compare."""
     found, rows = paired(this, other), []
     keys = [name for name in found.columns if name not in ("sample", "this", "other", "difference")]
-    documents = documents_of(this)
+    documents, texts = documents_of(this), texts_of(this)
     for values, group in found.groupby(keys, sort=False, dropna=False):
-        low, high = interval(group["difference"].to_numpy(), documents[group["sample"].to_numpy()])
+        samples = group["sample"].to_numpy()
+        low, high = interval(group["difference"].to_numpy(), documents[samples], texts[samples])
         rows.append(dict(zip(keys, values)) | {
             "this": group["this"].mean(), "other": group["other"].mean(), "difference": group["difference"].mean(),
             "difference_ci95_low": low, "difference_ci95_high": high, "difference_n": len(group),
@@ -71,6 +72,7 @@ def compared(this: Result, other: Result) -> Iterator[tuple[str, Any, Any]]:
     yield "experiment", this.experiment, other.experiment
     for key in SAME_DATA:
         yield f"data.{key}", this.data.get(key), other.data.get(key)
+    yield "data.texts", *([text["sha256"] for text in one.data.get("texts", [])] for one in (this, other))
     if this.data.get("slice") in ("windows", "lines"):  # ids made of a text
         yield "tokenizer.sha256", tokenizer_hash(this), tokenizer_hash(other)
     if this.data.get("slice") == "random":
@@ -92,19 +94,9 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def documents_of(result: Result) -> np.ndarray:
-    """The document of every sample: what the program draws intervals over. Windows of one text are of its 20 parts; those of a
-    .jsonl, whose records the result does not hold, count each for itself, as lines and rows of ids do."""
-    data = result.data
-    if data["slice"] != "windows" or str(data["path"]).endswith(".jsonl"):
-        return np.arange(data["samples"])
-    ends = [data["text_tokens"] * part // PARTS for part in range(1, PARTS + 1)]
-    return np.searchsorted(ends, data["starts"], side="right")
-
-
-def interval(values: np.ndarray, documents: np.ndarray, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of the mean of `values` [samples], percentile bootstrap over documents (Efron and Tibshirani 1993, chapter 8);
-    NaN where there are fewer than two documents.
+def interval(values: np.ndarray, documents: np.ndarray, texts: np.ndarray | None = None, seed: int = 0) -> tuple[float, float]:
+    """95 % interval of the mean of `values` [samples], percentile bootstrap over documents (Efron and Tibshirani 1993, chapter 8),
+    each text's among themselves; NaN where there are fewer than two documents.
 
     >>> low, high = interval(np.array([1.0, 2.0, 3.0, 4.0]), np.arange(4))
     >>> 1.0 <= low < 2.0 and 3.0 < high <= 4.0
@@ -112,11 +104,15 @@ def interval(values: np.ndarray, documents: np.ndarray, seed: int = 0) -> tuple[
     >>> interval(np.array([1.0, 2.0]), np.array([5, 5]))
     (nan, nan)
     """
-    _, of = np.unique(documents, return_inverse=True)
-    count = int(of.max(initial=-1)) + 1
-    if count < 2:
+    _, first, of = np.unique(documents, return_index=True, return_inverse=True)
+    if len(first) < 2:
         return float("nan"), float("nan")
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=DRAWS)  # [draws, documents]
+    text_of = np.zeros(len(first), int) if texts is None else texts[first]  # [documents]
+    drawn = np.zeros((DRAWS, len(first)))
+    generator = np.random.default_rng(seed)
+    for text in np.unique(text_of):
+        its = np.flatnonzero(text_of == text)
+        drawn[:, its] = generator.multinomial(len(its), np.full(len(its), 1 / len(its)), size=DRAWS)
     sums, sizes = np.bincount(of, weights=values), np.bincount(of)
     low, high = np.percentile(drawn @ sums / (drawn @ sizes), [2.5, 97.5])
     return float(low), float(high)

@@ -48,7 +48,7 @@ def title(figure, result: Result, text: str) -> None:
 def caption(figure, result: Result, metric: str) -> None:
     """Beneath the figure: what was measured, and in a line of its own over what."""
     data, numerics = result.data, result.numerics
-    kind = SLICES[data["slice"]]
+    kind = SLICES[data["slice"]] + (f" of {len(data['texts'])} texts" if "texts" in data else "")
     each = f"of {'up to ' if len(set(data['lengths'])) > 1 else ''}{data['length']} tokens" if data["slice"] != "vocabulary" else "alone"
     bos = "no BOS" if data.get("bos", "none") == "none" else "BOS first"  # emergence files do not say
     over = f"{data['samples']} {kind} {each}, {bos}, {numerics['dtype']}{' (approximate)' if numerics.get('approximate') else ''}"

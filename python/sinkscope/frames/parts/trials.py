@@ -95,6 +95,13 @@ def by_first_token(result: Result) -> Iterator[Block]:
                 yield {**named(trial), "token": tracked["token"], "first_token": kind, **flat(difference, "mean_attention_difference")}
 
 
+def by_text(result: Result) -> Iterator[Block]:
+    for trial in trials_of(result):
+        for tracked in trial["mean_attention"]:
+            for text, difference in tracked.get("by_text", {}).items():
+                yield {**named(trial), "token": tracked["token"], "text": text, **flat(difference, "mean_attention_difference")}
+
+
 def edits(result: Result) -> Iterator[Block]:
     for trial in trials_of(result):
         for number, edit in enumerate(trial["edits"]):
@@ -131,6 +138,7 @@ TRIAL_FRAMES = {
     "attention_by_sample": Frame("at the sink layer: a row a trial, token and sample", by_sample,
                                  paired=("mean_attention_unedited", "mean_attention_edited")),
     "by_first_token": Frame("the difference by the kind of the samples' first token: a row a trial, token and kind", by_first_token),
+    "by_text": Frame("of several texts, the difference by text: a row a trial, token and text", by_text),
     "edits": Frame("what a trial changes: a row a trial and edit", edits),
     "sink_baseline": Frame("the unedited run by which the sink layer was found: a row a layer", sink_baseline),
 }
