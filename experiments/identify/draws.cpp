@@ -49,7 +49,7 @@ json agree(const json& stage, size_t number, const json& draws) {
 
 }  // namespace
 
-json brief(const json& stages, int64_t seed, size_t samples) {
+json brief(const json& stages, const app::Run& r) {
   auto list = json::array();
   for (const auto& stage : stages) {
     auto earlier = json::array();
@@ -62,7 +62,10 @@ json brief(const json& stages, int64_t seed, size_t samples) {
                     {"signal", stage.at("verdict").at("signal")},
                     {"earlier", earlier}});
   }
-  return {{"seed", seed}, {"samples", samples}, {"stages", list}};
+  return {{"seed", r.options().seed},
+          {"samples", r.samples().ids.size()},
+          {"window_shift", r.options().window_shift},
+          {"stages", list}};
 }
 
 json agreement(const json& draws) {

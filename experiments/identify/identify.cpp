@@ -79,13 +79,14 @@ OtherDraws look_again(const Options& o, const CLI::App& command) {
   for (int64_t draw = 1; draw < o.draws && !o.trials.run.dry_run; ++draw) {
     auto again = o;
     again.trials.run.seed += draw;
+    again.trials.run.window_shift = static_cast<double>(draw) / static_cast<double>(o.draws);
     again.trials.run.out = std::filesystem::path(o.trials.run.out).replace_extension(fmt::format("draw-{}.json", draw));
     app::Run r(again.trials.run, command);
     trials::Runner runner(r, again.trials, design_of(again, r));
     if (!runner.start()) continue;  // another shard's draw
     identification::Found found;
     const auto stages = explain_stages(runner, again, found);
-    others.found.push_back(identification::brief(stages, again.trials.run.seed, r.samples().ids.size()));
+    others.found.push_back(identification::brief(stages, r));
     const auto left = runner.close();
     others.journals.insert(others.journals.end(), left.begin(), left.end());
   }
@@ -143,7 +144,7 @@ void run(const Options& o, const CLI::App& command) {
   const auto later = identification::read_later_tokens(runner, later_sinks);
   results["stages"] = explain_stages(runner, o, found, &later);
   results["statement"] = identification::statement(results["stages"]);
-  results["draws"] = json::array({identification::brief(results["stages"], o.trials.run.seed, r.samples().ids.size())});
+  results["draws"] = json::array({identification::brief(results["stages"], r)});
   results["draws"].insert(results["draws"].end(), others.found.begin(), others.found.end());
   results["agreement"] = identification::agreement(results["draws"]);
   identification::write_signals(found.signals, found.made_of,
@@ -167,25 +168,26 @@ void run(const Options& o, const CLI::App& command) {
 }  // namespace
 
 commands::Command identify() {
-  return {
-      "identify", "what tells the model which token is first? the whole chain, with a verdict",
-      [](CLI::App& app) {
-        auto o = std::make_shared<Options>();
-        trials::add_options(app, o->trials);
-        trials::add_sharing_options(app, o->trials);
-        trials::add_token_option(app, o->token, 2);
-        app.add_option(
-               "--draws", o->draws,
-               "ask again of other samples, drawn by the seeds that follow; the result says how often each answer came")
-            ->check(CLI::PositiveNumber)
-            ->capture_default_str();
-        app.add_option("--later-sinks", o->later_sinks,
-                       "positions to ask about as sinks that are not first, as 1-3,9; without it those that are found");
-        app.add_flag("--script", o->script,
-                     "also write a short Python program that applies the answer with transformers alone");
-        app.callback([o, &app] { run(*o, app); });
-      },
-      commands::kMarks};
+  return {"identify", "what tells the model which token is first? the whole chain, with a verdict",
+          [](CLI::App& app) {
+            auto o = std::make_shared<Options>();
+            trials::add_options(app, o->trials);
+            trials::add_sharing_options(app, o->trials);
+            trials::add_token_option(app, o->token, 2);
+            app.add_option("--draws", o->draws,
+                           "ask again of windows that begin elsewhere in the text (of lines and tokens the same), "
+                           "chosen and tested "
+                           "on other halves; the result says how often each answer came")
+                ->check(CLI::PositiveNumber)
+                ->capture_default_str();
+            app.add_option(
+                "--later-sinks", o->later_sinks,
+                "positions to ask about as sinks that are not first, as 1-3,9; without it those that are found");
+            app.add_flag("--script", o->script,
+                         "also write a short Python program that applies the answer with transformers alone");
+            app.callback([o, &app] { run(*o, app); });
+          },
+          commands::kMarks};
 }
 
 }  // namespace sinkscope::experiments

@@ -36,7 +36,7 @@ text::Samples of_file(const std::filesystem::path& file, int64_t n, int64_t leng
   const auto texts = text::read_texts(file, &warnings);
   try {
     auto samples = options.slice == "lines" ? text::lines(tokenizer, texts, n, length)
-                                            : text::windows(tokenizer, texts, n, length);
+                                            : text::windows(tokenizer, texts, n, length, options.window_shift);
     samples.warnings = std::move(warnings);
     return samples;
   } catch (const text::TooFewSamples& e) {

@@ -95,7 +95,8 @@ std::vector<std::string> read_texts(const fs::path& file, std::vector<std::strin
   return texts;
 }
 
-Samples windows(const Tokenizer& tokenizer, const std::vector<std::string>& texts, int64_t n, int64_t length) {
+Samples windows(const Tokenizer& tokenizer, const std::vector<std::string>& texts, int64_t n, int64_t length,
+                double shift) {
   std::vector<int64_t> ids, ends;
   for (const auto& text : texts) {
     const auto more = tokenizer.encode(text);
@@ -114,10 +115,11 @@ Samples windows(const Tokenizer& tokenizer, const std::vector<std::string>& text
                                     n, length, samples.text_tokens, most),
                         most);
   }
-  for (int64_t i = 0; i < n; ++i) {
-    samples.starts.push_back(i * step);
-    samples.documents.push_back(std::upper_bound(ends.begin(), ends.end(), i * step) - ends.begin());
-    samples.ids.emplace_back(ids.begin() + i * step, ids.begin() + i * step + length);
+  const auto offset = static_cast<int64_t>(shift * static_cast<double>(step));
+  for (int64_t start = offset; std::ssize(samples.starts) < n; start += step) {
+    samples.starts.push_back(start);
+    samples.documents.push_back(std::upper_bound(ends.begin(), ends.end(), start) - ends.begin());
+    samples.ids.emplace_back(ids.begin() + start, ids.begin() + start + length);
   }
   return samples;
 }

@@ -27,6 +27,7 @@ TEST_F(Corpora, WindowsAndLines) {
   EXPECT_EQ(two.starts, (Ids{0, 3}));
   EXPECT_EQ(two.ids[1], (Ids{'3', '4', '5'}));
   EXPECT_EQ(two.text_tokens, 10);
+  EXPECT_EQ(windows(t, read_texts(text), 2, 3, 0.7).starts, (std::vector<int64_t>{2, 5}));  // floor(0.7 x 3) later
   EXPECT_THROW(windows(t, read_texts(text), 1, 11), InputError);
   EXPECT_THROW(windows(t, read_texts(text), 9, 3), InputError);
 

@@ -37,10 +37,16 @@ TEST(Measured, AnOutcomeIsFoundByRoleAndByWhatTheTrialSaysOfItself) {
 
 // ---- the split ----
 
+text::Samples of_documents(std::vector<int64_t> documents) {
+  text::Samples samples;
+  samples.documents = std::move(documents);
+  return samples;
+}
+
 TEST(SelectionSplit, PutsEveryDocumentOnOneSideAndIsSeeded) {
   const std::vector<int64_t> documents{0, 0, 1, 2, 2, 2, 3, 4, 5, 5};
   const auto sides = [&](uint64_t seed) {
-    const auto split = trials::draw_split({.documents = documents}, seed);
+    const auto split = trials::draw_split(of_documents(documents), seed);
     std::pair<std::set<int64_t>, std::set<int64_t>> of;
     for (int64_t i = 0; i < split.choosing.numel(); ++i) of.first.insert(split.choosing[i].item<int64_t>());
     for (int64_t i = 0; i < split.testing.numel(); ++i) of.second.insert(split.testing[i].item<int64_t>());
@@ -58,11 +64,12 @@ TEST(SelectionSplit, PutsEveryDocumentOnOneSideAndIsSeeded) {
   bool differs = false;
   for (uint64_t seed = 8; seed < 18; ++seed) differs |= sides(seed) != sides(7);
   EXPECT_TRUE(differs);
-  expect_input_error([] { trials::draw_split({.documents = {0, 1, 2, 2}}, 0); }, {"3 documents"});
+  expect_input_error([] { trials::draw_split(of_documents({0, 1, 2, 2}), 0); }, {"3 documents"});
 }
 
 TEST(SelectionSplit, BothHalvesHaveHalfOfEveryText) {
-  text::Samples samples{.texts = {{.name = "a.txt"}, {.name = "b.py"}}};
+  text::Samples samples;
+  samples.texts = {{.name = "a.txt"}, {.name = "b.py"}};
   for (int64_t i = 0; i < 30; ++i) {  // five documents of each text
     samples.text_of.push_back(i % 2);
     samples.documents.push_back(i % 10);

@@ -22,6 +22,7 @@ struct RunOptions {
   int64_t q_min = 1;
   std::string batch_size = "auto";
   int64_t seed = 0;
+  double window_shift = 0;  ///< of the step between windows; no option: for other draws of one run
   int64_t threads = 0;
   std::string out;
   bool force = false, dry_run = false, quiet = false;

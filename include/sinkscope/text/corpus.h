@@ -44,9 +44,10 @@ struct Samples {
   std::vector<int64_t> text_of = {};       ///< which of `texts` each sample is of; empty where there is one text
 };
 
-/// `n` windows of `length` tokens; window i starts at i * floor((N - length) / n) of the texts' N tokens. Throws
+/// `n` windows of `length` tokens; window i starts at i steps of floor((N - length) / n) of the texts' N tokens, and
+/// `shift` of a step, from 0 to below 1, for another draw. Throws
 /// TooFewSamples, as lines() does.
-Samples windows(const Tokenizer&, const std::vector<std::string>& texts, int64_t n, int64_t length);
+Samples windows(const Tokenizer&, const std::vector<std::string>& texts, int64_t n, int64_t length, double shift = 0);
 
 /// The first `n` non-empty lines (plain text) or records (`.jsonl`), each cut to `length` tokens.
 Samples lines(const Tokenizer&, const std::vector<std::string>& texts, int64_t n, int64_t length);
