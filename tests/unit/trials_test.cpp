@@ -69,7 +69,8 @@ TEST(SelectionSplit, PutsEveryDocumentOnOneSideAndIsSeeded) {
 
 TEST(SelectionSplit, BothHalvesHaveHalfOfEveryText) {
   text::Samples samples;
-  samples.texts = {{.name = "a.txt"}, {.name = "b.py"}};
+  samples.texts.resize(2);
+  samples.texts[1].name = "b.py";
   for (int64_t i = 0; i < 30; ++i) {  // five documents of each text
     samples.text_of.push_back(i % 2);
     samples.documents.push_back(i % 10);
