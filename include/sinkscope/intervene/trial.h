@@ -74,7 +74,7 @@ struct Trial {
   nlohmann::json about = nlohmann::json::object();  ///< what tells it from others of its role, for who looks for it
   AttentionCondition attention = {};
   std::vector<Edit> edits = {};
-  bool random_controls = true;  ///< beside it; false where the question is whether it does nothing
+  bool random_controls = true;                   ///< beside it; false where the question is whether it does nothing
   std::vector<std::string> interaction_of = {};  ///< two earlier trials A and B whose edits this one joins
 };
 

@@ -19,11 +19,12 @@ using Runs = std::map<std::string, AttentionCondition>;
 Runs parse_runs(const nlohmann::json&);
 
 /// [{"name", "role", "about", "attention", "edits": [{"site", "tokens" | "all_but", "dimensions" | "heads" | "neurons",
-/// "basis", "operation", "dose", "values", "from": {"run", "site", "tokens"}}], "random_controls": false, "interaction_of": [A, B]}]. An edit
-/// whose site is a comma list or a glob is one edit a site. Throws InputError that names trial, edit and thing for
-/// whatever does not exist in the model, for samples of `T` tokens, or in the list, for keys that nobody knows, for an
-/// edit that would change nothing, and for an interaction whose edits are not those of A and B. "basis" and "values"
-/// may be {"file", "tensor"}, which `files` reads; without it, relative to the working directory.
+/// "basis", "operation", "dose", "values", "from": {"run", "site", "tokens"}}], "random_controls": false,
+/// "interaction_of": [A, B]}]. An edit whose site is a comma list or a glob is one edit a site. Throws InputError that
+/// names trial, edit and thing for whatever does not exist in the model, for samples of `T` tokens, or in the list, for
+/// keys that nobody knows, for an edit that would change nothing, and for an interaction whose edits are not those of A
+/// and B. "basis" and "values" may be {"file", "tensor"}, which `files` reads; without it, relative to the working
+/// directory.
 std::vector<Trial> parse_trials(const nlohmann::json&, const Runs&, const model::Config&, int64_t T,
                                 TensorFiles& files);
 std::vector<Trial> parse_trials(const nlohmann::json&, const Runs&, const model::Config&, int64_t T);
