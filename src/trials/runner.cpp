@@ -143,7 +143,7 @@ double Runner::expected_passes(const std::vector<SinkStage>& stages, int64_t aft
 /// as in most models.
 std::vector<SinkStage> Runner::likely_stages() {
   const int64_t likely = options_.layer >= 0 ? options_.layer : run_.config().n_layers / 5;
-  const std::vector<SinkStage> assumed{{likely, likely, likely}};
+  std::vector<SinkStage> assumed{{likely, likely, likely}};
   if (!run_.options().dry_run || options_.layer >= 0) return assumed;
   if (2 * run_.inputs().checkpoint().bytes() > model::free_memory(run_.device())) {
     fmt::print("sink          assumed in layer {}: there is no memory to look; --layer names it\n", likely);
