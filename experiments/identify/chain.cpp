@@ -83,31 +83,24 @@ const char* needed(const trials::Runner& r, const at::Tensor& unedited, const at
 Chain::Chain(const trials::Runner& r, const Alone& alone, const std::vector<EarlierSignal>& earlier)
     : earlier_(earlier) {
   if (const auto& massive = r.massive_activation()) {
-    write(level_of(massive->site, signal_of(*massive), 0, alone.token), kMassive, about_chain(kMassive));
+    add(Role::writing, kMassive, about_chain(kMassive), level_of(massive->site, signal_of(*massive), 0, alone.token));
   }
   const model::Site keys{model::Point::k, r.sink_layer()};
-  remove(keys, {}, kKeys, about_chain(kKeys), alone);
-  write(level_of(keys, {}, 0, alone.token), kKeys, about_chain(kKeys));
+  add(Role::removal, kKeys, about_chain(kKeys), level_of(keys, {}, alone.token, 0));
+  add(Role::writing, kKeys, about_chain(kKeys), level_of(keys, {}, 0, alone.token));
   for (const auto& one : earlier_) {
     const auto what = fmt::format("signal of stage {}", one.stage);
-    remove(one.site, one.signal, what, about_earlier(one.stage), alone);
+    add(Role::removal, what, about_earlier(one.stage), level_of(one.site, one.signal, alone.token, 0));
     auto given = level_of(one.site, one.signal, 0, alone.token);
     if (one.copied) given.operation = intervene::Operation::copy;
-    write(given, what, about_earlier(one.stage));
+    add(Role::writing, what, about_earlier(one.stage), given);
   }
 }
 
-void Chain::remove(const model::Site& site, const Signal& signal, const std::string& what, const json& about,
-                   const Alone& alone) {
-  trials_.push_back({.name = fmt::format("chain: remove {} at {}", what, trials::short_name(site)),
-                     .role = Role::removal,
-                     .about = about,
-                     .edits = {level_of(site, signal, alone.token, 0)}});
-}
-
-void Chain::write(const intervene::Edit& edit, const std::string& what, const json& about) {
-  trials_.push_back({.name = fmt::format("chain: write {} at {}", what, trials::short_name(edit.site)),
-                     .role = Role::writing,
+void Chain::add(Role role, const std::string& what, const json& about, const intervene::Edit& edit) {
+  trials_.push_back({.name = fmt::format("chain: {} {} at {}", role == Role::removal ? "remove" : "write", what,
+                                         trials::short_name(edit.site)),
+                     .role = role,
                      .about = about,
                      .edits = {edit}});
 }

@@ -41,8 +41,8 @@ class Chain {
   nlohmann::json judge_earlier(trials::Runner&, const std::vector<Measured>&) const;
 
  private:
-  void remove(const model::Site&, const Signal&, const std::string& what, const nlohmann::json& about, const Alone&);
-  void write(const intervene::Edit&, const std::string& what, const nlohmann::json& about);
+  /// Of Role::removal or Role::writing.
+  void add(intervene::Role, const std::string& what, const nlohmann::json& about, const intervene::Edit&);
 
   std::vector<EarlierSignal> earlier_;
   std::vector<intervene::Trial> trials_;

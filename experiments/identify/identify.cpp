@@ -174,10 +174,10 @@ commands::Command identify() {
             trials::add_options(app, o->trials);
             trials::add_sharing_options(app, o->trials);
             trials::add_token_option(app, o->token, 2);
-            app.add_option("--draws", o->draws,
-                           "ask again of windows that begin elsewhere in the text (of lines and tokens the same), "
-                           "chosen and tested "
-                           "on other halves; the result says how often each answer came")
+            app.add_option(
+                   "--draws", o->draws,
+                   "ask again of windows that begin elsewhere in the text (of lines and tokens the same), chosen and "
+                   "tested on other halves; the result says how often each answer came")
                 ->check(CLI::PositiveNumber)
                 ->capture_default_str();
             app.add_option(

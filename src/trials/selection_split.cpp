@@ -47,8 +47,7 @@ SelectionSplit undivided(int64_t samples) {
 SelectionSplit draw_split(const text::Samples& samples, uint64_t seed) {
   std::mt19937_64 generator(seed);
   std::set<int64_t> chosen;
-  size_t left_over =
-      0;  // of texts with an odd number of documents, every second one gives more to the half that chooses
+  size_t left_over = 0;  // of texts with an odd number of documents every second one gives the half that chooses more
   for (const auto& [text, distinct] : documents_by_text(samples)) {
     check_enough(distinct.size(), samples, text);
     std::vector<int64_t> order(distinct.begin(), distinct.end());
