@@ -16,6 +16,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 
 #include "sinkscope/error.h"
 #include "sinkscope/files/read_file.h"
@@ -118,6 +119,22 @@ std::string differences(const json& there, const json& here, std::string_view na
                          value(here, place), name_of_here);
   }
   return lines;
+}
+
+FollowedJournal::FollowedJournal(std::filesystem::path file, json header, std::string whose)
+    : file_(std::move(file)), header_(std::move(header)), whose_(std::move(whose)) {}
+
+std::optional<JournalContents> FollowedJournal::look() {
+  std::error_code missing;
+  const auto bytes = std::filesystem::file_size(file_, missing);
+  if (missing || bytes == looked_at_) return std::nullopt;
+  looked_at_ = bytes;
+  auto contents = read_journal(file_);
+  if (contents.header.is_null()) return std::nullopt;
+  if (const auto found = differences(contents.header, header_, "there"); !found.empty()) {
+    throw InputError(fmt::format("{}: {} works on another run:{}", file_.string(), whose_, found));
+  }
+  return contents;
 }
 
 Journal::Journal(std::filesystem::path file, const json& header) : file_(std::move(file)) {

@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "sinkscope/error.h"
 #include "sinkscope/intervene/trial_json.h"
 #include "sinkscope/result/sha256.h"
 
@@ -32,16 +31,8 @@ Records::Records(const std::filesystem::path& file, const nlohmann::json& header
 }
 
 void Records::look(const std::filesystem::path& file) {
-  std::error_code missing;
-  const auto bytes = std::filesystem::file_size(file, missing);
-  if (missing || bytes == looked_[file]) return;
-  looked_[file] = bytes;
-  const auto contents = result::read_journal(file);
-  if (contents.header.is_null()) return;  // it is being made
-  if (const auto found = result::differences(contents.header, header_, "there"); !found.empty()) {
-    throw InputError(fmt::format("{}: a shard's journal of another run:{}", file.string(), found));
-  }
-  take(contents.records, outcomes_);
+  auto& other = others_.try_emplace(file, file, header_, "another shard").first->second;
+  if (const auto contents = other.look()) take(contents->records, outcomes_);
 }
 
 bool Records::has(const intervene::Trial& trial, int64_t batch, Depth depth) const {

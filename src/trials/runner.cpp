@@ -167,13 +167,14 @@ void Runner::require_sink() const {
 }
 
 /// What its journals must agree in.
-json Runner::header() const {
+const json& Runner::header() {
+  if (!header_.is_null()) return header_;
   const auto provenance = run_.provenance();
-  auto header = app::identity_of(provenance);
-  header["experiment"] = provenance.at("experiment");
-  header["trials"] = to_json(design_, options_);
-  if (sharing_.is_shared()) header["shards"] = sharing_.shards();
-  return header;
+  header_ = app::identity_of(provenance);
+  header_["experiment"] = provenance.at("experiment");
+  header_["trials"] = to_json(design_, options_);
+  if (sharing_.is_shared()) header_["shards"] = sharing_.shards();
+  return header_;
 }
 
 /// Opened when the first trial is made. Of a design that splits, what is measured and what is probed have a journal

@@ -6,7 +6,6 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "sinkscope/error.h"
 #include "sinkscope/intervene/trial_json.h"
 #include "sinkscope/trials/journaled_passes.h"
 #include "trials/growth.h"
@@ -100,22 +99,18 @@ void Sharing::end(const json& header) {
   if (!journal.has(number_)) journal.append(number_, json{{"end", true}}.dump());
 }
 
-bool Sharing::has_ended() const {
-  return !fs::exists(lists()) && (seen_ || written_at(out_) != result_before_);
+/// Shard 0 deletes its lists when the result is written. `begun`: they were there.
+bool Sharing::has_ended(bool begun) const {
+  return !fs::exists(lists()) && (begun || written_at(out_) != result_before_);
 }
 
 std::optional<SharedList> Sharing::next(const json& header) {
+  if (!followed_) followed_.emplace(lists(), header, "shard 0");
   for (Growth growth(out_); growth.within(kChooses * patience_);) {
-    if (has_ended()) return std::nullopt;
-    if (!fs::exists(lists())) continue;
-    const auto contents = result::read_journal(lists());
-    if (contents.header.is_null()) continue;
-    seen_ = true;
-    if (const auto found = result::differences(contents.header, header, "there"); !found.empty()) {
-      throw InputError(fmt::format("{}: shard 0 works on another run:{}", lists().string(), found));
-    }
-    const auto list = contents.records.find(number_);
-    if (list == contents.records.end()) continue;
+    if (has_ended(!lists_.empty())) return std::nullopt;
+    if (auto contents = followed_->look()) lists_ = std::move(contents->records);
+    const auto list = lists_.find(number_);
+    if (list == lists_.end()) continue;
     const auto record = json::parse(list->second);
     if (record.contains("end")) return std::nullopt;
     ++number_;

@@ -124,6 +124,23 @@ TEST_F(JournalFile, AnotherRunIsRefusedWithWhatDiffers) {
   EXPECT_EQ(read_journal(file_).records.size(), 3U);
 }
 
+TEST_F(JournalFile, IsFollowedWhileItGrows) {
+  FollowedJournal followed(file_, header_, "shard 0");
+  EXPECT_FALSE(followed.look());  // not there
+  put("sinkjrn1");
+  EXPECT_FALSE(followed.look());  // without a header
+  std::filesystem::remove(file_);
+  Journal journal(file_, header_);
+  EXPECT_TRUE(followed.look()->records.empty());
+  EXPECT_FALSE(followed.look());  // as long as before
+  for (const int64_t unit : {3, 1}) journal.append(unit, "x" + std::to_string(unit));
+  EXPECT_EQ(followed.look()->records, (std::map<int64_t, std::string>{{1, "x1"}, {3, "x3"}}));
+  EXPECT_FALSE(followed.look());
+  const auto refused = what([&] { FollowedJournal(file_, {{"batch_size", 9}}, "shard 0").look(); });
+  for (const char* part : {"sweep.journal: shard 0 works on another run", "batch_size: 8 there, 9 here"})
+    EXPECT_THAT(refused, HasSubstr(part));
+}
+
 TEST_F(JournalFile, OneWriterAtATime) {
   Journal first(file_, header_);
   EXPECT_THAT(what([&] { Journal second(file_, header_); }), HasSubstr("another process"));

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,23 @@ JournalContents read_journal(const std::filesystem::path& file);
 /// One line a difference: "batch_size: 8 in the journal, 16 here"; "" where both say the same.
 std::string differences(const nlohmann::json& there, const nlohmann::json& here, std::string_view name_of_there,
                         std::string_view name_of_here = "here");
+
+/// A journal that another process writes, as far as it has come.
+class FollowedJournal {
+ public:
+  /// `whose`, for the error: "shard 0".
+  FollowedJournal(std::filesystem::path file, nlohmann::json header, std::string whose);
+
+  /// All that it holds; nothing where it is not there, has no header yet, or is as long as at the last look. Throws
+  /// InputError where it is of another run (with the differences).
+  std::optional<JournalContents> look();
+
+ private:
+  std::filesystem::path file_;
+  nlohmann::json header_;
+  std::string whose_;
+  uintmax_t looked_at_ = 0;  // bytes
+};
 
 /// An append-only file of work that is done, so that a run that was killed goes on: a header with everything that
 /// changes a number, then one record a unit of work, each with its SHA-256 and flushed to the disk.

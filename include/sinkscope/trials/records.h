@@ -37,8 +37,8 @@ class Records {
   Outcome joined(const intervene::Trial&, int64_t batches, Depth) const;
 
  private:
-  std::map<std::string, std::string> outcomes_;        // bytes by key
-  std::map<std::filesystem::path, uintmax_t> looked_;  // how long other processes' journals were
+  std::map<std::string, std::string> outcomes_;  // bytes by key
+  std::map<std::filesystem::path, result::FollowedJournal> others_;
   nlohmann::json header_;
   result::Journal journal_;
 };

@@ -86,7 +86,7 @@ class Runner {
   int64_t last_layer(const SinkStage&) const;
   JournaledPasses& passes(Depth);
   std::vector<std::filesystem::path> journals() const;
-  nlohmann::json header() const;
+  const nlohmann::json& header();
   void help();
   void complete_own(const std::vector<intervene::Trial>&);
   /// Of the samples that test, with NaN in the others' rows.
@@ -102,6 +102,7 @@ class Runner {
   std::unique_ptr<Setting> setting_;
   std::unique_ptr<JournaledPasses> passes_, probes_;
   std::vector<std::unique_ptr<JournaledPasses>> earlier_;  // of the stages before
+  nlohmann::json header_;                                  // made once: it hashes files
   size_t stage_ = 0;
   SelectionSplit split_;
   Sharing sharing_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -64,15 +65,16 @@ class Sharing {
  private:
   std::filesystem::path journal_of(int64_t shard, std::filesystem::path file) const;
   result::Journal& written(const nlohmann::json& header);
-  bool has_ended() const;
+  bool has_ended(bool begun) const;
 
   app::Shard shard_;
   std::filesystem::path out_;
   int64_t patience_;
   std::optional<std::filesystem::file_time_type> result_before_;  // of an earlier run
   std::unique_ptr<result::Journal> written_;
-  int64_t number_ = 0;  // of the next list
-  bool seen_ = false;   // the lists' journal
+  std::optional<result::FollowedJournal> followed_;
+  std::map<int64_t, std::string> lists_;  // what was read there
+  int64_t number_ = 0;                    // of the next list
 };
 
 }  // namespace sinkscope::trials
