@@ -1,5 +1,5 @@
-"""What is trimmed of a result: numbers to three to five digits, ids to a sample with those that a table names, values by sample of the
-ordinary token and of the unedited run, which the first trial keeps, nothing else."""
+"""What is trimmed of a result: numbers to three to five digits, ids to a sample with those that a table names, vectors of bases, values
+by sample and by layer of the ordinary token and of the unedited run, which the first trial keeps, nothing else."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_ids_are_cut_to_a_sample_with_the_named_ones_and_stay_in_line() -> None:
     assert {3, 8999} <= set(found["ids"]) and MOST_IDS <= len(found["ids"]) <= MOST_IDS + 2
     assert found["ids"] == sorted(found["ids"])
     assert found["kept"]["score"] == [float(f"{i / 7:.5g}") for i in found["ids"]]
-    assert (found["bottom"][0]["score"], found["by_layer"]) == (0.12346, [[0.33333] * 30])
+    assert (found["bottom"][0]["score"], found["by_layer"]) == (0.12346, [[0.3333] * 30])
     assert trimmed["warnings"][0] == "w" and f"{len(found['ids'])} of 9000 ids" in trimmed["warnings"][1]
     assert len(trim(big_sweep(4000))["results"]["ids"]) == 4000
 
@@ -43,17 +43,20 @@ def test_of_a_trial_the_ordinary_token_and_the_unedited_run_by_sample_stay_behin
     validate(trimmed.document)
     gone = [place for place, by, _ in differences(whole.results, trimmed.results) if by == float("inf")]
     places = {re.sub(r"\[\d+\]", "", place.split(".", 1)[1]) for place in gone}
-    assert places == {"ordinary.by_sample.edited", "ordinary.by_sample.unedited", "mean_attention.by_sample.unedited"}
+    by_layer = {f"ordinary.by_layer.{key}" for key in ("edited", "unedited", "difference_low", "difference_high")}
+    by_sample = {"ordinary.by_sample.edited", "ordinary.by_sample.unedited"}
+    assert places == by_layer | by_sample | {"mean_attention.by_sample.unedited", "mean_attention.by_layer.unedited"}
     assert not any(place.startswith("trials[0].mean_attention") for place in gone)
-    assert_same_frame(whole, trimmed)
+    for kind in ("sample", "layer"):
+        assert_same_frame(whole, trimmed, kind)
 
 
-def assert_same_frame(whole: Result, trimmed: Result) -> None:
-    """By sample, of the tokens that stay."""
-    name, columns = "attention_by_sample", ["mean_attention_unedited", "mean_attention_edited"]
+def assert_same_frame(whole: Result, trimmed: Result, kind: str) -> None:
+    """By sample or layer, of the tokens that stay."""
+    name, columns = f"attention_by_{kind}", ["mean_attention_unedited", "mean_attention_edited"]
     before, after = (frame(one, name).query("token_set == 'tracked'") for one in (whole, trimmed))
     np.testing.assert_allclose(after[columns], before[columns], rtol=6e-3)
-    assert (after[["name", "sample"]].values == before[["name", "sample"]].values).all()
+    assert len(after) and (after[["name", kind]].values == before[["name", kind]].values).all()
 
 
 @pytest.mark.parametrize("experiment", ["scan", "self-mask"])
@@ -65,3 +68,11 @@ def test_a_trimmed_result_is_a_result(experiment: str, demo: Demo, tmp_path: Pat
     assert len(out.read_text()) < 0.5 * len(json.dumps(whole.document, indent=1))
     assert max((by for _, by, _ in differences(whole.results, trimmed.results)), default=0) < 5e-3  # of numbers below 1,000
     plot([str(out), "-o", str(tmp_path / "figure.png")])
+
+
+def test_of_maps_two_decimals_stay_and_of_a_basis_its_rank() -> None:
+    results = {"maps": {"heads": [{"layer": 1, "head": 2}], "conditions": [{"name": "baseline", "maps": [[[1.0, 0.0], [0.996, 0.0042]]]}]},
+               "trials": [{"edits": [{"basis": [[0.1, 0.2], [0.3, 0.4]]}, {"basis": {"tensor": "a", "file": "b"}}, {"dose": 1.0}]}]}
+    found = trim({"results": results, "warnings": []})["results"]
+    assert found["maps"]["conditions"][0]["maps"] == [[[1, 0], [1, 0]]] and found["maps"]["heads"] == results["maps"]["heads"]
+    assert found["trials"][0]["edits"] == [{"basis": [[], []]}, {"basis": {"tensor": "a", "file": "b"}}, {"dose": 1}]

@@ -1,9 +1,10 @@
 """A result small enough to be kept in a repository: python -m sinkscope.results.trim RESULT TRIMMED
 
-Numbers keep five significant digits, those by sample or head four, of maps and of bases three. A sidecar stays behind (but for
-identify's, whose directions are small), and so do a trial's values of the ordinary token by sample, and the unedited run's by sample in
-all trials but the first, which has the same. Of lists with a value for every id of the vocabulary 4,096 drawn ids are kept, with those
-that a table names. A warning says so. Figures are drawn from it as from the whole.
+Numbers keep five significant digits, those by layer four, by sample, head or id three; maps of attention two decimals. A sidecar stays
+behind (but for identify's, whose directions are small), and so do the vectors of an edit's basis, a trial's values of the ordinary
+token by sample and by layer, and the unedited run's in all trials but the first, which has the same. Of lists with a value for every id
+of the vocabulary 4,096 drawn ids are kept, with those that a table names. A warning says so. Figures are drawn from it as from the
+whole.
 """
 
 from __future__ import annotations
@@ -19,37 +20,66 @@ from sinkscope.results.reading import ResultError, read
 from sinkscope.whole_files import new_file
 
 DIGITS = 5
-FEWER = {"by_sample": 4, "by_layer_head": 4, "maps": 3, "basis": 3}  # their spread is far larger
+FEWER = {"by_layer": 4, "by_sample": 3, "by_layer_head": 3, "after_growth": 3}  # their spread is far larger
+KINDS = ("by_sample", "by_layer")  # lists of a trial
 MOST_IDS = 4096
 MARK = "trimmed: "  # how its warning begins
 
 
+def short(value: float, digits: int) -> float | int:
+    """JSON then has no `.0`."""
+    cut = float(f"{value:.{digits}g}")
+    return int(cut) if cut.is_integer() and abs(cut) < 10**digits else cut
+
+
 def rounded(value: Any, digits: int = DIGITS) -> Any:
     if isinstance(value, float):
-        return float(f"{value:.{digits}g}")
+        return short(value, digits)
     if isinstance(value, list):
         return [rounded(one, digits) for one in value]
     if isinstance(value, dict):
-        return {key: rounded(one, FEWER.get(key, digits)) for key, one in value.items()}
+        return {key: decimals(one) if key == "maps" else rounded(one, FEWER.get(key, digits)) for key, one in value.items()}
     return value
 
 
-def fewer_samples(trial: dict[str, Any], first: bool) -> dict[str, Any]:
-    """Without the ordinary token's values by sample, which no figure has, and but for the `first` trial without the unedited run's."""
+def decimals(value: Any) -> Any:
+    """Of numbers that are drawn as colours from 0 to 1."""
+    if isinstance(value, float):
+        return short(round(value, 2), 2)
+    if isinstance(value, list):
+        return [decimals(one) for one in value]
+    if isinstance(value, dict):
+        return {key: decimals(one) for key, one in value.items()}
+    return value
+
+
+def fewer_values(trial: dict[str, Any], first: bool) -> dict[str, Any]:
+    """Without the ordinary token's values by sample and by layer, which no figure has, and but for the `first` trial without the
+    unedited run's."""
     ordinary, tracked = trial.get("ordinary"), trial.get("mean_attention")
+    trial = trial | {"edits": [without_basis(edit) for edit in trial.get("edits", [])]}
     if isinstance(ordinary, dict) and "by_sample" in ordinary:
-        trial = trial | {"ordinary": ordinary | {"by_sample": {key: [None] for key in ordinary["by_sample"]}}}
+        trial = trial | {"ordinary": ordinary | {kind: dict.fromkeys(ordinary[kind], [None]) for kind in KINDS}}
     if not first and isinstance(tracked, list):
-        trial = trial | {"mean_attention": [one | {"by_sample": one["by_sample"] | {"unedited": [None]}} for one in tracked]}
+        trial = trial | {"mean_attention": [without_unedited(one) for one in tracked]}
     return trial
 
 
-def with_fewer_samples(results: dict[str, Any]) -> dict[str, Any]:
+def without_basis(edit: dict[str, Any]) -> dict[str, Any]:
+    """Its rank stays: an empty row a direction."""
+    return edit | {"basis": [[] for _ in edit["basis"]]} if isinstance(edit.get("basis"), list) else edit
+
+
+def without_unedited(token: dict[str, Any]) -> dict[str, Any]:
+    return token | {kind: token[kind] | {"unedited": [None]} for kind in KINDS}
+
+
+def with_fewer_values(results: dict[str, Any]) -> dict[str, Any]:
     if "stages" in results:
-        return results | {"stages": [with_fewer_samples(stage) for stage in results["stages"]]}
+        return results | {"stages": [with_fewer_values(stage) for stage in results["stages"]]}
     if "trials" not in results:
         return results
-    return results | {"trials": [fewer_samples(trial, first=number == 0) for number, trial in enumerate(results["trials"])]}
+    return results | {"trials": [fewer_values(trial, first=number == 0) for number, trial in enumerate(results["trials"])]}
 
 
 def named_ids(value: Any) -> set[int]:
@@ -81,9 +111,10 @@ def of_places(value: Any, count: int, places: list[int]) -> Any:
 def trim(document: dict[str, Any]) -> dict[str, Any]:
     """Of a trimmed one again, the last word on how it was."""
     earlier = [one for one in document["warnings"] if not one.startswith(MARK)]
-    results = with_fewer_samples(document["results"])
+    results = with_fewer_values(document["results"])
     what = [f"numbers to {DIGITS} significant digits",
-            "by sample without the ordinary token's values and all but the first trial's unedited ones",
+            "by sample and layer without the ordinary token's values and all but the first trial's unedited ones",
+            "without the vectors of bases",
             *([] if "stages" in results else ["without sidecar"])]  # identify's directions are small, and are kept beside it
     ids = results.get("ids", [])
     if len(ids) > MOST_IDS:

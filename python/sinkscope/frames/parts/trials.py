@@ -62,30 +62,35 @@ def keys_of(trial: dict[str, Any]) -> Iterator[tuple[Block, dict[str, Any]]]:
     yield {**named(trial), "token_set": "ordinary", "token": None}, trial["ordinary"]
 
 
-def by_layer(result: Result) -> Iterator[Block]:
+def with_unedited(result: Result, kind: str) -> Iterator[tuple[Block, dict[str, Any]]]:
+    """What every trial has of every token by layer or by sample, but for what was trimmed. The unedited run is the same of all trials;
+    trimmed, the first alone has it."""
     for trial in trials_of(result):
-        for shared, key in keys_of(trial):
-            found = key["by_layer"]
-            values = {"mean_attention_unedited": found["unedited"], "mean_attention_edited": found["edited"],
-                      "mean_attention_difference_ci95_low": found["difference_low"],
-                      "mean_attention_difference_ci95_high": found["difference_high"]}
-            first = result.results["sink_layer"]  # the layers before it are not read
-            yield long(values, {"layer": range(first, first + len(found["edited"]))}, shared)
+        for (shared, key), (_, first) in zip(keys_of(trial), keys_of(trials_of(result)[0]), strict=True):
+            found = key[kind]
+            if found["edited"] == [None]:
+                continue
+            yield shared, found | {"unedited": first[kind]["unedited"]} if found["unedited"] == [None] else found
+
+
+def by_layer(result: Result) -> Iterator[Block]:
+    for shared, found in with_unedited(result, "by_layer"):
+        values = {"mean_attention_unedited": found["unedited"], "mean_attention_edited": found["edited"],
+                  "mean_attention_difference_ci95_low": found["difference_low"],
+                  "mean_attention_difference_ci95_high": found["difference_high"]}
+        first = result.results["sink_layer"]  # the layers before it are not read
+        yield long(values, {"layer": range(first, first + len(found["edited"]))}, shared)
 
 
 def by_sample(result: Result) -> Iterator[Block]:
-    """Without the samples that have no value: those that chose what is tried, and what was trimmed. The unedited run is the same of
-    every trial; trimmed, the first alone has it."""
-    for trial in trials_of(result):
-        for (shared, key), (_, first) in zip(keys_of(trial), keys_of(trials_of(result)[0]), strict=True):
-            edited, unedited = key["by_sample"]["edited"], key["by_sample"]["unedited"]
-            if len(unedited) < len(edited):
-                unedited = first["by_sample"]["unedited"]
-            kept = [sample for sample, values in enumerate(zip(edited, unedited, strict=True)) if values != (None, None)]
-            if kept:
-                values = {"unedited": unedited, "edited": edited}
-                yield long({f"mean_attention_{name}": [one[sample] for sample in kept] for name, one in values.items()},
-                           {"sample": kept}, shared)
+    """Without the samples that have no value: those that chose what is tried."""
+    for shared, found in with_unedited(result, "by_sample"):
+        edited, unedited = found["edited"], found["unedited"]
+        kept = [sample for sample, values in enumerate(zip(edited, unedited, strict=True)) if values != (None, None)]
+        if kept:
+            values = {"unedited": unedited, "edited": edited}
+            yield long({f"mean_attention_{name}": [one[sample] for sample in kept] for name, one in values.items()},
+                       {"sample": kept}, shared)
 
 
 def by_first_token(result: Result) -> Iterator[Block]:
