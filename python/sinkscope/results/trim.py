@@ -24,6 +24,8 @@ FEWER = {"by_layer": 4, "by_sample": 3, "by_layer_head": 3, "after_growth": 3}  
 KINDS = ("by_sample", "by_layer")  # lists of a trial
 MOST_IDS = 4096
 MARK = "trimmed: "  # how its warning begins
+WITHOUT_IN_TRIALS = ("by sample and layer without the ordinary token's values and all but the first trial's unedited ones",
+                     "without the vectors of bases")
 
 
 def short(value: float, digits: int) -> float | int:
@@ -112,9 +114,8 @@ def trim(document: dict[str, Any]) -> dict[str, Any]:
     """Of a trimmed one again, the last word on how it was."""
     earlier = [one for one in document["warnings"] if not one.startswith(MARK)]
     results = with_fewer_values(document["results"])
-    what = [f"numbers to {DIGITS} significant digits",
-            "by sample and layer without the ordinary token's values and all but the first trial's unedited ones",
-            "without the vectors of bases",
+    what = [f"numbers to {DIGITS} significant digits or fewer",
+            *(WITHOUT_IN_TRIALS if "trials" in results or "stages" in results else []),
             *([] if "stages" in results else ["without sidecar"])]  # identify's directions are small, and are kept beside it
     ids = results.get("ids", [])
     if len(ids) > MOST_IDS:
