@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What sinkscope needs: Debian packages (installed when root, otherwise named) and .venv from requirements.txt, with
-# the Python package of pyproject.toml in place (a change of its code needs no second run).
+# the Python package of this folder in place (a change of its code needs no second run).
 # --with-slurm: also a Slurm to test with. --with-browser: also Chromium, for the tests of the report. --with-lint: also
 # clang-format and clang-tidy. Safe to run again; takes seconds when nothing changed.
 set -euo pipefail
@@ -47,15 +47,11 @@ if [[ ! -x .venv/bin/python || "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]]; th
   .venv/bin/pip install -q --no-cache-dir --disable-pip-version-check -r requirements.txt ||
     { echo "setup: pip install failed; is the package index reachable?" >&2; exit 1; }
   echo "$wanted" > "$stamp"
-  rm -f .venv/package.sha256
 fi
 
-# Offline: setuptools is in .venv. The path is in the stamp since the package is where this folder is.
-stamp=.venv/package.sha256
-wanted=$({ sha256sum < pyproject.toml; pwd -P; } | sha256sum | cut -d' ' -f1)
-if [[ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]]; then
-  .venv/bin/pip install -q --disable-pip-version-check --no-build-isolation --no-deps --no-index -e . ||
-    { echo "setup: installing the package of pyproject.toml in place failed" >&2; exit 1; }
-  echo "$wanted" > "$stamp"
-fi
+# The package is this folder's: a line of a .pth, which PYTHONPATH goes before, and the command that a wheel would bring.
+packages=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+echo "$(pwd -P)/python" > "$packages/sinkscope.pth"
+printf '#!%s\nfrom sinkscope.program import main\n\nmain()\n' "$(pwd -P)/.venv/bin/python" > .venv/bin/sinkscope
+chmod +x .venv/bin/sinkscope
 echo "setup: ready"

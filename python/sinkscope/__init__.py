@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from sinkscope.results.reading import ResultError
     from sinkscope.running import RunError, run
 
-ROOT = Path(__file__).resolve().parents[2]  # the repository, since setup.sh installs the package in place
+INSTALLED = Path(__file__).resolve().parent / "data"  # of a wheel: what the package reads of the repository, in the same places
+IS_CLONE = not INSTALLED.exists()  # where setup.sh installs the package in place
+ROOT = Path(os.environ.get("SINKSCOPE_ROOT") or (INSTALLED.parents[2] if IS_CLONE else INSTALLED))  # set to test a wheel from a clone
 LAZY = {"load": "results.loaded", "LoadedResult": "results.loaded", "ResultError": "results.reading", "RunError": "running",
         "cache": "results.cache",
         "plot": "plotting", "run": "running"}  # imported when they are asked for: `import sinkscope` waits for none of what they need

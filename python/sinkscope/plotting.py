@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-USAGE = """usage: plot.py RESULT -o FIGURE [--all] [OPTION...]
+USAGE = """usage: {name} RESULT -o FIGURE [--all] [OPTION...]
 
-Draws the figure of a result, whichever experiment it is of. `plot.py RESULT --help` lists the options of its experiment."""
+Draws the figure of a result, whichever experiment it is of. `{name} RESULT --help` lists the options of its experiment."""
 
 
 def plot(result: Result, ax: Axes | None = None, panel: str | None = None, **options: Any) -> Figure:
@@ -64,8 +64,8 @@ def chosen(result: Result, panel: str | None) -> Callable[[Axes], None]:
     return found[panel]
 
 
-def parse(argv: list[str], module) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="plot.py", description=inspect.cleandoc(module.__doc__))
+def parse(argv: list[str], module, name: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=name, description=inspect.cleandoc(module.__doc__))
     parser.add_argument("result", type=Path, help="JSON file that sinkscope wrote")
     parser.add_argument("-o", "--output", type=Path, required=True, help="figure to write: .png, .pdf or .svg")
     parser.add_argument("--all", action="store_true", help="write the experiment's other figures too, as FIGURE-NAME")
@@ -74,10 +74,10 @@ def parse(argv: list[str], module) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def write(argv: list[str]) -> None:
+def write(argv: list[str], name: str) -> None:
     result = read(argv[0])
     module = module_of(result)
-    options = vars(parse(argv, module))
+    options = vars(parse(argv, module, name))
     output, everything = options.pop("output"), options.pop("all")
     del options["result"]
     save(module.draw(result, **options), output)
@@ -86,15 +86,15 @@ def write(argv: list[str]) -> None:
             save(module.draw(result, **options | others), output.with_stem(f"{output.stem}-{name}"))
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: list[str] | None = None, name: str = "plot.py") -> None:
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] in (["-h"], ["--help"]):
-        print(USAGE)
+        print(USAGE.format(name=name))
         return
     try:
         if not argv or argv[0].startswith("-"):
-            raise ResultError(USAGE.splitlines()[0])
-        write(argv)
+            raise ResultError(USAGE.splitlines()[0].format(name=name))
+        write(argv, name)
     except (ResultError, OSError) as error:  # a figure that cannot be written is an OSError, which names it
         print(error, file=sys.stderr)
         sys.exit(2)

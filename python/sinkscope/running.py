@@ -15,10 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sinkscope import ROOT
+from sinkscope.program import environment, own
 from sinkscope.results.loaded import LoadedResult, load
 
-BUILT = ROOT / "build/release/sinkscope"
 CHUNK = 65536  # bytes
 
 
@@ -31,15 +30,16 @@ class RunError(Exception):
 
 
 def program() -> Path:
-    """The program that `run` starts: SINKSCOPE, the clone's build, or the one on PATH. Raises FileNotFoundError."""
+    """The program that `run` starts: SINKSCOPE, the package's own (the wheel's, or the clone's build), or the one on PATH. Raises
+    FileNotFoundError."""
     named = os.environ.get("SINKSCOPE")
     if named:
         if found := shutil.which(named):
             return Path(found).absolute()
         raise FileNotFoundError(f"SINKSCOPE names {named}, which is no program")
-    found = shutil.which(BUILT) or shutil.which("sinkscope")
+    found = shutil.which(own()) or shutil.which("sinkscope")
     if not found:
-        raise FileNotFoundError(f"the program is not there: SINKSCOPE is not set, {BUILT} does not exist (scripts/build.sh builds it), "
+        raise FileNotFoundError(f"the program is not there: SINKSCOPE is not set, {own()} does not exist (scripts/build.sh builds it), "
                                 "and no sinkscope is on PATH")
     return Path(found).absolute()
 
@@ -87,8 +87,9 @@ def run(experiment: str, *, out: Path | str | None = None, **options: Any) -> Lo
 
 
 def start(command: list[str | Path]) -> None:
-    """Until it ends. What it says is passed on as it comes, to sys.stderr, which a notebook shows."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    """Until it ends; the program is the first word. What it says is passed on as it comes, to sys.stderr, which a notebook shows."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               env=environment(Path(command[0])))
     said: list[str] = []
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     try:

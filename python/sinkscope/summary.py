@@ -34,10 +34,10 @@ def table(findings: Findings) -> str:
     return "\n".join([*lines, "", "figures:", *(f"  {figure}" for figure in sorted(findings.folder.glob("*.png")))])
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: list[str] | None = None, name: str = "python -m sinkscope.summary") -> None:
     argv = sys.argv[1:] if argv is None else argv
     if len(argv) != 1 or argv[0].startswith("-"):
-        print("usage: python -m sinkscope.summary FOLDER, a folder of results, each named by its experiment", file=sys.stderr)
+        print(f"usage: {name} FOLDER, a folder of results, each named by its experiment", file=sys.stderr)
         sys.exit(2)
     try:
         print(f"\n{table(Findings(Path(argv[0])))}")

@@ -1,5 +1,6 @@
-"""Files and folders that are there whole or not at all, whatever ends the process that writes them."""
+"""Files and folders that are there whole or not at all, whatever ends the process that writes them; what a whole one holds."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,6 +18,14 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         file.flush()
         os.fsync(file.fileno())
     os.replace(part, path)
+
+
+def sha256(path: Path, chunk: int = 1 << 20) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while read := file.read(chunk):
+            digest.update(read)
+    return digest.hexdigest()
 
 
 def check_empty(path: Path) -> None:

