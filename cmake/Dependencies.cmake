@@ -1,0 +1,35 @@
+# The libraries beside torch: those of the system. With -DSINKSCOPE_FETCH=ON what the system lacks is fetched, by its hash, and built
+# into the program: for machines where nobody may install packages. -DSINKSCOPE_FETCH_ALL=ON asks the system for none of them.
+option(SINKSCOPE_FETCH "Fetch and build the libraries that are not found" OFF)
+option(SINKSCOPE_FETCH_ALL "Fetch and build every library, whether it is found or not" OFF)
+if(SINKSCOPE_FETCH OR SINKSCOPE_FETCH_ALL)
+  include(cmake/Fetched.cmake)
+endif()
+list(APPEND CMAKE_MODULE_PATH ${PROJECT_SOURCE_DIR}/cmake/modules)
+
+# sinkscope_need(NAME VERSION [COMPONENTS...]): a package of the system; where there is none, what Fetched.cmake makes of it.
+# A macro, since find_package sets variables that the caller reads.
+macro(sinkscope_need name version)
+  if(NOT SINKSCOPE_FETCH_ALL)
+    find_package(${name} ${version} QUIET ${ARGN})
+  endif()
+  if(NOT ${name}_FOUND)
+    if(SINKSCOPE_FETCH OR SINKSCOPE_FETCH_ALL)
+      message(STATUS "${name} is not found: it is fetched and built")
+      cmake_language(CALL sinkscope_fetch_${name})
+    else()
+      message(FATAL_ERROR "${name} ${version} is not found: scripts/setup.sh installs it, -DSINKSCOPE_FETCH=ON fetches and builds it")
+    endif()
+  endif()
+endmacro()
+
+sinkscope_need(nlohmann_json 3.11)
+sinkscope_need(CLI11 2.1)
+sinkscope_need(fmt 9)
+sinkscope_need(spdlog 1.10)
+include(cmake/OneFmt.cmake)
+sinkscope_need(ICU 70 COMPONENTS uc)
+sinkscope_need(Oniguruma "")
+sinkscope_need(SentencePiece "")
+sinkscope_need(OpenSSL 3 COMPONENTS Crypto)
+find_package(Threads REQUIRED)
