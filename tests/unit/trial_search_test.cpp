@@ -65,6 +65,27 @@ TEST(Subspace, PrincipalComponentsAreOfTheRowsAboutTheOthersMean) {
   EXPECT_EQ(principal(rows, others, 3).sizes(), (std::vector<int64_t>{3, 12}));
 }
 
+TEST(Subspace, IsWhatTheNeuronsReadWhoseWritesDifferMost) {
+  const auto model = tiny_model();
+  const auto& block = model.block(1);
+  const auto generator = at::detail::createCPUGenerator(5);
+  const auto rows = at::randn({50, 40}, generator, at::kFloat) + 1, others = at::randn({80, 40}, generator, at::kFloat);
+  const auto neurons = [&](const at::Tensor& x) {  // in float64, by the definition
+    const auto wide = x.to(at::kDouble), gain = block.ln2.weight.to(at::kDouble);
+    const auto normed = wide * (wide.square().mean(1, true) + block.ln2.eps).rsqrt() * gain;
+    const auto gate = at::matmul(normed, block.mlp.gate_weight().to(at::kDouble).t());
+    return (gate * gate.sigmoid() * at::matmul(normed, block.mlp.up_weight().to(at::kDouble).t())).mean(0);
+  };
+  const auto lengths = block.mlp.down_weight().to(at::kDouble).square().sum(0).sqrt();
+  const auto order = ((neurons(rows) - neurons(others)).abs() * lengths).argsort(0, /*descending=*/true);
+  const auto gates = (block.mlp.gate_weight() * block.ln2.weight).index_select(0, order.slice(0, 0, 2)).to(at::kDouble);
+  const auto found = read_by(block.ln2, block.mlp, rows, others, 3).to(at::kDouble);
+  EXPECT_TRUE(at::allclose(at::matmul(found, found.t()), at::eye(3, at::kDouble), 0, 1e-5));
+  EXPECT_TRUE(at::allclose(found[0], gates[0] / gates[0].norm(), 0, 1e-5));
+  const auto in_span = at::matmul(at::matmul(gates[1], found.slice(0, 0, 2).t()), found.slice(0, 0, 2));
+  EXPECT_TRUE(at::allclose(in_span, gates[1], 0, 1e-4));
+}
+
 TEST(Subspace, IsCutToChannelsAndStaysOrthonormal) {
   const auto basis = at::tensor({0.6, 0.8, 0.0, 0.0, 0.0, 0.0, 0.28, 0.96}).to(at::kFloat).view({2, 4});
   const auto cut = within(basis, {1, 3});

@@ -21,6 +21,7 @@ struct Rows {
   at::Tensor others;  ///< [8 n, D] of tokens 1 to 8
   at::Tensor alone;   ///< [8 n, D] the same where every token sees only itself
   at::Tensor later;   ///< [n, D] of the token that is written to
+  at::Tensor alike() const { return at::cat({first, alone}); }
 };
 
 Rows rows_at(Runner& r, const model::Site& site, const Alone& alone) {
@@ -38,9 +39,15 @@ std::vector<Signal> single_directions(const Rows& rows) {
           along(rows.first.mean(0) - rows.later.mean(0))};
 }
 
+/// The MLP that is first to read the site.
+const model::Block& next_mlp(const model::Model& model, const model::Site& site) {
+  return model.block(site.point == model::Point::resid_post ? site.layer + 1 : site.layer);
+}
+
 class Directions {
  public:
-  Directions(Probes& at, Rows rows, Candidate& found) : at_(at), rows_(std::move(rows)), found_(found) {}
+  Directions(Probes& at, const model::Block& reader, Rows rows, Candidate& found)
+      : at_(at), reader_(reader), rows_(std::move(rows)), found_(found) {}
 
   /// By the fewest directions, then the fewest channels: none where no form that was tried is enough. `few`: the
   /// smallest set of channels, if small, which fewer directions must do as well as.
@@ -64,14 +71,15 @@ class Directions {
  private:
   /// Of token 0's rows, and those of tokens that see only themselves: principal components about other tokens' mean;
   /// and where they have one level and others have not, or of a level of each sample's own where they lie farther than
-  /// others.
+  /// others; and what the next MLP's neurons read.
   std::vector<Signal> of_rank(int64_t rank, bool own) {
     if (!own && rank == 1) return single_directions(rows_);
     if (spans_.empty()) {
-      const auto alike = at::cat({rows_.first, rows_.alone});
+      const auto alike = rows_.alike();
       spans_ = {principal(alike, rows_.others, kMostDirections),
                 own ? directions_apart(alike, rows_.others, kMostDirections)
-                    : directions_apart(rows_.others, alike, kMostDirections)};
+                    : directions_apart(rows_.others, alike, kMostDirections),
+                read_by(reader_.ln2, reader_.mlp, alike, rows_.others, kMostDirections)};
     }
     std::vector<Signal> list;
     for (const auto& span : spans_) list.push_back({.basis = span.slice(0, 0, rank).contiguous()});
@@ -138,6 +146,7 @@ class Directions {
   }
 
   Probes& at_;
+  const model::Block& reader_;
   Rows rows_;
   Candidate& found_;
   std::vector<at::Tensor> spans_;  // [kMostDirections, D] each, most promising first
@@ -151,7 +160,8 @@ void find_directions(Probes& at, Runner& r, const Alone& alone, Candidate& found
   const bool small = found.found() && found.sufficient[0].dimensions.size() <= kMostChannels;
   const auto few = small ? found.sufficient[0].dimensions : std::vector<int64_t>{};
   at.want_a_sink();
-  const auto signal = Directions(at, rows_at(r, found.site, alone), found).fewest(few, !found.level_suffices);
+  const auto& reader = next_mlp(r.run().model(), found.site);
+  const auto signal = Directions(at, reader, rows_at(r, found.site, alone), found).fewest(few, !found.level_suffices);
   if (!signal) return;
   found.each_needed = found.each_needed && !signal->is_directions();
   found.sufficient = {*signal};

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "sinkscope/intervene/orthonormal.h"
+#include "sinkscope/model/activation.h"
 #include "sinkscope/model/to_vector.h"
 
 namespace sinkscope::trials::search {
@@ -29,6 +30,20 @@ at::Tensor principal(const at::Tensor& rows, const at::Tensor& others, int64_t r
   const auto vectors = std::get<1>(at::linalg_eigh(at::matmul(apart.t(), apart)));  // ascending
   const int64_t D = vectors.size(1);
   return orthonormal(vectors.slice(1, D - rank).t().flip(0)).to(at::kCPU);
+}
+
+at::Tensor read_by(const model::Norm& norm, const model::Mlp& mlp, const at::Tensor& rows, const at::Tensor& others,
+                   int64_t rank) {
+  const auto gates = mlp.gate_weight(), ups = mlp.up_weight();
+  const auto mean_write = [&](const at::Tensor& x) {
+    const auto normed = norm(x.to(gates.device(), gates.scalar_type()));
+    const auto gate = at::matmul(normed, gates.t()), up = at::matmul(normed, ups.t());
+    return model::gated(mlp.activation, gate, up).to(at::kFloat).mean(0);
+  };
+  const auto differs = (mean_write(rows) - mean_write(others)).abs() * mlp.down_weight().to(at::kFloat).norm(2, 0);
+  const auto most = std::get<1>(differs.topk(rank));
+  const auto read = gates.index_select(0, most).to(at::kFloat);
+  return orthonormal((read * norm.gain_of(read)).to(at::kDouble)).to(at::kCPU);
 }
 
 at::Tensor within(const at::Tensor& basis, const std::vector<int64_t>& channels) {
