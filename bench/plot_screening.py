@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from sinkscope.figures.parts.style import COLOURS, new, save
+from sinkscope.figures.parts.colours import SERIES
+from sinkscope.figures.parts.style import new, save
 from sinkscope.results import ResultError
 
 
 def panel(axis, rows: list[dict], name, label: str, **settings) -> None:
     """A line a pilot and kind of effects: mean over seeds, with their range."""
     for style, effects in (("-", "normal"), ("--", "t4")):
-        for colour, pilot in zip(COLOURS, sorted({row["pilot_samples"] for row in rows})):
+        for colour, pilot in zip(SERIES, sorted({row["pilot_samples"] for row in rows})):
             chosen = [r for r in rows if r["effects"] == effects and r["pilot_samples"] == pilot]
             ratios = sorted({r["ratio"] for r in chosen})
             values = np.array([[name(r) for r in chosen if r["ratio"] == ratio] for ratio in ratios])

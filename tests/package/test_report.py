@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 import sinkscope
 from sinkscope import ROOT, ResultError, load
-from sinkscope.figures.parts.style import COLOURS
+from sinkscope.figures.parts.colours import TOKENS
 from sinkscope.figures.parts.words import plain
 from sinkscope.report.__main__ import main
 from sinkscope.report.bundle import plotly_js, source_hash
@@ -119,10 +119,11 @@ def test_every_experiment_has_a_module() -> None:
 def test_numbers_and_intervals_are_those_of_the_result() -> None:
     result = load(SMOLLM2 / "scan.json")
     figures = {figure.key: figure for figure in figures_of(result)}
-    for sink, trace, colour in zip(result.results["sink"], figures["by-layer"].options[""], COLOURS):
+    for sink, trace in zip(result.results["sink"], figures["by-layer"].options[""]):
         attention = sink["mean_attention"]
         mean, half = np.array(attention["by_layer"]), np.array(attention["by_layer_ci95"])
-        assert trace["name"] == f"token {sink['token']}" and trace["line"]["color"] == colour and trace["meta"]["along"] == "y"
+        assert trace["name"] == f"token {sink['token']}" and trace["line"]["color"] == TOKENS[sink["token"]]
+        assert trace["meta"]["along"] == "y"
         np.testing.assert_array_equal(trace["y"], mean)
         np.testing.assert_allclose(trace["customdata"], np.stack([mean - half, mean + half], axis=1))
         (heads,) = figures["by-head"].options[str(sink["token"])]

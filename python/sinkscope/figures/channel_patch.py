@@ -10,9 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sinkscope.figures.parts.later_token import colour_of, draw_levels
+from sinkscope.figures.parts.colours import RANDOM, RULER, SAMPLES, UNEDITED, colour_of
+from sinkscope.figures.parts.later_token import draw_levels
 from sinkscope.figures.parts.levels import LEGEND_HEIGHT, from_zero, legend_across, say
-from sinkscope.figures.parts.style import COLOURS, new, nothing, title
+from sinkscope.figures.parts.style import new, nothing, title
 from sinkscope.figures.parts.trial_rows import TrialRow, of_token, place, trial_rows
 from sinkscope.results import Result, ResultError
 from sinkscope.results.findings import Findings
@@ -66,7 +67,7 @@ def curve(axis, rows: list[TrialRow], at: int, tokens: tuple[int, ...], of: str)
         """Through the unedited run, which is dose 0."""
         axis.plot(np.insert(dose, place_of_0, 0), [*values[:place_of_0], unedited, *values[place_of_0:]], **look)
 
-    line(rows[0].by_sample(at, "unedited"), [row.by_sample(at) for row in rows], color=COLOURS[7], lw=0.4, alpha=0.5, zorder=0)
+    line(rows[0].by_sample(at, "unedited"), [row.by_sample(at) for row in rows], color=SAMPLES, lw=0.4, alpha=0.5, zorder=0)
     for token in tokens:
         line(rows[0].unedited(token), [row.level(token)[0] for row in rows], color=colour_of(token), lw=1)
         draw_levels(axis, dose, rows, token, ls="none")
@@ -76,8 +77,8 @@ def curve(axis, rows: list[TrialRow], at: int, tokens: tuple[int, ...], of: str)
         reach = np.array([of_token(some, at)["p95"] for some in random])
         for side in (reach, -reach):
             level = rows[0].unedited(at)
-            line(level, list(np.clip(level + side, 0, 1)), color="#666666", ls=":", lw=1)
-    axis.axvline(1, color="#cccccc", lw=0.8, zorder=-1)
+            line(level, list(np.clip(level + side, 0, 1)), color=RANDOM, ls=":", lw=1)
+    axis.axvline(1, color=RULER, lw=0.8, zorder=-1)
     axis.set(title=of, xlabel="dose (1: the other token's mean level)")
     from_zero(axis)
 
@@ -120,9 +121,9 @@ def merged(figure, axes) -> list[list]:
 def explain(figure, axis, later: int) -> None:
     entries = [Line2D([], [], color=colour_of(later), marker="o", ms=3.5, lw=1, label=f"attention to token {later}"),
                Line2D([], [], color=colour_of(0), marker="o", ms=3.5, lw=1, label="attention to token 0"),
-               Line2D([], [], color="#666666", marker="D", mfc="white", ms=4, ls="none", label="unedited"),
-               Line2D([], [], color="#666666", ls=":", lw=1, label="random dimensions, 95 %"),
-               Line2D([], [], color=COLOURS[7], lw=0.6, label="samples")]
+               Line2D([], [], color=UNEDITED, marker="D", mfc="white", ms=4, ls="none", label="unedited"),
+               Line2D([], [], color=RANDOM, ls=":", lw=1, label="random dimensions, 95 %"),
+               Line2D([], [], color=SAMPLES, lw=0.6, label="samples")]
     legend_across(figure, axis, [(one, one.get_label()) for one in entries])
 
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.figure import Figure
 
+from sinkscope.figures.parts.colours import DARK_GREY, FIRST, RANDOM, SELF_ONLY, UNEDITED
 from sinkscope.figures.parts.levels import legend_row, with_legend_row
 from sinkscope.figures.parts.site_names import name_sites
-from sinkscope.figures.parts.style import COLOURS, caption, floats, title, wide
+from sinkscope.figures.parts.style import caption, floats, title, wide
 from sinkscope.figures.parts.trial_rows import place
 from sinkscope.results import Result, ResultError
 from sinkscope.results.findings import Findings
 
-UNEDITED, SELF_ONLY, BY_CHANCE = COLOURS[0], COLOURS[4], "#999999"
 ORDER = 70
 WIDTH = 5.5  # inches of the panels by site
 SHOWN = 4  # dimensions: by site, and with bars of their own
@@ -47,16 +47,16 @@ def by_site(axes, sites: list[dict]) -> None:
     auc = floats([one["auc"] for some in ranked for one in some])
     top = 1.15 * max(size[size < 1e3], default=1)  # a massive activation that is all token 0's is beyond any scale
     for axis, values in ((axes[0], np.minimum(size, top)), (axes[1], auc)):
-        axis.plot(x[first], values[first], color=UNEDITED, lw=0.8)
-        for of, fill, text in ((certain, UNEDITED, "p ≤ 0.05"), (~certain, "none", "p > 0.05")):
+        axis.plot(x[first], values[first], color=FIRST, lw=0.8)
+        for of, fill, text in ((certain, FIRST, "p ≤ 0.05"), (~certain, "none", "p > 0.05")):
             for chosen, ms, alpha in ((of & first, 3.5, 1), (of & ~first, 2.2, 0.6)):
-                axis.plot(x[chosen], values[chosen], "o", color=UNEDITED, mfc=fill, mew=0.7, ms=ms, alpha=alpha,
+                axis.plot(x[chosen], values[chosen], "o", color=FIRST, mfc=fill, mew=0.7, ms=ms, alpha=alpha,
                           label=f"{'ranks first' if ms > 3 else f'second to {SHOWN}th'}, {text}")
     beyond = size > top
-    axes[0].plot(x[beyond], np.full(beyond.sum(), top), "^", color=UNEDITED, ms=5)
+    axes[0].plot(x[beyond], np.full(beyond.sum(), top), "^", color=FIRST, ms=5)
     axes[0].set(ylabel="|effect size|", ylim=(-0.04 * top, 1.06 * top), title="dimensions that rank first (▲: beyond the scale)")
     chance = [site["largest_auc_by_chance"]["p95"] for site in sites]
-    axes[1].plot(range(len(sites)), chance, color=BY_CHANCE, ls="--", lw=1, label="largest by chance, 95 %")
+    axes[1].plot(range(len(sites)), chance, color=RANDOM, ls="--", lw=1, label="largest by chance, 95 %")
     axes[1].set(ylabel="AUC", ylim=(0.47, 1.03))
     axes[1].legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=5, fontsize=6)
     places = [site["site"] for site in sites]
@@ -93,7 +93,7 @@ def bars(axis, site: dict, one: dict) -> None:
     x = np.arange(len(one["mean"]))
     axis.bar(x - 0.2, one["mean"], 0.4, color=UNEDITED, label="unedited")
     axis.bar(x + 0.2, one["mean_self_only"], 0.4, color=SELF_ONLY, label="every token self-only")
-    axis.axhline(0, color="#666666", lw=0.6)
+    axis.axhline(0, color=DARK_GREY, lw=0.6)
     axis.set_xticks(x)
     axis.set(xlabel="token", title=f"dimension {one['dimension']}\n{name(site['site'])}\n"
              f"AUC {one['auc']:.2f}, rank {one['rank_by_magnitude'] + 1}")

@@ -9,7 +9,8 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.style import COLOURS, caption, floats, legend_above, new, title
+from sinkscope.figures.parts.colours import FIRST, MASSIVE, REST, SERIES, UNIFORM, shades
+from sinkscope.figures.parts.style import caption, floats, legend_above, new, title
 from sinkscope.results import Result, read
 
 
@@ -28,27 +29,27 @@ def steps(result: Result):
 
 
 def loss(axis, runs: list[tuple[str, Result]]) -> None:
-    for (name, run), style in zip(runs, ("-", "--", ":", "-.")):
-        axis.plot(steps(run), series(run, "held_out_loss"), ls=style, color=COLOURS[0], marker="o", ms=2, label=name)
+    for (name, run), style, colour in zip(runs, ("-", "--", ":", "-."), SERIES):
+        axis.plot(steps(run), series(run, "held_out_loss"), ls=style, color=colour, marker="o", ms=2, label=name)
     axis.set(xlabel="step", ylabel="held-out loss (nats)", title="next-token loss")
     axis.legend()
 
 
 def sink(axis, result: Result) -> None:
     values = series(result, "sink")
-    for layer in range(values.shape[1]):
-        axis.plot(steps(result), values[:, layer], color=COLOURS[layer % len(COLOURS)], marker="o", ms=2, label=f"layer {layer}")
-    axis.axhline(result.results["uniform"], color="#666666", ls=":", lw=1, label="uniform")
+    for layer, colour in enumerate(shades(values.shape[1])):
+        axis.plot(steps(result), values[:, layer], color=colour, marker="o", ms=2, label=f"layer {layer}")
+    axis.axhline(result.results["uniform"], color=UNIFORM, ls=":", lw=1, label="uniform")
     axis.set(xlabel="step", ylabel="mean attention to token 0", title="the sink, by layer", ylim=(0, None))
     legend_above(axis, columns=4)
 
 
 def runs_beside(axis, runs: list[tuple[str, Result]]) -> None:
     """Best layer of every run, and its best head."""
-    for (name, run), colour in zip(runs, COLOURS):
+    for (name, run), colour in zip(runs, SERIES):
         axis.plot(steps(run), series(run, "sink").max(1), color=colour, marker="o", ms=2, label=name)
         axis.plot(steps(run), [c["best_head"]["value"] for c in run.results["checkpoints"]], color=colour, ls="--", lw=0.9)
-    axis.axhline(runs[0][1].results["uniform"], color="#666666", ls=":", lw=1, label="uniform")
+    axis.axhline(runs[0][1].results["uniform"], color=UNIFORM, ls=":", lw=1, label="uniform")
     axis.set(xlabel="step", ylabel="mean attention to token 0", title="best layer (solid) and head (dashed)", ylim=(0, 1))
     axis.legend(loc="upper left", fontsize=6)
 
@@ -56,9 +57,9 @@ def runs_beside(axis, runs: list[tuple[str, Result]]) -> None:
 def massive_activation(axis, result: Result) -> None:
     first, later = series(result, "mlp_norm_first"), series(result, "mlp_norm_later")
     layer = int((first[-1] / later[-1]).argmax())
-    axis.plot(steps(result), first[:, layer], color=COLOURS[1], marker="o", ms=2, label=f"MLP {layer} at token 0")
-    axis.plot(steps(result), later[:, layer], color=COLOURS[0], marker="o", ms=2, label=f"MLP {layer} at later tokens")
-    axis.plot(steps(result), [max(abs(m["value"]) for m in c["massive"]) for c in result.results["checkpoints"]], color="#666666",
+    axis.plot(steps(result), first[:, layer], color=FIRST, marker="o", ms=2, label=f"MLP {layer} at token 0")
+    axis.plot(steps(result), later[:, layer], color=REST, marker="o", ms=2, label=f"MLP {layer} at later tokens")
+    axis.plot(steps(result), [max(abs(m["value"]) for m in c["massive"]) for c in result.results["checkpoints"]], color=MASSIVE,
               ls=":", label="largest residual activation")
     axis.set(xlabel="step", ylabel="norm; |activation|", title="what the MLP writes")
     axis.set_ylim(0, 1.4 * axis.get_ylim()[1])

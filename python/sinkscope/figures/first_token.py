@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sinkscope.figures.parts.atlas import FAILS, by_growth, failing, legend, name_points, norm_axis
-from sinkscope.figures.parts.style import COLOURS, caption, floats, new, shown, title, wide
+from sinkscope.figures.parts.atlas import by_growth, failing, legend, name_points, norm_axis
+from sinkscope.figures.parts.colours import DARK_GREY, FIRST, WITHOUT_MASSIVE
+from sinkscope.figures.parts.style import caption, floats, new, shown, title, wide
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -23,11 +24,11 @@ def norms(axis, found: dict) -> None:
     quantiles = dict(zip(found["norm_quantiles"]["p"], floats(found["norm_quantiles"]["by_layer"]).T))
     places = np.arange(len(quantiles[0.5])) - 1
     for low, high, alpha, name in ((0, 1, 0.15, "all ids"), (0.05, 0.95, 0.25, "5 to 95 %"), (0.25, 0.75, 0.4, "quartiles")):
-        axis.fill_between(places, quantiles[low], quantiles[high], color=COLOURS[0], alpha=alpha, lw=0, label=name)
-    axis.plot(places, quantiles[0.5], color=COLOURS[0], label="median")
+        axis.fill_between(places, quantiles[low], quantiles[high], color=FIRST, alpha=alpha, lw=0, label=name)
+    axis.plot(places, quantiles[0.5], color=FIRST, label="median")
     for number, entry in enumerate(failing(found)):
-        axis.plot(places, entry["norm_by_layer"], color=FAILS, lw=0.5, alpha=0.7, label="not massive" if number == 0 else None)
-    axis.axvline(found["largest_growth"]["layer"], color="#666666", ls=":", lw=1)
+        axis.plot(places, entry["norm_by_layer"], color=WITHOUT_MASSIVE, lw=0.5, alpha=0.7, label="not massive" if number == 0 else None)
+    axis.axvline(found["largest_growth"]["layer"], color=DARK_GREY, ls=":", lw=1)
     axis.set(xlabel="after block (−1: embedding)", ylabel="norm of the residual", yscale="log", title="every id, alone in the model")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend(fontsize=6)
@@ -36,8 +37,8 @@ def norms(axis, found: dict) -> None:
 def dimensions(axis, found: dict) -> None:
     largest = found["largest_growth"]
     means = floats([d["mean"] for d in largest["dimensions"]])
-    axis.bar(range(len(means)), means, color=COLOURS[0])
-    axis.axhline(0, color="#666666", lw=0.6)
+    axis.bar(range(len(means)), means, color=FIRST)
+    axis.axhline(0, color=DARK_GREY, lw=0.6)
     axis.set_xlim(-0.6, max(len(means), 4) - 0.4)
     axis.set_xticks(range(len(means)), [str(d["dimension"]) for d in largest["dimensions"]], rotation=90 if len(means) > 6 else 0)
     axis.set(xlabel="dimension", ylabel="mean over ids",
@@ -48,7 +49,7 @@ def growth_map(axis, found: dict) -> None:
     largest, at = found["largest_growth"], found["after_growth"]
     if at["key_cosine"] is None:
         axis.axis("off")
-        axis.text(0.5, 0.5, f"no layer reads what block {largest['layer']} writes", ha="center", transform=axis.transAxes, color="#666666")
+        axis.text(0.5, 0.5, f"no layer reads what block {largest['layer']} writes", ha="center", transform=axis.transAxes, color=DARK_GREY)
         return
     norm = floats(at["norm"])
     by_growth(axis, found, norm, floats(at["key_cosine"]), norm)

@@ -9,13 +9,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sinkscope.figures.parts.colours import DARK_GREY, FIRST, REST, TEXT, token_colours
 from sinkscope.figures.parts.levels import held_against, say, with_intervals
-from sinkscope.figures.parts.style import COLOURS, caption, floats, new, nothing, title, wide
+from sinkscope.figures.parts.style import caption, floats, new, nothing, title, wide
 from sinkscope.figures.parts.trial_rows import level, mean, unedited
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
-FIRST, LATER = COLOURS[0], COLOURS[1]
 ORDER = 63
 SHOWN, EACH = 14, 4  # trials named in a panel; read-outs of a group
 
@@ -25,10 +25,10 @@ def projections(axis, read: dict | None, group: str) -> None:
     if read is None:
         return nothing(axis, f"no read-out of {group}")
     for token in read["tokens"]:
-        colour = FIRST if token["token"] == 0 else "#999999"
+        colour = FIRST if token["token"] == 0 else REST
         values = floats(token["by_sample"])
         axis.plot(token["token"] + np.linspace(-0.25, 0.25, len(values)), values, ".", color=colour, ms=2.5, alpha=0.6, rasterized=True)
-        axis.errorbar(token["token"], token["mean"], yerr=token["sd"] or 0, fmt="_", color="black", ms=8, elinewidth=0.8)
+        axis.errorbar(token["token"], token["mean"], yerr=token["sd"] or 0, fmt="_", color=TEXT, ms=8, elinewidth=0.8)
     axis.set_xticks([token["token"] for token in read["tokens"]])
     axis.set(xlabel="token", ylabel="projection")
     axis.set_title(f"what {short(read)} reads: AUC {read['auc']:.2f}")
@@ -44,9 +44,9 @@ def agreement(axis, found: dict) -> None:
     reads = [read for group in groups for read in [one for one in found["read_outs"] if one["group"] == group][:EACH]]
     place = np.arange(len(reads))
     axis.plot([read["consistency"] for read in reads], place, "o", color=FIRST, ms=4, label="consistency over samples")
-    axis.plot([read["auc"] for read in reads], place, "D", color=LATER, mfc="none", ms=4, label="AUC, token 0 against later ones")
+    axis.plot([read["auc"] for read in reads], place, "D", color=FIRST, mfc="none", ms=4, label="AUC, token 0 against later ones")
     chance = 1 / np.sqrt(len(found["selection_split"]["choosing"]))
-    axis.axvline(chance, color="#666666", ls=":", lw=1, label="1/√n: no sample agrees with another")
+    axis.axvline(chance, color=DARK_GREY, ls=":", lw=1, label="1/√n: no sample agrees with another")
     axis.set_yticks(place, [short(read) for read in reads], fontsize=6)
     more = len(found["read_outs"]) - len(reads)
     axis.set(xlim=(0, 1.05), ylim=(len(reads) - 0.5, -0.5), xlabel="value",
@@ -80,7 +80,7 @@ def edits(axis, found: dict) -> None:
     rows = found["table"][:SHOWN]
     if not rows:
         return nothing(axis, found["no_trials"])
-    colours = {0: FIRST, found["token"]: LATER}
+    colours = token_colours([0, found["token"]])
     held_against(axis.axvline, found, colours)
     for offset, (token, colour) in zip((-0.15, 0.15), colours.items()):
         levels = [level(row, token) for row in rows]

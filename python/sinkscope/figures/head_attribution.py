@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
+from sinkscope.figures.parts.colours import RULER, token_colours
 from sinkscope.figures.parts.levels import from_zero, held_against, legend_row, say, with_intervals, with_legend_row
-from sinkscope.figures.parts.style import COLOURS, title
+from sinkscope.figures.parts.style import title
 from sinkscope.figures.parts.trial_rows import level, mean
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
@@ -21,12 +22,12 @@ def heads(axis, found: dict, layer: int, at: int) -> None:
     count = sum(row["head"] != "all" for row in rows)
     place = [count + 0.5 if row["head"] == "all" else row["head"] for row in rows]
     tokens = found["tokens"]["tracked"]
-    colours = dict(zip(tokens, COLOURS))
+    colours = token_colours(tokens)
     held_against(axis.axhline, found, colours)
     for number, token in enumerate(tokens):
         with_intervals(axis, [x + 0.2 * (number - 0.5) for x in place], [level(row, token) for row in rows], color=colours[token],
                        label=f"to token {token}")
-    axis.axvline(count - 0.25, color="#cccccc", lw=0.6)
+    axis.axvline(count - 0.25, color=RULER, lw=0.6)
     step = -(-count // 16)
     axis.set_xticks([*range(0, count, step), count + 0.5], [*range(0, count, step), "all"])
     does = f"token {at} as if it saw itself alone" if at else f"token 0 as token {tokens[-1]} is on average"

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.chain import chain
-from sinkscope.figures.parts.later_token import OF_FIRST, OF_LATER
+from sinkscope.figures.parts.colours import DARK_GREY, FIRST, ORDINARY, RANDOM, TEXT, colour_of
 from sinkscope.figures.parts.levels import legend_row, with_intervals, with_legend_row
 from sinkscope.figures.parts.lines import wrapped
 from sinkscope.figures.parts.sites import height, matrix, shown_candidate
@@ -24,8 +24,8 @@ from sinkscope.results.findings import Findings
 from sinkscope.results.stages import stage_of
 
 ORDER = 80
-RULE = {"marker": "|", "ms": 8, "mew": 1.4, "ls": "none", "color": "black"}
-RANDOM = {"marker": "x", "ms": 4, "mew": 1, "ls": "none", "color": "black"}
+RULE = {"marker": "|", "ms": 8, "mew": 1.4, "ls": "none", "color": TEXT}
+RANDOM_MOVES = {"marker": "x", "ms": 4, "mew": 1, "ls": "none", "color": RANDOM}
 
 
 def name_of(signal: dict) -> str:
@@ -67,15 +67,15 @@ def moved(trial: dict, token: int) -> dict:
 def levels(axis, found: dict, rows: Rows) -> None:
     without, ordinary = unedited(found)
     places, later = np.arange(1, len(rows)), found["self_only"]["token"]
-    for token, colour, shift in ((0, OF_FIRST, -0.19), (later, OF_LATER, 0.19)):
+    for token, colour, shift in ((0, FIRST, -0.19), (later, colour_of(later), 0.19)):
         each = [moved(trial, token) for _, _, trial in rows.list]
         axis.barh([shift, *(places + shift)], [without[token], *(one["mean"] for one in each)], 0.36, color=colour, alpha=0.5,
                   label=f"attention to token {token}")
         with_intervals(axis, places + shift, each, "horizontal", color=colour, ms=2)
         against(axis, rows, token, without[token], shift)
-    axis.axvline(ordinary, color="#666666", ls=":", lw=1, label="ordinary token, unedited")
+    axis.axvline(ordinary, color=ORDINARY, ls=":", lw=1, label="ordinary token, unedited")
     rule(axis, rows, alone_and_one_key(found)[0], later)
-    for look, text in ((RULE, "the rule's level"), (RANDOM, "95 % of random moves as large")):
+    for look, text in ((RULE, "the rule's level"), (RANDOM_MOVES, "95 % of random moves as large")):
         axis.plot([], [], label=text, **look)
     axis.set_yticks(range(len(rows)), ["unedited", *(label for label, _, _ in rows.list)], fontsize=6.5)
     axis.set(ylim=(len(rows) - 0.5, -0.5), xlim=(-0.03 * axis.get_xlim()[1], None), xlabel="attention")
@@ -88,7 +88,7 @@ def against(axis, rows: Rows, token: int, level: float, shift: float) -> None:
         random = trial["controls"]["random"]
         p95 = of_token(random, token)["p95"] if random else None
         if of == kind and p95 is not None:
-            axis.plot(max(level + sign * p95, 0), y + shift, **RANDOM)
+            axis.plot(max(level + sign * p95, 0), y + shift, **RANDOM_MOVES)
 
 
 def rule(axis, rows: Rows, alone: dict, later: int) -> None:
@@ -111,11 +111,11 @@ def suspects(axis, found: dict, candidate: dict | None) -> None:
         return nothing(axis, "no signal that other channels could be held against")
     remove, _, ((write, _), *_) = candidate_trials(found, candidate)
     later = found["self_only"]["token"]
-    for token, colour, key, trial, shift in ((later, OF_LATER, "written", write, -0.15), (0, OF_FIRST, "removed", remove, 0.15)):
+    for token, colour, key, trial, shift in ((later, colour_of(later), "written", write, -0.15), (0, FIRST, "removed", remove, 0.15)):
         each = [of_token(trial["mean_attention"], token)["difference"], *(one[key] for one in list_)]
         with_intervals(axis, np.arange(len(each)) + shift, each, "horizontal", color=colour)
-    axis.axvline(0, color="#666666", ls=":", lw=1)
-    axis.axhline(0.5, color="black", lw=0.6)
+    axis.axvline(0, color=DARK_GREY, ls=":", lw=1)
+    axis.axhline(0.5, color=TEXT, lw=0.6)
     names = [f"{one['dimension']}: {one['reading']}, d = {number(one['effect_size'], '+.2g')}" for one in list_]
     axis.set_yticks(range(len(names) + 1), ["the signal", *names], fontsize=6.5)
     reach = 1.05 * max(map(abs, axis.get_xlim()))
@@ -148,8 +148,8 @@ def flags(found: dict) -> list[str]:
 def no_sink(axis, found: dict) -> None:
     """Attention by layer, where nothing is left to explain."""
     attention = found["sink_baseline"]["mean_attention"]
-    axis.plot(attention["first"], "o-", ms=3, color=OF_FIRST, label="attention to token 0")
-    axis.plot(attention["ordinary"], "D:", ms=3, mfc="none", color="#666666", label="attention to an ordinary token")
+    axis.plot(attention["first"], "o-", ms=3, color=FIRST, label="attention to token 0")
+    axis.plot(attention["ordinary"], "D:", ms=3, mfc="none", color=ORDINARY, label="attention to an ordinary token")
     layers_axis(axis, len(attention["first"]))
     axis.set(ylabel="attention", ylim=(0, max(0.1, 1.1 * axis.get_ylim()[1])))
     axis.legend()

@@ -5,27 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
+from sinkscope.figures.parts.colours import DARK_GREY, OTHER_POSITION, RANDOM, READINGS, SHADE, colour_of
 from sinkscope.figures.parts.levels import legend_row, say, with_intervals, with_legend_row
-from sinkscope.figures.parts.style import COLOURS, floats, title
+from sinkscope.figures.parts.style import floats, title
 from sinkscope.figures.parts.trial_rows import of_token, unedited
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
 ORDER = 54
-READINGS = {"effect": "#000000", "undecided": "#888888", "no effect": "#888888"}
+
+
+def of_trials(token: int) -> str:
+    return f"a trial, to token {token}"
 
 
 def panel(axis, result: Result, token: int) -> None:
     """Differences of one tracked token, its controls above each row's middle line, the readings at the right edge."""
     trials = result.results["trials"]
     bound = result.config["equivalence"] * unedited(result.results)[0][0]
-    axis.axvspan(-bound, bound, color="#eeeeee", lw=0, zorder=0, label="no effect, where the interval is within")
-    axis.axvline(0, color="#666666", lw=0.6)
+    axis.axvspan(-bound, bound, color=SHADE, lw=0, zorder=0, label="no effect, where the interval is within")
+    axis.axvline(0, color=DARK_GREY, lw=0.6)
     for row, trial in enumerate(trials):
         one = of_token(trial["mean_attention"], token)
-        with_intervals(axis, [row], [one["difference"]], orientation="horizontal", color=COLOURS[0],
-                       label=None if row else "the trial")
+        with_intervals(axis, [row], [one["difference"]], orientation="horizontal", color=colour_of(token),
+                       label=None if row else of_trials(token))
         axis.text(1.02, row, one["reading"], transform=axis.get_yaxis_transform(), va="center", fontsize=6, color=READINGS[one["reading"]])
     controls(axis, trials, token)
     axis.set(title=f"attention to token {token}", xlabel="difference from the unedited run", ylim=(len(trials) - 0.4, -0.6))
@@ -36,11 +41,11 @@ def controls(axis, trials: list[dict], token: int) -> None:
     random = [(row, of_token(trial["controls"]["random"], token)["p95"]) for row, trial in enumerate(trials) if trial["controls"]["random"]]
     y, p95 = floats(random).reshape(-1, 2).T
     for side in (-1, 1):
-        axis.plot(side * p95, y, "|", color=COLOURS[1], ms=9, label="random moves of its size, 95th percentile" if side > 0 else None)
+        axis.plot(side * p95, y, "|", color=RANDOM, ms=9, label="random moves of its size, 95th percentile" if side > 0 else None)
     positions = [(row, trial["controls"]["other_position"]) for row, trial in enumerate(trials)]
     moved = [(row, of_token(one["difference"], token)["mean"]) for row, one in positions if one["difference"]]
     y, mean = floats(moved).reshape(-1, 2).T
-    axis.plot(mean, y, "x", color=COLOURS[2], ms=4, label=f"the same edits at token {positions[0][1]['token']}")
+    axis.plot(mean, y, "x", color=OTHER_POSITION, ms=4, label=f"the same edits at token {positions[0][1]['token']}")
 
 
 def name(trial: dict) -> str:
@@ -55,7 +60,8 @@ def draw(result: Result) -> Figure:
     for axis, token in zip(axes[0], tracked):
         panel(axis, result, token)
     axes[0][0].set_yticks(range(len(trials)), [name(trial) for trial in trials], fontsize=6)
-    legend_row(figure, axes[-1], axes[0][0])
+    others = [Line2D([], [], color=colour_of(token), marker="o", ms=3, lw=1, label=of_trials(token)) for token in tracked[1:]]
+    legend_row(figure, axes[-1], axes[0][0], others)
     title(figure, result, "What the sink does under declared edits")
     say(figure, result, f"random: {result.config['controls']} moves per trial; † writes values outside the natural 1 to 99 % range")
     return figure

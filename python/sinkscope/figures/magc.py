@@ -9,15 +9,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sinkscope.figures.parts.colours import DARK_GREY, FIRST, MEASURED, ORDINARY, REST, colour_of
 from sinkscope.figures.parts.levels import from_zero, legend_row, say, with_legend_row
 from sinkscope.figures.parts.lines import kept
-from sinkscope.figures.parts.style import COLOURS, caption, floats, new, nothing, signed, title
+from sinkscope.figures.parts.style import caption, floats, new, nothing, signed, title
 from sinkscope.figures.parts.trial_rows import TrialRow, level, mean, of_token, trial_rows, unedited
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
 ORDER = 62
-FIRST, LATER = COLOURS[0], COLOURS[1]
 
 
 def channels(axis, found: dict) -> None:
@@ -26,13 +26,13 @@ def channels(axis, found: dict) -> None:
     difference = floats(of["difference"])
     r = np.where(difference >= 0, floats(of["R_plus"]), floats(of["R_minus"]))
     known = np.isfinite(r)
-    axis.scatter(difference[known], r[known], s=5, color="#999999", lw=0, rasterized=True, label="channels")
+    axis.scatter(difference[known], r[known], s=5, color=REST, lw=0, rasterized=True, label="channels")
     if not known.all():
-        axis.plot(difference[~known], np.zeros((~known).sum()), "|", color="#999999", ms=6, label="alpha is 0")
+        axis.plot(difference[~known], np.zeros((~known).sum()), "|", color=REST, ms=6, label="alpha is 0")
     one = found["channel"]
-    axis.plot(one["difference"], one["R"] or 0, "o", color=LATER, ms=5,
+    axis.plot(one["difference"], one["R"] or 0, "o", color=MEASURED, ms=5,
               label=f"i* = {one['channel']} ({'+' if one['direction'] > 0 else '−'})")
-    axis.axhline(one["log_neurons"], color="#666666", ls=":", lw=1, label="log m: one neuron alone")
+    axis.axhline(one["log_neurons"], color=DARK_GREY, ls=":", lw=1, label="log m: one neuron alone")
     axis.set(xlabel="mean input at token 0 less token 1", ylabel="R", title="channels of the MLP's input",
              ylim=(-0.05 * one["log_neurons"], 1.35 * one["log_neurons"]))
     axis.legend(loc="upper center", ncols=2, fontsize=6)
@@ -43,8 +43,8 @@ def neurons(axis, found: dict) -> None:
     rows = found["neurons"][:8]
     if not rows:
         return nothing(axis, "no neuron is active at token 0")
-    for offset, key, colour, text in ((-0.2, "alpha_share", FIRST, "of ‖alpha‖² (weights)"),
-                                      (0.2, "energy_share", LATER, "of energy at token 0")):
+    for offset, key, colour, text in ((-0.2, "alpha_share", REST, "of ‖alpha‖² (weights)"),
+                                      (0.2, "energy_share", FIRST, "of energy at token 0")):
         shares = np.nan_to_num(floats([row[key] for row in rows]))
         axis.barh(np.arange(len(rows)) + offset, shares, 0.4, color=colour, label=text)
     cosine = [f"cos {signed(row['cosine_to_written'])}" if row["cosine_to_written"] is not None else "cos –" for row in rows]
@@ -58,7 +58,8 @@ def neurons(axis, found: dict) -> None:
 def sweep(axis, result: Result, outcome: Callable[[TrialRow, int], tuple]) -> None:
     """`outcome`: mean, low, high. The token whose channel is overwritten, by the value it gets."""
     found = result.results
-    for token, colour in ((0, FIRST), (found["token"], LATER)):
+    for token in (0, found["token"]):
+        colour = colour_of(token)
         rows = [row for row in trial_rows(result) if row["at"] == token]
         swept = sorted((row["value"], *outcome(row, token)) for row in rows if row["operation"] == "set")
         if swept:
@@ -70,8 +71,8 @@ def sweep(axis, result: Result, outcome: Callable[[TrialRow, int], tuple]) -> No
             value = outcome(row, token)[0]
             at, whose = (natural["first"], 0) if token else (natural["later"], found["token"])
             axis.plot(at, value, "D", color=colour, mfc="none", ms=6, label=f"token {token} with token {whose}'s own value")
-    for name, token, colour in (("first", 0, FIRST), ("later", found["token"], LATER)):
-        axis.axvline(found["channel"]["mean"][name], color=colour, ls="--", lw=0.8, label=f"token {token}'s natural mean")
+    for name, token in (("first", 0), ("later", found["token"])):
+        axis.axvline(found["channel"]["mean"][name], color=colour_of(token), ls="--", lw=0.8, label=f"token {token}'s natural mean")
 
 
 def sink_level(row: TrialRow, token: int) -> tuple:
@@ -90,7 +91,7 @@ def sink(axis, result: Result) -> None:
     if not found["trials"]:
         return nothing(axis, found["no_trials"])
     sweep(axis, result, sink_level)
-    axis.axhline(unedited(found)[1], color="#666666", ls=":", lw=1, label="ordinary token")
+    axis.axhline(unedited(found)[1], color=ORDINARY, ls=":", lw=1, label="ordinary token")
     axis.set(xlabel=f"input channel {found['channel']['channel']} becomes", ylabel="attention", title="the sink")
     from_zero(axis)
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
+from sinkscope.figures.parts.colours import SAMPLES
 from sinkscope.figures.parts.later_token import LEVELS, draw_levels, draw_massive_activation, draw_unedited, explain
-from sinkscope.figures.parts.style import COLOURS, caption, new, title
+from sinkscope.figures.parts.style import caption, new, title
 from sinkscope.figures.parts.trial_rows import TrialRow, mean, trial_rows
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
@@ -19,7 +20,7 @@ def curve(axis, rows: list[TrialRow], places: list[float], unedited: float, tick
     """Over a number; `unedited` is the place of the unedited levels. Thin: samples."""
     at = rows[0]["at"]
     for sample in zip(*(row.by_sample(at) for row in rows), strict=True):
-        axis.plot(places, sample, color=COLOURS[7], lw=0.4, alpha=0.5, zorder=0)
+        axis.plot(places, sample, color=SAMPLES, lw=0.4, alpha=0.5, zorder=0)
     for token in {at, 0}:
         draw_levels(axis, places, rows, token)
     draw_massive_activation(axis, places, rows, at)
@@ -71,7 +72,7 @@ def draw(result: Result) -> Figure:
     contexts = part("repeated", "distinct")
     kinds(axes[1][1], contexts, [row["part"] for row in contexts], f"tokens 1 to {contexts[0]['at']} replaced")
     axes[1][2].axis("off")
-    explain(axes[1][2], loc="center left")
+    explain(axes[1][2], sorted({row["at"] for row in rows} - {0}), loc="center left")
     title(figure, result, "How much mixing can the first-token signal survive?")
     caption(figure, result, f"mean attention in layer {result.results['sink_layer']} by "
             f"queries after token {max(result.results['tokens']['tracked'])}, with 95 % over documents; thin: samples; hollow: unedited; "

@@ -12,8 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sinkscope.figures.parts.colours import DARK_GREY, FIRST, PARTS, REST, RULER, shades, token_colours
 from sinkscope.figures.parts.levels import legend_row, with_legend_row
-from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, legend_above, new, nothing, signed, title
+from sinkscope.figures.parts.style import caption, floats, layers_axis, legend_above, new, nothing, signed, title
 from sinkscope.results import Result, ResultError
 from sinkscope.results.findings import Findings
 
@@ -25,11 +26,12 @@ def site(layer: dict, name: str) -> list[dict]:
 
 
 def magnitudes(axis, found: dict) -> None:
+    colours = token_colours(found["tokens"])
     for number, token in enumerate(found["tokens"]):
         values = [site(layer, "resid_post")[number]["max_abs"] for layer in found["layers"]]
-        axis.plot(floats(values), color=COLOURS[number % len(COLOURS)], marker="o", ms=2, label=f"token {token}")
+        axis.plot(floats(values), color=colours[token], marker="o", ms=2, label=f"token {token}")
     medians = [site(layer, "resid_post")[0]["median_abs"] for layer in found["layers"]]
-    axis.plot(floats(medians), color="#666666", ls=":", label="median |x|")
+    axis.plot(floats(medians), color=DARK_GREY, ls=":", label="median |x|")
     axis.set(yscale="symlog", ylabel="largest |x| of resid_post", title="largest magnitude")
     layers_axis(axis, len(found["layers"]))
     legend_above(axis)
@@ -37,7 +39,8 @@ def magnitudes(axis, found: dict) -> None:
 
 def parts(axis, found: dict) -> None:
     """Norms at token 0: what comes in, what attention and the MLP write."""
-    for name, colour, text in (("resid_pre", "#999999", "residual"), ("attn_out", COLOURS[0], "attention"), ("mlp_out", COLOURS[1], "MLP")):
+    for name, text in (("resid_pre", "residual"), ("attn_out", "attention"), ("mlp_out", "MLP")):
+        colour = PARTS[text]
         axis.plot(floats([site(layer, name)[0]["norm"]["mean"] for layer in found["layers"]]), color=colour, marker="o", ms=2, label=text)
         axis.plot(floats([site(layer, name)[-1]["norm"]["mean"] for layer in found["layers"]]), color=colour, ls=":", lw=1)
     axis.set(yscale="symlog", ylabel="mean norm", title=f"parts of the residual: token 0 (solid), {found['tokens'][-1]} (dotted)")
@@ -50,8 +53,8 @@ def massive_activation(axis, found: dict) -> None:
         return nothing(axis, "no dimension of mlp_out meets the outlier rule")
     dimensions = found["massive_activation"]["dimensions"][:10]
     place = np.arange(len(dimensions))
-    axis.bar(place - 0.2, [abs(d["mean"]) for d in dimensions], 0.4, color=COLOURS[1], label="token 0")
-    axis.bar(place + 0.2, [d["others"] for d in dimensions], 0.4, color="#999999", label="other tokens")
+    axis.bar(place - 0.2, [abs(d["mean"]) for d in dimensions], 0.4, color=FIRST, label="token 0")
+    axis.bar(place + 0.2, [d["others"] for d in dimensions], 0.4, color=REST, label="other tokens")
     axis.set_xticks(place, [f"{d['dimension']} ({'+' if d['mean'] > 0 else '−'})" for d in dimensions],
                     rotation=90 if len(dimensions) > 5 else 0)
     axis.set(yscale="symlog", xlabel="dimension (sign)", ylabel="mean |x| of mlp_out",
@@ -65,7 +68,7 @@ def energy(axis, found: dict) -> None:
         return nothing(axis, "no massive activation, so no neurons to name")
     tokens = found["neurons"]["tokens"]
     place = np.arange(len(tokens))
-    for offset, (share, colour) in zip((-0.29, 0, 0.29), zip(("25", "75", "99"), COLOURS)):
+    for offset, (share, colour) in zip((-0.29, 0, 0.29), zip(("25", "75", "99"), shades(3))):
         bars = axis.bar(place + offset, [t["energy"][share] for t in tokens], 0.29, color=colour, label=f"{share} %")
         axis.bar_label(bars, fontsize=5)
     axis.set_xticks(place, [f"token {t['token']}" for t in tokens])
@@ -79,7 +82,7 @@ def neurons(axis, found: dict) -> None:
         return nothing(axis, "")
     top = [n for n in found["neurons"]["tokens"][0]["top"] if (n["energy_share"] or 0) > 1e-6]
     shares = [n["energy_share"] or 0 for n in top]
-    axis.barh(range(len(top)), shares, color=COLOURS[0])
+    axis.barh(range(len(top)), shares, color=FIRST)
     labels = [f"{n['neuron']}" + (f"  cos {signed(n['cosine_to_first'])}" if n["cosine_to_first"] is not None else "") for n in top]
     axis.set_yticks(range(len(top)), labels, fontsize=6)
     axis.invert_yaxis()
@@ -91,7 +94,7 @@ def direction(axis, found: dict) -> None:
         return nothing(axis, "")
     way = found["direction"]
     for column, token in enumerate(way["tokens"]):
-        colour = COLOURS[column % len(COLOURS)]
+        colour = token_colours(way["tokens"])[token]
         axis.plot(way["layers"], floats(way["before_gain"])[:, column], color=colour, label=f"token {token}")
         axis.plot(way["layers"], floats(way["after_gain"])[:, column], color=colour, ls="--", lw=0.9)
     axis.set(xlabel="layer", ylabel="cosine", title="along the massive activation (dashed: after gain)", ylim=(-1.05, 1.05))
@@ -106,7 +109,7 @@ def beside_self_only(axes, found: dict) -> None:
     names = [s["site"].replace("blocks.", "").replace("hook_", "") for s in sites]
     for axis, key, label in zip(axes, ("norm", "outliers"), ("mean norm", "outlier dimensions")):
         for number, token in enumerate(tokens):
-            colour = COLOURS[number % len(COLOURS)]
+            colour = token_colours(tokens)[token]
             for case, marker in (("normal", "o"), ("self_only", "x")):
                 rows = [next(t[case] for t in s["tokens"] if t["token"] == token) for s in sites]
                 values = [r["norm"]["mean"] if key == "norm" else len(r["outliers"]) for r in rows]
@@ -114,7 +117,7 @@ def beside_self_only(axes, found: dict) -> None:
                 axis.plot(floats(values), places, marker, color=colour, ms=3, mfc="none",
                           label=f"token {token}, {'self-only' if case == 'self_only' else 'as it is'}")
         axis.set(xlabel=label, ylim=(len(sites) - 0.5, -0.5))
-        axis.hlines(np.arange(1, len(sites)) - 0.5, 0, 1, transform=axis.get_yaxis_transform(), color="#cccccc", lw=0.3)
+        axis.hlines(np.arange(1, len(sites)) - 0.5, 0, 1, transform=axis.get_yaxis_transform(), color=RULER, lw=0.3)
     axes[0].set_xscale("symlog")
     axes[0].set_xlim(-0.3, 1.4 * axes[0].dataLim.xmax)
     axes[1].xaxis.set_major_locator(MaxNLocator(integer=True))

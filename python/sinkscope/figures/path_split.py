@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sinkscope.figures.parts.colours import FIRST, PARTS, TEXT
 from sinkscope.figures.parts.levels import from_zero, held_against, legend_row, say, with_intervals, with_legend_row
-from sinkscope.figures.parts.style import COLOURS, layers_axis, title
+from sinkscope.figures.parts.style import layers_axis, title
 from sinkscope.figures.parts.trial_rows import layer_of, level, mean, part_of, place, unedited
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
 ORDER = 51
 ROUTES = ["attention", "bypass of attention", "MLP", "bypass of MLP"]  # of one layer, in the order of the pass
-COLOUR_OF = {"attention": COLOURS[0], "MLP": COLOURS[1]}
 
 
 def route(row: dict) -> str:
@@ -32,21 +32,21 @@ def panel(axis, found: dict, written: str) -> None:
     layers = [layer_of(row["taken_away_at"]) for row in rows if route(row) in ROUTES]
     for number, name in enumerate(ROUTES):
         some = [row for row in rows if route(row) == name]
-        colour = COLOUR_OF[name.split()[-1]]
+        colour = PARTS[name.split()[-1]]
         places = [layer_of(row["taken_away_at"]) + 0.15 * (number - 1.5) for row in some]
         with_intervals(axis, places, [level(row, 0) for row in some], color=colour, mfc="white" if "bypass" in name else colour, label=name)
     from_any(axis, next(level(row, 0) for row in rows if route(row) == "any reader"))
-    held_against(axis.axhline, found, {0: "#000000"})
+    held_against(axis.axhline, found, {0: FIRST})
     axis.set(ylabel="attention\nto token 0", title=f"output of {place(written)} hidden from")
     layers_axis(axis, 1 + max(layers) - min(layers), min(layers))
     from_zero(axis)
 
 
 def from_any(axis, found: dict) -> None:
-    axis.axhline(found["mean"], color="black", lw=1.2, label="any reader")
+    axis.axhline(found["mean"], color=TEXT, lw=1.2, label="any reader")
     low, high = found["ci95"]
     if low is not None:
-        axis.axhspan(low, high, color="black", alpha=0.12, lw=0)
+        axis.axhspan(low, high, color=TEXT, alpha=0.12, lw=0)
 
 
 def panels(result: Result) -> dict[str, Callable[[Axes], None]]:

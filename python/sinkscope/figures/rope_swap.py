@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, legend_above, new, split, title
+from sinkscope.figures.parts.colours import ROTARY_FIRST, SERIES, SHADE, UNEDITED
+from sinkscope.figures.parts.style import caption, floats, layers_axis, legend_above, new, split, title
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -21,13 +22,13 @@ STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))]
 def curves(axis, kind: str, conditions: list[dict], early: int) -> None:
     """Solid colours: to token 0; the same in grey: to the token that rotary position says is first."""
     baseline = floats(conditions[0]["sink"][0]["mean_attention"]["by_layer"])
-    axis.axvspan(-0.5, early - 0.5, color="#eeeeee", lw=0, zorder=0)
-    axis.plot(baseline, color="#000000", lw=2.4, alpha=0.35, label="unchanged")
+    axis.axvspan(-0.5, early - 0.5, color=SHADE, lw=0, zorder=0)
+    axis.plot(baseline, color=UNEDITED, lw=2.4, alpha=0.35, label="unchanged")
     for number, condition in enumerate(c for c in conditions if c["kind"] == kind):
-        style, colour = STYLES[number % len(STYLES)], COLOURS[number % len(COLOURS)]
+        style, colour = STYLES[number % len(STYLES)], SERIES[number % len(SERIES)]
         axis.plot(floats(condition["sink"][0]["mean_attention"]["by_layer"]), color=colour, ls=style, label=condition["name"])
         if len(condition["sink"]) > 1:
-            axis.plot(floats(condition["sink"][1]["mean_attention"]["by_layer"]), color="#888888", ls=style, lw=0.9)
+            axis.plot(floats(condition["sink"][1]["mean_attention"]["by_layer"]), color=ROTARY_FIRST, ls=style, lw=0.9)
     axis.set(title=NAMES[kind], ylabel="mean attention", ylim=(-0.02, None))
     layers_axis(axis, len(baseline))
     legend_above(axis, row=0.15)

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sinkscope.figures.parts.style import COLOURS, caption, floats, image, layers_axis, legend_above, new, title
+from sinkscope.figures.parts.colours import REST, UNIFORM, shades, token_colours
+from sinkscope.figures.parts.style import caption, floats, image, layers_axis, legend_above, new, title
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -26,12 +27,12 @@ def heat_map(axis, sink: dict) -> None:
 
 
 def by_layer(axis, sinks: list[dict]) -> None:
-    for sink, colour in zip(sinks, COLOURS):
+    for sink, colour in zip(sinks, token_colours(sink["token"] for sink in sinks).values()):
         attention = sink["mean_attention"]
         mean, half = floats(attention["by_layer"]), floats(attention["by_layer_ci95"])
         axis.plot(mean, color=colour, label=f"token {sink['token']}", marker="o", ms=2)
         axis.fill_between(range(len(mean)), mean - half, mean + half, color=colour, alpha=0.2, lw=0)
-    axis.axhline(sinks[0]["uniform"], color="#666666", ls=":", lw=1, label="uniform, token 0")
+    axis.axhline(sinks[0]["uniform"], color=UNIFORM, ls=":", lw=1, label="uniform, token 0")
     axis.set(ylabel="mean attention", title="by layer, 95 % interval over samples", ylim=(0, None))
     layers_axis(axis, len(sinks[0]["mean_attention"]["by_layer"]))
     legend_above(axis)
@@ -40,16 +41,16 @@ def by_layer(axis, sinks: list[dict]) -> None:
 def profile(axis, values: dict) -> None:
     rows = floats(values["by_layer"])
     picked = sorted({0, len(rows) // 3, 2 * len(rows) // 3, len(rows) - 1})
-    for row, colour in zip(picked, COLOURS):
+    for row, colour in zip(picked, shades(len(picked))):
         axis.plot(floats(values["keys"]) + 1, rows[row], color=colour, label=f"layer {row}")
     axis.set(xscale="log", yscale="log", xlabel="key position + 1", ylabel="attention from later queries", title="key profile")
     legend_above(axis)
 
 
 def norms(axis, values: dict, site: dict, name: str) -> None:
-    for column, token in enumerate(values["tokens"]):
-        axis.plot(floats(site["by_layer_token"])[:, column], color=COLOURS[column % len(COLOURS)], label=f"token {token}", marker="o", ms=2)
-    axis.plot(floats(site["others_by_layer"]), color="#666666", ls=":", label="other tokens")
+    for column, (token, colour) in enumerate(token_colours(values["tokens"]).items()):
+        axis.plot(floats(site["by_layer_token"])[:, column], color=colour, label=f"token {token}", marker="o", ms=2)
+    axis.plot(floats(site["others_by_layer"]), color=REST, ls=":", label="other tokens")
     shown = np.concatenate([floats(site["by_layer_token"]).ravel(), floats(site["others_by_layer"])])
     axis.set(ylabel="mean norm", title=name)
     if shown.max() > 10 * max(shown.min(), 1e-9):

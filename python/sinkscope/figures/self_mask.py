@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sinkscope.figures.parts.colours import DARK_GREY, token_colours
 from sinkscope.figures.parts.levels import legend_across, with_legend_row
-from sinkscope.figures.parts.style import COLOURS, caption, floats, layers_axis, split, title
+from sinkscope.figures.parts.style import caption, floats, layers_axis, split, title
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -22,8 +23,7 @@ HEIGHT, HEIGHT_OF_SETS = 1.3, 2.5  # inches: of a row of them, and of the panels
 def panel(axis, found: dict, layers: str) -> None:
     """Solid: to the masked token; dashed: to token 0 from the same queries; dotted: the control."""
     runs = [r for r in found["runs"] if r["layers"] == layers and len(r["tokens"]) == 1]
-    for number, token in enumerate(found["tokens"]):
-        colour = COLOURS[number % len(COLOURS)]
+    for token, colour in token_colours(found["tokens"]).items():
         for run in (r for r in runs if r["tokens"] == [token]):
             masked = floats(run["masked"][0]["mean_attention"]["by_layer"])
             if run["mode"] == "not_self":
@@ -53,9 +53,9 @@ def by_layer_set(axes, found: dict) -> None:
 
 
 def explain(figure, axis, found: dict) -> None:
-    look = {"color": "#666666", "lw": 1}
-    entries = [*(Line2D([], [], color=COLOURS[number % len(COLOURS)], label=f"token {token} masked")
-                 for number, token in enumerate(found["tokens"])),
+    look = {"color": DARK_GREY, "lw": 1}
+    entries = [*(Line2D([], [], color=colour, label=f"token {token} masked")
+                 for token, colour in token_colours(found["tokens"]).items()),
                Line2D([], [], **look, label="attention to it"), Line2D([], [], **look, ls="--", label="to token 0"),
                Line2D([], [], **look, ls=":", label="to it, when it may not see itself")]
     legend_across(figure, axis, [(one, one.get_label()) for one in entries])
@@ -63,11 +63,11 @@ def explain(figure, axis, found: dict) -> None:
 
 def ratios(axis, found: dict) -> None:
     names = [s["name"] for s in found["layer_sets"]]
-    for number, token in enumerate(found["tokens"]):
+    for token, colour in token_colours(found["tokens"]).items():
         values = [next(r["ratio"][0] for r in found["runs"]
                        if r["mode"] == "self_only" and r["tokens"] == [token] and r["layers"] == name) for name in names]
-        axis.plot(floats(values), color=COLOURS[number % len(COLOURS)], marker="o", ms=3, lw=0.8)
-    axis.axhline(1, color="#666666", ls=":", lw=1)
+        axis.plot(floats(values), color=colour, marker="o", ms=3, lw=0.8)
+    axis.axhline(1, color=DARK_GREY, ls=":", lw=1)
     axis.set(ylabel="masked / token 0", xlabel="layers with self-only rows", title="ratio to the first token")
     axis.set_ylim(0, max(1.05, axis.get_ylim()[1]))
     axis.set_xticks(range(len(names)), names, rotation=90)
@@ -76,13 +76,13 @@ def ratios(axis, found: dict) -> None:
 def changes(axis, found: dict) -> None:
     """A column a set of layers, a point a token."""
     names = list(dict.fromkeys(row["layers"] for row in found["paired"]))
-    for number, token in enumerate(found["tokens"]):
+    for number, (token, colour) in enumerate(token_colours(found["tokens"]).items()):
         rows = [row for row in found["paired"] if row["tokens"] == [token]]
         means = floats([row["change_of_first"]["mean"] for row in rows])
         limits = floats([row["change_of_first"]["ci95"] for row in rows]).reshape(-1, 2).T
         places = [names.index(row["layers"]) + 0.2 * (number - (len(found["tokens"]) - 1) / 2) for row in rows]
-        axis.errorbar(places, means, np.nan_to_num(np.abs(limits - means)), fmt="o", ms=2.5, lw=1, color=COLOURS[number % len(COLOURS)])
-    axis.axhline(0, color="#666666", ls=":", lw=1)
+        axis.errorbar(places, means, np.nan_to_num(np.abs(limits - means)), fmt="o", ms=2.5, lw=1, color=colour)
+    axis.axhline(0, color=DARK_GREY, ls=":", lw=1)
     axis.set_xticks(range(len(names)), names, rotation=90)
     axis.set(ylabel="change (95 %)", xlabel="layers with self-only rows", title="what the first token loses, paired")
 

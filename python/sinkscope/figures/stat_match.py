@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.later_token import LEVELS, MASSIVE, colour_of, draw_levels, draw_massive_activation, draw_unedited, explain
+from sinkscope.figures.parts.colours import DARK_GREY, MASSIVE, colour_of
+from sinkscope.figures.parts.later_token import LEVELS, draw_levels, draw_massive_activation, draw_unedited, explain
 from sinkscope.figures.parts.style import caption, new, title
 from sinkscope.figures.parts.trial_rows import TrialRow, mean, trial_rows
 from sinkscope.results import Result
@@ -41,7 +42,7 @@ def by_factor(axis, rows: list[TrialRow], later: int) -> None:
             draw_levels(axis, places, scaled, token)
         draw_massive_activation(axis, places, scaled, later)
     draw_unedited(axis, 1, matched, later)
-    axis.axvline(matched["factors"][0], color="#666666", ls=":", lw=1)
+    axis.axvline(matched["factors"][0], color=DARK_GREY, ls=":", lw=1)
     axis.set(title=f"token {later}: deviation scaled", xlabel="factor (dotted: as token 0's)", ylabel=LEVELS)
 
 
@@ -53,7 +54,7 @@ def draw(result: Result) -> Figure:
     statistics(axes[0][1], [row for row in rows if row["at"] == 0], 0, later)
     by_factor(axes[1][0], rows, later)
     axes[1][1].axis("off")
-    explain(axes[1][1], loc="center left")
+    explain(axes[1][1], [later], loc="center left")
     layers = ", ".join(str(found["layer"]) for found in result.results["statistics"])
     title(figure, result, f"Statistics of the attention output of layer {layers}")
     caption(figure, result, f"mean attention in layer {result.results['sink_layer']} by queries after token {later}, "

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sinkscope.figures.parts.colours import DARK_GREY, token_colours
 from sinkscope.figures.parts.levels import from_zero, held_against, legend_row, say, with_intervals, with_legend_row
-from sinkscope.figures.parts.style import COLOURS, layers_axis, title
+from sinkscope.figures.parts.style import layers_axis, title
 from sinkscope.figures.parts.trial_rows import layer_of, level, mean, part_of, place
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
@@ -20,7 +21,7 @@ FILLS = {"attention": None, "MLP": "white", "embedding": "white"}  # of markers 
 
 def one_way(axis, found: dict, origin: int, to: int) -> None:
     rows = [row for row in found["table"] if (row["from"], row["to"]) == (origin, to)]
-    colours = dict(zip(found["tokens"]["tracked"], COLOURS))
+    colours = token_colours(found["tokens"]["tracked"])
     held_against(axis.axhline, found, colours)
     for token, colour in colours.items():
         axis.plot([along(row["site"]) for row in rows], [mean(row, token) for row in rows], color=colour, lw=1)
@@ -46,7 +47,7 @@ def draw(result: Result) -> Figure:
         one_way(axis, found, origin, to)
     from_zero(axes[0][0])
     axes[0][0].set_ylabel("attention")
-    look = {"color": "#666666", "marker": "o", "ms": 3, "ls": "none"}
+    look = {"color": DARK_GREY, "marker": "o", "ms": 3, "ls": "none"}
     legend_row(figure, axes[-1], axes[0][0], [Line2D([], [], label="after attention", **look),
                                               Line2D([], [], label="after MLP, embedding", mfc="white", **look)])
     title(figure, result, "After which part of which block is the first token's residual complete")

@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.atlas import (
     ATLAS,
-    FAILS,
     after_growth,
     atlas_of,
     by_growth,
@@ -24,7 +23,8 @@ from sinkscope.figures.parts.atlas import (
     norm_axis,
     plain_numbers,
 )
-from sinkscope.figures.parts.style import COLOURS, caption, floats, new, shown, title, wide
+from sinkscope.figures.parts.colours import FIRST, MEASURED, SAMPLES, TEXT, UNIFORM, WITHOUT_MASSIVE
+from sinkscope.figures.parts.style import caption, floats, new, shown, title, wide
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -35,9 +35,9 @@ BELOW_LEGEND = 0.75  # of the histogram's height
 def histogram(axis, found: dict) -> None:
     """Bars and lines end below the legend, which has the top of the panel to itself."""
     edges, counts = floats(found["histogram"]["edges"]), floats(found["histogram"]["counts"])
-    axis.stairs(counts, edges, fill=True, color=COLOURS[0])
-    axis.axvline(found["mean"], ymax=BELOW_LEGEND, color=COLOURS[1], label=f"mean {found['mean']:.3f}")
-    axis.axvline(found["uniform"], ymax=BELOW_LEGEND, color="#666666", ls=":", label=f"uniform {found['uniform']:.3f}")
+    axis.stairs(counts, edges, fill=True, color=FIRST)
+    axis.axvline(found["mean"], ymax=BELOW_LEGEND, color=TEXT, label=f"mean {found['mean']:.3f}")
+    axis.axvline(found["uniform"], ymax=BELOW_LEGEND, color=UNIFORM, ls=":", label=f"uniform {found['uniform']:.3f}")
     axis.set(xlabel=f"mean attention to token {found['position']}", ylabel="token ids", yscale="symlog", title="every id")
     scale = axis.yaxis.get_transform()
     axis.set_ylim(0, scale.inverted().transform(scale.transform(counts.max()) / BELOW_LEGEND))
@@ -49,9 +49,9 @@ def screened_ranks(axis, found: dict, order: np.ndarray, ranks: np.ndarray) -> N
     screen, scores = found["screen"], floats(found["score"])
     exact = np.array(screen["exact"])[order]
     low, high = floats(screen["low"])[order], floats(screen["high"])[order]
-    axis.fill_between(ranks, low, high, color=COLOURS[7], alpha=0.4, lw=0, label="95 % interval")
-    axis.plot(ranks[~exact], scores[order][~exact], ".", ms=1.5, color=COLOURS[0], label=f"screened ({(~exact).sum()})", rasterized=True)
-    axis.plot(ranks[exact], scores[order][exact], ".", ms=3, color=COLOURS[1], label=f"in full ({exact.sum()})", rasterized=True)
+    axis.fill_between(ranks, low, high, color=SAMPLES, alpha=0.4, lw=0, label="95 % interval")
+    axis.plot(ranks[~exact], scores[order][~exact], ".", ms=1.5, color=FIRST, label=f"screened ({(~exact).sum()})", rasterized=True)
+    axis.plot(ranks[exact], scores[order][exact], ".", ms=3, color=MEASURED, label=f"in full ({exact.sum()})", rasterized=True)
     axis.legend(loc="lower left", markerscale=2)
 
 
@@ -66,13 +66,13 @@ def rank_curve(figure, axis, found: dict, atlas: dict | None) -> None:
         plain_numbers(bar.ax.yaxis)
         if "screen" in found:
             exact = np.array(found["screen"]["exact"])[order]
-            axis.plot(ranks[exact], scores[order][exact], "o", ms=4, mfc="none", mew=0.5, mec=COLOURS[1], label="in full", rasterized=True)
+            axis.plot(ranks[exact], scores[order][exact], "o", ms=4, mfc="none", mew=0.5, mec=MEASURED, label="in full", rasterized=True)
             axis.legend(loc="lower left")
     elif "screen" in found:
         screened_ranks(axis, found, order, ranks)
     else:
-        axis.plot(ranks, scores[order], color=COLOURS[0])
-    axis.axhline(found["uniform"], color="#666666", ls=":")
+        axis.plot(ranks, scores[order], color=FIRST)
+    axis.axhline(found["uniform"], color=UNIFORM, ls=":")
     axis.set(xlabel="rank", ylabel=f"mean attention to token {found['position']}", title="by rank", ylim=(0, None))
 
 
@@ -87,7 +87,9 @@ def table(axis, found: dict, entries: list[dict], head: str, atlas: dict | None)
     for row, (entry, fails) in enumerate(zip(entries, lacks)):
         y = 0.97 - row / max(len(entries), 12)
         look = {"va": "top", "fontsize": 6.5, "transform": axis.transAxes}
-        axis.text(0.02, y, shown(entry["piece"], entry["id"]), color=FAILS if fails else "black", **look)
+        axis.text(0.02, y, shown(entry["piece"], entry["id"]), **look)
+        if fails:
+            axis.text(0, y, "■", ha="right", color=WITHOUT_MASSIVE, **look)
         axis.text(0.98, y, f"{'~' if entry['id'] in predicted else ''}{entry['score']:.3f}", ha="right", **look)
 
 
@@ -96,7 +98,7 @@ def boxes(axis, found: dict) -> None:
                   q3=k["quantiles"][3], whishi=k["quantiles"][4], mean=k["mean"]) for k in found["by_kind"]]
     if stats:
         axis.bxp(stats, showfliers=False, showmeans=True, orientation="horizontal",
-                 medianprops=dict(color=COLOURS[1]), meanprops=dict(marker="D", ms=3, mfc=COLOURS[2], mec=COLOURS[2]))
+                 medianprops=dict(color=FIRST), meanprops=dict(marker="D", ms=3, mfc=TEXT, mec=TEXT))
     axis.set(xlabel=f"mean attention to token {found['position']}", title="by kind (range, quartiles, median, mean)")
     axis.set_xlim(0, None)
 
@@ -106,7 +108,7 @@ def against_growth(axis, found: dict, atlas: dict) -> None:
     norm, scores = after_growth(atlas, found["ids"], "norm"), floats(found["score"])
     by_growth(axis, atlas, norm, scores, norm)
     norm_axis(axis, atlas)
-    axis.axhline(found["uniform"], color="#666666", ls="--", lw=0.8, label="uniform")
+    axis.axhline(found["uniform"], color=UNIFORM, ls="--", lw=0.8, label="uniform")
     axis.set(ylabel="mean attention to token 0", title="do weak sinks lack the massive activation? (orange: they do)")
     legend(axis)
     weakest = found["bottom"][:14]
@@ -120,7 +122,7 @@ def against_key(axis, found: dict, atlas: dict) -> None:
         return
     cosine, norm = (after_growth(atlas, found["ids"], name) for name in ("key_cosine", "norm"))
     by_growth(axis, atlas, cosine, floats(found["score"]), norm)
-    axis.axhline(found["uniform"], color="#666666", ls="--", lw=0.8)
+    axis.axhline(found["uniform"], color=UNIFORM, ls="--", lw=0.8)
     axis.set(xlabel="cosine with the mean key", title=f"the key of layer {atlas['largest_growth']['key_layer']}")
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.levels import OPERATIONS, from_zero, held_against, legend_row, say, with_intervals, with_legend_row
+from sinkscope.figures.parts.colours import FIRST, OPERATIONS, SHADE, SIGNED
+from sinkscope.figures.parts.levels import from_zero, held_against, legend_row, say, with_intervals, with_legend_row
 from sinkscope.figures.parts.site_names import name_sites
 from sinkscope.figures.parts.style import floats, image, layers_axis, title, wide
 from sinkscope.figures.parts.trial_rows import layer_of, level, mean, part_of, place, unedited
@@ -16,7 +17,6 @@ from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
 ORDER = 50
-SIGNED = "RdBu_r"
 MAP_WIDTH = 2.0  # inches
 AFTER = 2  # layers that are drawn of those that write after the sink was read, which change nothing
 
@@ -27,12 +27,12 @@ def of_part(axis, found: dict, part: str) -> None:
     rows = [row for row in rows if layer_of(row["sites"][0]) < found["sink_layer"] + AFTER]
     names = [name for name in OPERATIONS if any(row["operation"] == name for row in rows)]
     count = 1 + max(layer_of(row["sites"][0]) for row in rows)
-    axis.axvspan(found["sink_layer"] - 0.5, count - 0.5, color="#eeeeee", lw=0, zorder=0)
+    axis.axvspan(found["sink_layer"] - 0.5, count - 0.5, color=SHADE, lw=0, zorder=0)
     for number, name in enumerate(names):
         some = [row for row in rows if row["operation"] == name]
         x = floats([layer_of(row["sites"][0]) for row in some]) + 0.2 * (number - (len(names) - 1) / 2)
         with_intervals(axis, x, [level(row, 0) for row in some], color=OPERATIONS[name], label=name)
-    held_against(axis.axhline, found, {0: "#000000"})
+    held_against(axis.axhline, found, {0: FIRST})
     axis.set(title=f"output of one {part} at token 0", ylabel="attention\nto token 0")
     from_zero(axis)
     layers_axis(axis, count)

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.ticker import LogFormatter
 
-from sinkscope.figures.parts.style import COLOURS, floats
+from sinkscope.figures.parts.colours import DARK_GREY, FIRST, GREY, WITHOUT_MASSIVE
+from sinkscope.figures.parts.style import floats
 from sinkscope.results import Result, ResultError, read
 
 ATLAS = "first-token"  # the experiment that makes it
 MOST_NAMES = 16  # a panel's height holds as many
-FAILS = COLOURS[1]  # ids that do not grow, in every panel
 
 
 def atlas_of(sweep: Result, path: Path | None) -> dict | None:
@@ -54,7 +54,7 @@ def norm_axis(axis, atlas: dict) -> None:
              xlabel=f"norm of the residual after block {atlas['largest_growth']['layer']}, the id alone")
     plain_numbers(axis.xaxis)
     if atlas["without_growth"]:
-        axis.axvline(atlas["without_growth"]["norm_below"], color="#666666", ls=":", lw=1, label="between the medians before, after")
+        axis.axvline(atlas["without_growth"]["norm_below"], color=DARK_GREY, ls=":", lw=1, label="between the medians before, after")
 
 
 def failing(atlas: dict) -> list[dict]:
@@ -70,7 +70,7 @@ def lacks_growth(atlas: dict, norm: np.ndarray) -> np.ndarray:
 def by_growth(axis, atlas: dict, x: np.ndarray, y: np.ndarray, norm: np.ndarray) -> None:
     """One point per id, coloured by whether it grows."""
     lacks = lacks_growth(atlas, norm)
-    for which, colour, name in ((~lacks, COLOURS[0], "massive"), (lacks, FAILS, "not")):
+    for which, colour, name in ((~lacks, FIRST, "massive"), (lacks, WITHOUT_MASSIVE, "not")):
         axis.scatter(x[which], y[which], s=5, color=colour, alpha=0.6, lw=0, rasterized=True, label=name)
 
 
@@ -95,6 +95,6 @@ def name_points(axis, points: list[tuple[float, float, str]]) -> None:
     for i in reversed(range(len(heights))):
         heights[i] = max(heights[i], floor)
         floor = heights[i] + gap
-    line = {"arrowstyle": "-", "lw": 0.4, "color": "#999999", "shrinkA": 0, "shrinkB": 1, "relpos": (1, 0.5)}
+    line = {"arrowstyle": "-", "lw": 0.4, "color": GREY, "shrinkA": 0, "shrinkB": 1, "relpos": (1, 0.5)}
     for (x, y, text), height in zip(points, heights):
         axis.annotate(text, (x, y), (0.01, height), textcoords="axes fraction", fontsize=6, va="center", arrowprops=line)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from sinkscope.figures.parts.later_token import OF_FIRST, OF_LATER
+from sinkscope.figures.parts.colours import FIRST, colour_of
 from sinkscope.figures.parts.levels import legend_row, with_intervals, with_legend_row
 from sinkscope.figures.parts.style import caption, title
 from sinkscope.figures.parts.trial_rows import place
@@ -36,16 +36,17 @@ def share(level: dict[str, Any], whole: float) -> dict[str, Any]:
 
 def rows(axis, stage: dict[str, Any]) -> None:
     arrows, later = arrows_of(stage), stage["self_only"]["token"]
+    of_later = colour_of(later)
     asked = [(y, arrow["removed"], arrow["written"]) for y, (_, arrow) in enumerate(arrows) if arrow["written"]]
     whole = {y: (removed["unedited"] if removed else WHOLE)["mean"] for y, removed, _ in asked}
     taken = [(y, share(removed["edited"], whole[y])) for y, removed, _ in asked if removed]
     given = [(y, share(written["edited"], whole[y])) for y, _, written in asked]
     before = [share(written["unedited"], whole[y])["mean"] for y, _, written in asked]
-    for each, shift, colour, label in ((taken, -0.14, OF_FIRST, "token 0, what comes first taken from it"),
-                                       (given, 0.14, OF_LATER, f"token {later}, what comes first given to it")):
+    for each, shift, colour, label in ((taken, -0.14, FIRST, "token 0, what comes first taken from it"),
+                                       (given, 0.14, of_later, f"token {later}, what comes first given to it")):
         with_intervals(axis, np.array([y for y, _ in each]) + shift, [one for _, one in each], "horizontal", color=colour, label=label)
-    axis.plot(before, [y + 0.14 for y, _, _ in asked], "o", ms=3, mfc="none", mec=OF_LATER, ls="none", label=f"token {later}, unedited")
-    axis.axvline(1, color=OF_FIRST, ls="--", lw=0.8, label="token 0, unedited")
+    axis.plot(before, [y + 0.14 for y, _, _ in asked], "o", ms=3, mfc="none", mec=of_later, ls="none", label=f"token {later}, unedited")
+    axis.axvline(1, color=FIRST, ls="--", lw=0.8, label="token 0, unedited")
     axis.set_yticks(range(len(arrows)), [name for name, _ in arrows], fontsize=7)
     axis.set(ylim=(len(arrows) - 0.5, -0.5), xlim=(-0.04, max(1.1, 1.04 * axis.get_xlim()[1])))
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from matplotlib.lines import Line2D
 
+from sinkscope.figures.parts.colours import FIRST, MASSIVE, UNEDITED, colour_of
 from sinkscope.figures.parts.levels import with_intervals
-from sinkscope.figures.parts.style import COLOURS
 from sinkscope.figures.parts.trial_rows import TrialRow, level
 
-OF_FIRST, OF_LATER, MASSIVE = COLOURS[1], COLOURS[0], COLOURS[6]
 LEVELS = "attention; norm (×)"  # the label of an axis that has both
-
-
-def colour_of(token: int) -> str:
-    return OF_LATER if token else OF_FIRST
 
 
 def draw_levels(axis, places, rows: list[TrialRow], token: int, **look) -> None:
@@ -34,10 +31,10 @@ def draw_unedited(axis, place: float, row: TrialRow, token: int, shift: float = 
     axis.plot(place, row.massive_activation(token, "unedited"), "D", color=MASSIVE, ms=4, mfc="none")
 
 
-def explain(axis, **look) -> None:
-    """The legend of all that is drawn here."""
-    entries = [Line2D([], [], color=OF_LATER, marker="o", ms=3.5, lw=1, label="attention to the later token"),
-               Line2D([], [], color=OF_FIRST, marker="o", ms=3.5, lw=1, label="attention to token 0"),
+def explain(axis, later: Iterable[int], **look) -> None:
+    """The legend of all that is drawn here, of these later tokens."""
+    entries = [*(Line2D([], [], color=colour_of(token), marker="o", ms=3.5, lw=1, label=f"attention to token {token}") for token in later),
+               Line2D([], [], color=FIRST, marker="o", ms=3.5, lw=1, label="attention to token 0"),
                Line2D([], [], color=MASSIVE, marker="x", ms=4, ls=":", lw=0.8, label="massive activation at\nthe edited token, norm"),
-               Line2D([], [], color="#666666", marker="D", ms=4, mfc="none", ls="none", label="unedited")]
+               Line2D([], [], color=UNEDITED, marker="D", ms=4, mfc="none", ls="none", label="unedited")]
     axis.legend(handles=entries, **look)

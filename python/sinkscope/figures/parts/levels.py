@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.container import Container
 
-from sinkscope.figures.parts.style import COLOURS, caption, floats, new, wide
+from sinkscope.figures.parts.colours import ORDINARY
+from sinkscope.figures.parts.style import caption, floats, new, wide
 from sinkscope.figures.parts.trial_rows import unedited
 from sinkscope.results import Result
 
-OPERATIONS = {"zero": COLOURS[0], "mean": COLOURS[1], "resample": COLOURS[2]}
 LEGEND_HEIGHT = 0.4
 LEGEND_WIDTH = 0.8  # of the figure: panels whose rows have names begin that far from its edge
 
@@ -35,7 +35,7 @@ def held_against(draw, found: dict, colours: dict[int, str]) -> None:
     tokens, ordinary = unedited(found)
     for token, value in tokens.items():
         draw(value, color=colours[token], ls="--", lw=0.8, label=f"token {token}, unedited")
-    draw(ordinary, color="#666666", ls=":", lw=1, label="ordinary token, unedited")
+    draw(ordinary, color=ORDINARY, ls=":", lw=1, label="ordinary token, unedited")
 
 
 def from_zero(axis) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
+from sinkscope.figures.parts.colours import ANSWERS
 from sinkscope.figures.parts.site_names import name_sites
-from sinkscope.figures.parts.style import COLOURS, nothing
+from sinkscope.figures.parts.style import nothing
 from sinkscope.figures.parts.trial_rows import place
 
 WIDTH = 4.6  # inches of the columns
@@ -16,7 +17,6 @@ QUESTIONS = {"own_suffices": "token 0's own row makes a sink", "level_suffices":
 SETS = ["channels of the smallest set", "sets that suffice"]
 CONDITIONS = ["removed", "written", "written, over competition", "copied from self-only", "copied from self-only, over competition",
               "controls", "predicted by self-only", "clamped under self-only"]
-COLOUR_OF = {True: COLOURS[0], False: COLOURS[1], None: "#FFFFFF"}
 SIGN_OF = {True: "✓", False: "✗", None: ""}
 
 
@@ -68,7 +68,7 @@ def matrix(axis, found: dict) -> None:
         return nothing(axis, "no residual comes before the sink's layer")
     candidates = {one["site"]: one for one in found["candidates"]}
     cells = [column(site, candidates) for site in found["sites"]]
-    colours = [[to_rgb(COLOUR_OF[cell] if not isinstance(cell, str) else "#FFFFFF") for cell in row] for row in zip(*cells)]
+    colours = [[to_rgb(ANSWERS[None if isinstance(cell, str) else cell]) for cell in row] for row in zip(*cells)]
     axis.imshow(np.array(colours), aspect="auto", alpha=0.75)
     size = min(7, 250 / len(cells))
     for x, cells_of_site in enumerate(cells):

@@ -7,29 +7,22 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sinkscope.figures.parts.lines import FAMILY, wrapped
+from sinkscope.figures.parts.colours import DARK_GREY, MISSING, NOTE, SEQUENTIAL
+from sinkscope.figures.parts.lines import wrapped
 from sinkscope.figures.parts.words import plain, settle_words
 from sinkscope.results import Result, ResultError
 
-# Okabe and Ito's colours, told apart by every common kind of colour vision.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"]
-SEQUENTIAL = "cividis"
+STYLE = Path(__file__).parents[1] / "sinkscope.mplstyle"
 SLICES = {"windows": "windows", "lines": "lines", "tokens": "rows of ids", "random": "rows of random ids", "vocabulary": "ids"}
 UNDATED = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
            ".svg": {"Date": None, "Creator": None}}  # what savefig would write of today and of itself
 
 
 def use_style() -> None:
-    matplotlib.rcParams.update({
-        "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7, "xtick.labelsize": 7, "ytick.labelsize": 7,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.prop_cycle": cycler(color=COLOURS), "lines.linewidth": 1.2,
-        "legend.frameon": False, "figure.dpi": 100, "savefig.dpi": 200, "svg.hashsalt": "sinkscope", "pdf.fonttype": 42,
-        "font.family": [FAMILY], "image.cmap": SEQUENTIAL, "text.usetex": False,
-    })
+    matplotlib.rcParams.update(matplotlib.rc_params_from_file(STYLE, use_default_template=False))
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
@@ -52,7 +45,7 @@ def caption(figure, result: Result, metric: str) -> None:
     each = f"of {'up to ' if len(set(data['lengths'])) > 1 else ''}{data['length']} tokens" if data["slice"] != "vocabulary" else "alone"
     bos = "no BOS" if data.get("bos", "none") == "none" else "BOS first"  # emergence files do not say
     over = f"{data['samples']} {kind} {each}, {bos}, {numerics['dtype']}{' (approximate)' if numerics.get('approximate') else ''}"
-    figure.supxlabel("\n".join([*wrapped(metric, figure.get_figwidth() - 0.6, 6.5), over]), fontsize=6.5, color="#444444")
+    figure.supxlabel("\n".join([*wrapped(metric, figure.get_figwidth() - 0.6, 6.5), over]), fontsize=6.5, color=NOTE)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -78,7 +71,7 @@ def settle(figure: Figure) -> None:
 def nothing(axis, text: str) -> None:
     """A panel that says why it is empty."""
     axis.axis("off")
-    axis.text(0.5, 0.5, "\n".join(wrapped(text, 2.6, 8)), ha="center", va="center", transform=axis.transAxes, color="#666666")
+    axis.text(0.5, 0.5, "\n".join(wrapped(text, 2.6, 8)), ha="center", va="center", transform=axis.transAxes, color=DARK_GREY)
 
 
 def layers_axis(axis, count: int, first: int = 0, ticks: int | str = "auto") -> None:
@@ -127,7 +120,7 @@ def split(axis, rows: int, columns: int, **options):
 def image(figure, axis, values, label: str, cmap: str = SEQUENTIAL, **options):
     """A heat map with its colour bar; missing values are grey."""
     masked = np.ma.masked_invalid(np.array(values, dtype=float))
-    colours = matplotlib.colormaps[cmap].with_extremes(bad="#cccccc")
+    colours = matplotlib.colormaps[cmap].with_extremes(bad=MISSING)
     drawn = axis.imshow(masked, aspect="auto", cmap=colours, interpolation="nearest", **options)
     figure.colorbar(drawn, ax=axis, label=label, fraction=0.05, pad=0.02)
     return drawn

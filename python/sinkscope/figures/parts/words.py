@@ -16,6 +16,8 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FuncFormatter
 
+from sinkscope.figures.parts.colours import NOTE
+
 # Where several installed fonts have a character, the first of these; then those without serifs, by name.
 PREFERRED = ("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans", "Noto Sans Arabic", "Noto Sans Devanagari", "Noto Emoji")
 INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, format characters, lone surrogates, separators of lines
@@ -152,4 +154,4 @@ def add_to_caption(figure: Figure, said: dict[str, None]) -> None:
         notes.append(r"\u…: no installed font has the character")
     caption = figure.get_supxlabel()
     if notes and notes[-1] not in caption:
-        figure.supxlabel("\n".join([caption, "; ".join(notes)]), fontsize=6.5, color="#444444").set_parse_math(False)
+        figure.supxlabel("\n".join([caption, "; ".join(notes)]), fontsize=6.5, color=NOTE).set_parse_math(False)

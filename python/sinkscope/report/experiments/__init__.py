@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-from sinkscope.figures.parts.style import COLOURS
+from sinkscope.figures.parts.colours import token_colours
 from sinkscope.report.kinds.figure import Figure, Strip
 from sinkscope.report.kinds.trials import over_trials, trial_levels
 from sinkscope.results.loaded import LoadedResult
@@ -30,7 +30,7 @@ def figures_of(result: LoadedResult) -> Iterator[Figure | Strip]:
     if module is not None:
         yield from module.figures(result)
     elif result.results.get("trials"):
-        yield over_trials(result, trial_levels(result), dict(zip(result.results["tokens"]["tracked"], COLOURS)))
+        yield over_trials(result, trial_levels(result), token_colours(result.results["tokens"]["tracked"]))
 
 
 def title_of(experiment: str) -> str:

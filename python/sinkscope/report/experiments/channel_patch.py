@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sinkscope.figures.parts.later_token import colour_of
+from sinkscope.figures.parts.colours import colour_of
 from sinkscope.figures.parts.trial_rows import place
 from sinkscope.report.kinds.columns import short
 from sinkscope.report.kinds.figure import Figure, axes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sinkscope.figures.channel_trace import BY_CHANCE, SELF_ONLY, UNEDITED, name, shown
+from sinkscope.figures.channel_trace import name, shown
+from sinkscope.figures.parts.colours import FIRST, RANDOM, SELF_ONLY, UNEDITED
 from sinkscope.report.kinds.columns import short, values
 from sinkscope.report.kinds.figure import Figure, axes, figure
 from sinkscope.report.kinds.points import bars, points
@@ -31,11 +32,11 @@ def by_site(result: LoadedResult, frame) -> Figure:
         some = frame[frame["first"] == first]
         words = [f"dimension {row['dimension']}, effect size {short(row['effect_size_tested'])}, p {row['p']:.2g}, "
                  f"AUC self-only {short(row['auc_self_only'])}" for row in some.to_dict("records")]
-        traces.append(points(label, some["place"].tolist(), values(some["auc"]), colour=UNEDITED, across="site", value="AUC", words=words,
+        traces.append(points(label, some["place"].tolist(), values(some["auc"]), colour=FIRST, across="site", value="AUC", words=words,
                              symbol=symbol, mode="lines+markers" if first else "markers"))
     chance = result.frame("sites")
     traces.append(points("largest by chance, 95 %", [name(site) for site in chance["site"]], values(chance["largest_auc_by_chance_p95"]),
-                         colour=BY_CHANCE, across="site", value="AUC", mode="lines", dash="dash"))
+                         colour=RANDOM, across="site", value="AUC", mode="lines", dash="dash"))
     certain = frame[frame["first"] & (frame["p"] <= 0.05)].to_dict("records")
     says = (f"First site where a dimension tells token 0 with p ≤ 0.05: {certain[0]['place']}, dimension {certain[0]['dimension']}, "
             f"AUC {certain[0]['auc']:.3g}." if certain else "No dimension tells token 0 with p ≤ 0.05.")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sinkscope.figures.parts.atlas import FAILS
-from sinkscope.figures.parts.style import COLOURS
+from sinkscope.figures.parts.colours import FIRST, WITHOUT_MASSIVE
 from sinkscope.figures.parts.trial_rows import place
 from sinkscope.report.kinds.columns import first, short, values
 from sinkscope.report.kinds.figure import Figure, figure
@@ -26,15 +25,15 @@ def figures(result: LoadedResult) -> Iterator[Figure]:
 
 def norms(result: LoadedResult) -> Figure:
     frame = result.frame("norm_quantiles")
-    traces = [curve(f"quantile {quantile:g}", list(map(place, some["site"])), values(some["norm"]), colour=COLOURS[0],
+    traces = [curve(f"quantile {quantile:g}", list(map(place, some["site"])), values(some["norm"]), colour=FIRST,
                     dash=QUANTILE_DASH.get(quantile, "dot"), width=2.4 if quantile == 0.5 else 1.2, marks=False, across="after",
                     value="norm")
               for quantile, some in frame.groupby("quantile")]
     if "without_growth_by_site" in result.frames:
         for (id_, piece), some in result.frame("without_growth_by_site").groupby(["id", "piece"], sort=False):
             if len(traces) < len(QUANTILE_DASH) + 7:
-                traces.append(curve(f"{piece} (id {id_})", list(map(place, some["site"])), values(some["norm"]), colour=FAILS, marks=False,
-                                    across="after", value="norm", width=1))
+                traces.append(curve(f"{piece} (id {id_})", list(map(place, some["site"])), values(some["norm"]), colour=WITHOUT_MASSIVE,
+                                    marks=False, across="after", value="norm", width=1))
     growth = result.results["largest_growth"]
     says = (f"Quantiles over {result.data['samples']:,} ids. The median norm grows {growth['growth']:.3g} times in block "
             f"{growth['layer']}, to {short(growth['median_norm'])}.")
@@ -49,7 +48,7 @@ def ids(result: LoadedResult) -> Figure:
     below = found["norm_below"] if found else 0
     across = "key_cosine" if "key_cosine" in frame and frame["key_cosine"].notna().any() else "id"
     traces = []
-    for lacks, label, colour in ((False, "massive activation", COLOURS[0]), (True, "without one", FAILS)):
+    for lacks, label, colour in ((False, "massive activation", FIRST), (True, "without one", WITHOUT_MASSIVE)):
         some = frame[(frame["norm"] < below) == lacks]
         if not some.empty:
             words = [f"{row['piece']} (id {row['id']}, {row['kind']})" for row in some.to_dict("records")]
@@ -65,7 +64,7 @@ def dimensions(result: LoadedResult) -> Figure:
     frame = result.frame("growth_dimensions")
     row = first(frame)
     says = f"Dimension {row['dimension']} has {row['share']:.0%} of the mean squared norm."
-    drawn = bars("share", [f"dimension {one}" for one in frame["dimension"]], values(frame["share"]), colour=COLOURS[0], across="",
+    drawn = bars("share", [f"dimension {one}" for one in frame["dimension"]], values(frame["share"]), colour=FIRST, across="",
                  value="share of the squared norm", words=[f"mean {one:.4g}" for one in frame["mean"]])
     return figure("dimensions", "The dimensions that grow", says, [drawn], "", "share",
         x_axis={"type": "category"}, height=300, bargap=max(0.2, 1 - 0.12 * len(frame)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sinkscope.figures.gate_readout import FIRST, LATER
+from sinkscope.figures.parts.colours import FIRST, token_colours
 from sinkscope.report.kinds.columns import ends, first, short, span, values
 from sinkscope.report.kinds.figure import Figure, axes, figure
 from sinkscope.report.kinds.heat_map import grid, heat_map
@@ -28,7 +28,7 @@ def figures(result: LoadedResult) -> Iterator[Figure]:
             heat_map(z, across, up, across="neuron", up="and", value="cosine", low=-1, high=1, cells=True)], "", "",
             x_axis={"type": "category"}, y_axis={"type": "category", "autorange": "reversed"}, height=320)
     if found["trials"]:
-        yield over_trials(result, trial_levels(result), {0: FIRST, found["token"]: LATER},
+        yield over_trials(result, trial_levels(result), token_colours([0, found["token"]]),
                           title="Attention when these directions are taken from token 0, or given to the later one")
 
 
@@ -49,7 +49,7 @@ def agreement(result: LoadedResult) -> Figure:
     names = frame["read_out"].tolist()
     traces = [points(label, values(frame[column]), names, colour=colour, across="read-out", value=label, symbol=symbol)
               for column, label, colour, symbol in (("consistency", "consistency over samples", FIRST, "circle"),
-                                                    ("auc", "AUC, token 0 against later ones", LATER, "diamond-open"))]
+                                                    ("auc", "AUC, token 0 against later ones", FIRST, "diamond-open"))]
     says = f"{len(names)} read-outs; consistency {frame['consistency'].min():.3g} to {frame['consistency'].max():.3g}, AUC " \
            f"{frame['auc'].min():.3g} to {frame['auc'].max():.3g}. These have no interval in the result."
     return figure("agreement", "Whether samples share one direction, and whether it tells token 0", says, traces, "value", "",

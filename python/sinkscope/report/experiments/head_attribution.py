@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from sinkscope.figures.parts.style import COLOURS
+from sinkscope.figures.parts.colours import token_colours
 from sinkscope.report.kinds.figure import Figure, axes
 from sinkscope.report.kinds.trials import held_against, level_points, strongest, trial_levels
 from sinkscope.results.loaded import LoadedResult
@@ -18,7 +18,7 @@ def figures(result: LoadedResult) -> Iterator[Figure]:
     """An option a layer and edited token; "all" is every head of the layer together."""
     frame = trial_levels(result)
     tokens = result.results["tokens"]["tracked"]
-    colours = dict(zip(tokens, COLOURS))
+    colours = token_colours(tokens)
     options = {}
     for (layer, at), some in frame.groupby(["about_layer", "about_at"], sort=False):
         does = f"token {at} as if it saw itself alone" if at else f"token 0 as token {tokens[-1]} is on average"

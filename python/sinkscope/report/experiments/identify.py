@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sinkscope.figures.parts.later_token import OF_FIRST, OF_LATER
+from sinkscope.figures.parts.colours import ANSWERS as ANSWER_COLOURS
+from sinkscope.figures.parts.colours import FIRST, GREY, colour_of, tint, token_colours
 from sinkscope.figures.parts.sites import CONDITIONS, QUESTIONS, SIGN_OF, met
 from sinkscope.figures.parts.trial_rows import place
 from sinkscope.figures.parts.which_trial import headline
@@ -22,7 +23,7 @@ TITLE = "What tells the model which token is first"
 QUESTION = "What tells the model which token is first? The whole chain, with a verdict."
 ANSWERS = {True: "met", False: "not met", "?": "these samples do not tell", None: "not asked"}
 LEVEL_OF = {True: 1, "?": 0.5, False: 0, None: None}
-ANSWER_COLOURS = [[0, "#F0B98F"], [0.5, "#DDDDDD"], [1, "#8FC3E6"]]  # tints of the printed figure's, on which black is read
+SCALE = [[0, tint(ANSWER_COLOURS[False])], [0.5, tint(GREY)], [1, tint(ANSWER_COLOURS[True])]]
 
 
 def figures(result: LoadedResult) -> Iterator[Figure]:
@@ -37,7 +38,7 @@ def of_stage(stage: LoadedResult) -> Iterator[Figure]:
     found = stage.results
     if found["sites"]:
         yield matrix(stage)
-    yield over_trials(stage, trial_levels(stage), {0: OF_FIRST, found["self_only"]["token"]: OF_LATER})
+    yield over_trials(stage, trial_levels(stage), token_colours([0, found["self_only"]["token"]]))
     if found["suspects"]:
         yield suspects(stage)
 
@@ -45,7 +46,7 @@ def of_stage(stage: LoadedResult) -> Iterator[Figure]:
 def baseline(result: LoadedResult) -> Figure:
     frame = result.frame("sink_baseline")
     traces = [layer_curve(frame.rename(columns={f"mean_attention_{of}": "mean_attention"}), name, colour, dash=dash)
-              for of, name, colour, dash in (("first", "to token 0", OF_FIRST, "solid"),
+              for of, name, colour, dash in (("first", "to token 0", FIRST, "solid"),
                                              ("ordinary", "to an ordinary token", MUTED, "dot"))]
     row = at_largest(frame, "mean_attention_first")
     says = (f"Token 0 gets most in layer {row['layer']}: {row['mean_attention_first']:.3g}, an ordinary token there "
@@ -70,7 +71,7 @@ def matrix(result: LoadedResult) -> Figure:
     signs = [[SIGN_OF.get(cell, cell) for cell in row] for row in rows.values()]
     drawn = heat_map(z, [place(site["site"]) for site in found["sites"]], list(rows), across="residual after", up="", value="answer",
                      high=1, words=words, shown="", xgap=2, ygap=2, showscale=False)
-    drawn |= {"colorscale": ANSWER_COLOURS, "text": signs, "texttemplate": "%{text}", "textfont": {"size": 14, "color": "#111111"}}
+    drawn |= {"colorscale": SCALE, "text": signs, "texttemplate": "%{text}", "textfont": {"size": 14, "color": "#111111"}}
     return figure("conditions", "What every residual below the sink says", headline(found["verdict"]), [drawn], "residual after", "",
                   height=140 + 26 * len(rows), x_axis={"type": "category"}, y_axis={"type": "category", "autorange": "reversed"})
 
@@ -80,8 +81,8 @@ def suspects(result: LoadedResult) -> Figure:
     names = [f"dimension {row['dimension']}: {row['reading']}" for row in frame.to_dict("records")]
     words = [f"AUC {row['auc']:.3g}, effect size {short(row['effect_size'])}, p {row['p']:.2g}" for row in frame.to_dict("records")]
     traces = [points(text, values(frame[column]), names, *ends(frame, column), colour=colour, across="", value="change", words=words)
-              for column, text, colour in (("written", "written at the later token", OF_LATER),
-                                           ("removed", "removed at token 0", OF_FIRST))]
+              for column, text, colour in (("written", "written at the later token", colour_of(result.results["self_only"]["token"])),
+                                           ("removed", "removed at token 0", FIRST))]
     return figure("suspects", "Other channels that tell token 0 apart", f"{len(frame)} channels, by what writing or removing them does.",
                   traces, "change of attention", "", y_axis={"type": "category", "autorange": "reversed"}, height=160 + ROW * len(names),
                   shapes=[level_line(0, "", along="y")])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sinkscope.figures.parts.style import COLOURS
+from sinkscope.figures.intervene import of_trials
+from sinkscope.figures.parts.colours import OTHER_POSITION, RANDOM, colour_of
 from sinkscope.report.kinds.columns import ends, values
 from sinkscope.report.kinds.figure import Figure, axes, level_line
 from sinkscope.report.kinds.points import points
@@ -20,15 +21,15 @@ def figures(result: LoadedResult) -> Iterator[Figure]:
     frame, options = trial_levels(result), {}
     for token, some in frame.groupby("token", sort=False):
         names = some["name"].tolist()
-        traces = [points("the trial", values(some["mean_attention_difference"]), names, *ends(some, "mean_attention_difference"),
-                         colour=COLOURS[0], across="trial", value="difference", words=values(some["words"]))]
+        traces = [points(of_trials(token), values(some["mean_attention_difference"]), names, *ends(some, "mean_attention_difference"),
+                         colour=colour_of(token), across="trial", value="difference", words=values(some["words"]))]
         if some["random_p95"].notna().any():
             for sign in (1, -1):
                 p95 = [None if one is None else sign * one for one in values(some["random_p95"])]
-                traces.append(points("random moves of its size, 95 %", p95, names, colour=COLOURS[1], symbol="line-ns-open", across="trial",
+                traces.append(points("random moves of its size, 95 %", p95, names, colour=RANDOM, symbol="line-ns-open", across="trial",
                                      value="random", legendgroup="random", showlegend=sign > 0, size=9))
         if "other_position_difference" in some and some["other_position_difference"].notna().any():
-            traces.append(points("the same edits at another token", values(some["other_position_difference"]), names, colour=COLOURS[2],
+            traces.append(points("the same edits at another token", values(some["other_position_difference"]), names, colour=OTHER_POSITION,
                                  symbol="x", across="trial", value="difference"))
         options[f"token {token}"] = traces
     yield Figure("trials", "Difference from the unedited run", strongest(frame), options,

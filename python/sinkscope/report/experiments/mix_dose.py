@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sinkscope.figures.parts.later_token import colour_of
+from sinkscope.figures.parts.colours import colour_of
 from sinkscope.report.kinds.columns import first
 from sinkscope.report.kinds.figure import Figure, axes
 from sinkscope.report.kinds.trials import held_against, level_points, level_rows, strongest, trial_levels

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sinkscope.figures.parts.colours import FIRST, PARTS
 from sinkscope.figures.parts.trial_rows import layer_of, place
-from sinkscope.figures.path_split import COLOUR_OF, ROUTES, route
+from sinkscope.figures.path_split import ROUTES, route
 from sinkscope.report.kinds.figure import INK, Figure, axes
 from sinkscope.report.kinds.points import points
 from sinkscope.report.kinds.trials import held_against, level_points, strongest, trial_levels
@@ -29,10 +30,10 @@ def of_vector(result: LoadedResult, number: int, written: str, frame) -> Figure:
         rows = frame[frame["route"] == name]
         if not rows.empty:
             places = [layer_of(site) + 0.15 * (at - 1.5) for site in rows["about_taken_away_at"]]
-            trace = level_points(rows, places, name, COLOUR_OF[name.split()[-1]], None,
+            trace = level_points(rows, places, name, PARTS[name.split()[-1]], None,
                                  symbol="circle-open" if "bypass" in name else "circle")
             traces.append(trace)
-    traces = held_against(traces, frame, {0: INK})
+    traces = held_against(traces, frame, {0: FIRST})
     for row in frame[frame["route"] == "any reader"].to_dict("records"):
         traces.append(points("hidden from any reader", [traces[-1]["x"][0]], [row["level"]], [row["low"]], [row["high"]], colour=INK,
                              across=None, value="attention", symbol="square", words=[row["words"]]))

@@ -6,17 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sinkscope.figures.parts.style import COLOURS
+from sinkscope.figures.parts.colours import ROTARY_FIRST, SERIES, UNEDITED
 from sinkscope.figures.rope_swap import NAMES
 from sinkscope.report.kinds.attention import head_map, largest, layer_curve
-from sinkscope.report.kinds.figure import INK, Figure, Strip, axes
+from sinkscope.report.kinds.figure import Figure, Strip, axes
 from sinkscope.report.kinds.heat_map import grid, heat_map
 from sinkscope.results.loaded import LoadedResult
 
 TITLE = "Rotary positions moved, the causal mask in place"
 QUESTION = "Does the sink follow the first token's rotary position?"
 DASHES = ["solid", "dash", "dashdot", "dot", "longdash", "longdashdot"]  # of conditions, as in the printed figure
-ROTARY_FIRST = "#888888"
 
 
 def figures(result: LoadedResult) -> Iterator[Figure | Strip]:
@@ -34,11 +33,11 @@ def by_condition(result: LoadedResult, by_layer, baseline) -> Figure:
     options = {}
     for kind, name in NAMES.items():
         some = by_layer[by_layer["condition_kind"] == kind]
-        traces = [layer_curve(baseline, "unchanged", INK, width=3)]
+        traces = [layer_curve(baseline, "unchanged", UNEDITED, width=3)]
         for number, (condition, rows) in enumerate(some.groupby("condition", sort=False)):
             dash = DASHES[number % len(DASHES)]
             for token, one in rows.groupby("token"):
-                colour = COLOURS[number % len(COLOURS)] if token == 0 else ROTARY_FIRST
+                colour = SERIES[number % len(SERIES)] if token == 0 else ROTARY_FIRST
                 traces.append(layer_curve(one, condition if token == 0 else f"{condition}: to token {token}", colour, dash=dash))
         if len(traces) > 1:
             options[name] = traces

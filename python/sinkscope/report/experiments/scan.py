@@ -7,11 +7,11 @@ from itertools import chain
 
 import numpy as np
 
-from sinkscope.figures.parts.style import COLOURS
+from sinkscope.figures.parts.colours import REST, shades, token_colours
 from sinkscope.figures.scan import NORMS
 from sinkscope.report.kinds.attention import BY_LAYER, head_map, largest, layer_curve
 from sinkscope.report.kinds.columns import at_largest, first, short, values
-from sinkscope.report.kinds.figure import MUTED, Figure, axes, figure, level_line
+from sinkscope.report.kinds.figure import Figure, axes, figure, level_line
 from sinkscope.report.kinds.heat_map import grid, heat_map
 from sinkscope.report.kinds.points import curve
 from sinkscope.results.loaded import LoadedResult
@@ -34,7 +34,7 @@ def sink(result: LoadedResult) -> Iterator[Figure]:
     by_layer, by_head = result.frame("attention_by_layer"), result.frame("attention")
     tokens = by_layer["token"].unique().tolist()
     of = {token: by_layer[by_layer["token"] == token] for token in tokens}
-    traces = [layer_curve(of[token], f"token {token}", colour) for token, colour in zip(tokens, COLOURS)]
+    traces = [layer_curve(of[token], f"token {token}", colour) for token, colour in token_colours(tokens).items()]
     uniform = level_line(first(of[tokens[0]])["uniform"], f"uniform, token {tokens[0]}")
     yield figure("by-layer", "Mean attention by layer", largest(of[tokens[0]], f"token {tokens[0]}") + " Bars: 95 % over samples.",
                  traces, "layer", "mean attention", y_axis={"rangemode": "tozero"}, shapes=[uniform])
@@ -53,7 +53,7 @@ def head_words(by_head) -> str:
 def rates(result: LoadedResult, token: int) -> Figure:
     frame = result.frame("sink_rate").query("token == @token")
     traces = [curve(f"ε = {epsilon:g}", values(some["layer"]), values(some["sink_rate"]), colour=colour, across="layer", value="sink rate")
-              for (epsilon, some), colour in zip(frame.groupby("epsilon"), COLOURS)]
+              for (epsilon, some), colour in zip(frame.groupby("epsilon"), shades(frame["epsilon"].nunique()))]
     row = at_largest(frame, "sink_rate")
     says = (f"Share of samples and heads whose attention to token {token} is above ε; largest in layer {row['layer']}: "
             f"{row['sink_rate']:.3g} at ε = {row['epsilon']:g}. Shares have no interval in the result.")
@@ -81,10 +81,11 @@ def norms(result: LoadedResult) -> Figure:
     options, largest_of = {}, []
     for site, some in frame.groupby("site", sort=False):
         tracked, others = some[some["token_set"] == "tracked"], some[some["token_set"] != "tracked"]
+        colours = token_colours(sorted(tracked["token"].unique().tolist()))
         options[NORMS[site]] = [
-            *(curve(f"token {token}", values(one["layer"]), values(one["norm"]), colour=colour, across="layer", value="mean norm")
-              for (token, one), colour in zip(tracked.groupby("token"), COLOURS)),
-            curve("other tokens", values(others["layer"]), values(others["norm"]), colour=MUTED, dash="dot", marks=False, across="layer",
+            *(curve(f"token {token}", values(one["layer"]), values(one["norm"]), colour=colours[token], across="layer",
+                    value="mean norm") for token, one in tracked.groupby("token")),
+            curve("other tokens", values(others["layer"]), values(others["norm"]), colour=REST, dash="dot", marks=False, across="layer",
                   value="mean norm")]
         row = at_largest(tracked, "norm")
         largest_of.append(f"{site}: {short(row['norm'])} at token {row['token']}, layer {row['layer']}")

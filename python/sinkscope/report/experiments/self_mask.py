@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sinkscope.figures.parts.style import COLOURS
+from sinkscope.figures.parts.colours import token_colours
 from sinkscope.report.kinds.attention import layer_curve
 from sinkscope.report.kinds.columns import at_largest, at_smallest, ends, span, values
 from sinkscope.report.kinds.figure import Figure, axes, figure, level_line
@@ -16,7 +16,7 @@ QUESTION = "Does a later token become a sink when it attends only to itself in t
 
 
 def figures(result: LoadedResult) -> Iterator[Figure]:
-    colours = {str(token): COLOURS[number % len(COLOURS)] for number, token in enumerate(result.results["tokens"])}
+    colours = {str(token): colour for token, colour in token_colours(result.results["tokens"]).items()}
     yield by_layer(result, colours)
     yield ratios(result, colours)
     yield changes(result, colours)

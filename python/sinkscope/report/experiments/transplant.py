@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sinkscope.figures.parts.style import COLOURS
+from sinkscope.figures.parts.colours import token_colours
 from sinkscope.figures.parts.trial_rows import place
 from sinkscope.report.kinds.figure import Figure, axes
 from sinkscope.report.kinds.trials import held_against, level_points, strongest, trial_levels
@@ -17,7 +17,7 @@ QUESTION = "After which block does token 0's residual make a sink elsewhere?"
 def figures(result: LoadedResult) -> Iterator[Figure]:
     """An option a way: from which token to which."""
     frame, tokens = trial_levels(result), result.results["tokens"]["tracked"]
-    colours, options = dict(zip(tokens, COLOURS)), {}
+    colours, options = token_colours(tokens), {}
     for (origin, to), some in frame.groupby(["about_from", "about_to"], sort=False):
         options[f"residual of token {origin} in token {to}'s place"] = held_against([
             level_points(rows, list(map(place, rows["about_site"])), f"to token {token}", colour, "after", mode="lines+markers")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sinkscope.figures.parts.levels import OPERATIONS
+from sinkscope.figures.parts.colours import FIRST, OPERATIONS
 from sinkscope.figures.parts.trial_rows import layer_of, part_of, place
-from sinkscope.report.kinds.figure import INK, Figure, axes, figure
+from sinkscope.report.kinds.figure import Figure, axes, figure
 from sinkscope.report.kinds.heat_map import SIGNED, heat_map
 from sinkscope.report.kinds.trials import held_against, level_points, strongest, trial_levels
 from sinkscope.results.loaded import LoadedResult
@@ -34,7 +34,7 @@ def singles(result: LoadedResult, frame) -> Figure:
         for shift, (name, colour) in zip((-0.2, 0, 0.2), OPERATIONS.items()):
             rows = some[some["about_operation"] == name]
             traces.append(level_points(rows, [layer_of(site) + shift for site in rows["about_sites"]], name, colour, None))
-        options[f"{part} output"] = held_against([trace for trace in traces if trace["x"]], frame, {0: INK})
+        options[f"{part} output"] = held_against([trace for trace in traces if trace["x"]], frame, {0: FIRST})
     layer = result.results["sink_layer"]
     says = f"{strongest(frame, 0)} The sink is read in layer {layer}; outputs that come after it change nothing."
     return Figure("singles", "Attention to token 0 without one output", says, options,

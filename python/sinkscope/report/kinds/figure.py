@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from sinkscope.figures.parts.style import COLOURS
+from sinkscope.figures.parts.colours import DARK_GREY, TEXT
 
 Trace = dict[str, Any]
-INK, MUTED = COLOURS[6], "#666666"  # the page's script takes the text's colours for these two in the dark
+INK, MUTED = TEXT, DARK_GREY  # the page's script takes the text's colours for these two in the dark
 
 
 @dataclass(frozen=True)
