@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sinkscope import report
+    from sinkscope.figures.parts.style import save
     from sinkscope.plotting import plot
     from sinkscope.results.cache import cache
     from sinkscope.results.loaded import LoadedResult, load
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 INSTALLED = Path(__file__).resolve().parent / "data"  # of a wheel: what the package reads of the repository, in the same places
 IS_CLONE = not INSTALLED.exists()  # where setup.sh installs the package in place
 ROOT = Path(os.environ.get("SINKSCOPE_ROOT") or (INSTALLED.parents[2] if IS_CLONE else INSTALLED))  # set to test a wheel from a clone
+# Imported when they are asked for: `import sinkscope` waits for none of what they need.
 LAZY = {"load": "results.loaded", "LoadedResult": "results.loaded", "ResultError": "results.reading", "RunError": "running",
-        "cache": "results.cache",
-        "plot": "plotting", "run": "running"}  # imported when they are asked for: `import sinkscope` waits for none of what they need
+        "cache": "results.cache", "plot": "plotting", "run": "running", "save": "figures.parts.style"}
 
-__all__ = ["ROOT", "LoadedResult", "ResultError", "RunError", "cache", "load", "plot", "report", "run"]
+__all__ = ["ROOT", "LoadedResult", "ResultError", "RunError", "cache", "load", "plot", "report", "run", "save"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sinkscope.figures import draw, module_of
-from sinkscope.figures.parts.style import new, save
+from sinkscope.figures import module_of
+from sinkscope.figures.parts.paged import chosen, of_panels, whole
+from sinkscope.figures.parts.style import bare as without_words
+from sinkscope.figures.parts.style import save
+from sinkscope.figures.parts.widths import WIDTHS, inches_of
 from sinkscope.figures.parts.words import settle_within
 from sinkscope.results import Result, ResultError, read
 
@@ -18,56 +21,49 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-USAGE = """usage: {name} RESULT -o FIGURE [--all] [OPTION...]
+USAGE = """usage: {name} RESULT -o FIGURE [--width WIDTH] [--panel NAME,...] [--bare] [--all] [OPTION...]
 
 Draws the figure of a result, whichever experiment it is of. `{name} RESULT --help` lists the options of its experiment."""
 
 
-def plot(result: Result, ax: Axes | None = None, panel: str | None = None, **options: Any) -> Figure:
-    """The figure of a result, to be shown, restyled or saved; with `panel` one of its panels alone, and with `ax` in those axes.
+def plot(result: Result, ax: Axes | None = None, panel: str | Sequence[str] | None = None, width: str | float | None = None,
+         **options: Any) -> Figure:
+    """The figure of a result, to be shown, restyled or saved; with `panel` that panel alone, or those, and with `ax` in those axes.
 
-    `options` are those of the whole figure (`scripts/plot.py RESULT --help`). Panels in axes of the caller's take the caller's style;
-    the style of whole figures does not outlive the call. Raises ResultError, which names the panels, where one must be named.
+    `width`: "column", "text" or "page" of a paper, or inches; panels then stand in as many a row as have room, with their text at its
+    own size. `options` are those of the whole figure (`scripts/plot.py RESULT --help`). Panels in axes of the caller's take the caller's
+    style; the style of whole figures does not outlive the call. Raises ResultError, which names the panels, where one must be named, and
+    where a figure cannot be read in that width.
 
     >>> from sinkscope import ROOT, load
-    >>> figure = plot(load(ROOT / "results/smollm2-135m/scan.json"), panel="by_layer")
-    >>> figure.axes[0].get_ylabel()
-    'mean attention'
+    >>> figure = plot(load(ROOT / "results/smollm2-135m/scan.json"), panel="by_layer", width="column")
+    >>> figure.axes[0].get_ylabel(), float(figure.get_figwidth())
+    ('mean attention', 3.25)
     """
+    names = [panel] if isinstance(panel, str) else list(panel or [])
     if ax is not None:
-        chosen(result, panel)(ax)
+        if len(names) > 1:
+            raise ResultError(f"{result.path}: ax= has room for one panel, found {len(names)}")
+        chosen(result, names)[0](ax)
         settle_within(ax, [ax])
         return ax.get_figure(root=True)
     from matplotlib import rc_context  # after sinkscope.figures, which imports it whatever MPLBACKEND names
 
+    inches = None if width is None else inches_of(width)
     with rc_context():
-        if panel is None:
-            figure = draw(result, **options)
-        else:
-            wanted = chosen(result, panel)
-            figure, axes = new(1, 1, width=3.5)
-            wanted(axes[0][0])
-            settle_within(axes[0][0], [axes[0][0]])
+        figure = of_panels(result, names, inches) if names else whole(result, inches, options)
         figure.draw_without_rendering()  # ticks, in the style of the rest
     return figure
-
-
-def chosen(result: Result, panel: str | None) -> Callable[[Axes], None]:
-    module = module_of(result)
-    found = module.panels(result) if hasattr(module, "panels") else {}
-    if panel is None and len(found) == 1:
-        return next(iter(found.values()))
-    if panel not in found:
-        asked = "panel= must name the one to draw" if panel is None else f"there is no panel {panel}"
-        raise ResultError(f"{result.path}: {asked}; the figure of {result.experiment} has "
-                          f"{'the panels ' + ', '.join(found) if found else 'no panel that can stand alone'}")
-    return found[panel]
 
 
 def parse(argv: list[str], module, name: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=name, description=inspect.cleandoc(module.__doc__))
     parser.add_argument("result", type=Path, help="JSON file that sinkscope wrote")
     parser.add_argument("-o", "--output", type=Path, required=True, help="figure to write: .png, .pdf or .svg")
+    presets = ", ".join(f"{name} ({inches:g})" for name, inches in WIDTHS.items())
+    parser.add_argument("--width", help=f"of the page that it is for: {presets}, or inches; its text is not to be scaled there (7)")
+    parser.add_argument("--panel", metavar="NAME,...", help="these panels alone, without title and note; a name that is none lists them")
+    parser.add_argument("--bare", action="store_true", help="leave out title and note, for a paper's own caption, and print them instead")
     parser.add_argument("--all", action="store_true", help="write the experiment's other figures too, as FIGURE-NAME")
     if hasattr(module, "options"):
         module.options(parser)
@@ -78,12 +74,20 @@ def write(argv: list[str], name: str) -> None:
     result = read(argv[0])
     module = module_of(result)
     options = vars(parse(argv, module, name))
-    output, everything = options.pop("output"), options.pop("all")
+    output, everything, width, panel, bare = (options.pop(name) for name in ("output", "all", "width", "panel", "bare"))
     del options["result"]
-    save(module.draw(result, **options), output)
+    inches = None if width is None else inches_of(width)
+    if panel is not None:
+        save(of_panels(result, panel.split(","), inches), output)
+        return
+    drawn = {output: options}
     if everything and hasattr(module, "more"):
-        for name, others in module.more(result).items():
-            save(module.draw(result, **options | others), output.with_stem(f"{output.stem}-{name}"))
+        drawn |= {output.with_stem(f"{output.stem}-{name}"): options | others for name, others in module.more(result).items()}
+    for path, some in drawn.items():
+        figure = whole(result, inches, some)
+        if bare:
+            print(without_words(figure))
+        save(figure, path)
 
 
 def main(argv: list[str] | None = None, name: str = "plot.py") -> None:

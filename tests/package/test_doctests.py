@@ -9,8 +9,8 @@ import pytest
 
 from sinkscope import ROOT
 
-MODULES = ("frames.parts.blocks", "plotting", "report.kinds.columns", "report.provenance", "report.reading",
-           "report.script_data", "results.cache", "results.loaded", "results.pairing", "running")
+MODULES = ("figures.parts.colours", "figures.parts.widths", "frames.parts.blocks", "plotting", "report.kinds.columns",
+           "report.provenance", "report.reading", "report.script_data", "results.cache", "results.loaded", "results.pairing", "running")
 
 
 @pytest.mark.parametrize("name", MODULES)

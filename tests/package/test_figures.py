@@ -105,7 +105,7 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(
 
 
 def test_without_a_result_it_says_how_it_is_called(capsys: pytest.CaptureFixture) -> None:
-    usage = "usage: plot.py RESULT -o FIGURE [--all] [OPTION...]\n"
+    usage = "usage: plot.py RESULT -o FIGURE [--width WIDTH] [--panel NAME,...] [--bare] [--all] [OPTION...]\n"
     assert refused(capsys) == refused(capsys, "-o", "a.png") == usage
     main(["--help"])
     assert capsys.readouterr().out.startswith(usage)

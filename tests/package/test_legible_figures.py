@@ -4,6 +4,7 @@ legend lies over a curve."""
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sinkscope import ROOT
-from sinkscope.figures import module_of
+from sinkscope.figures import module_of, names
+from sinkscope.figures.parts.legible import faults, sizes
 from sinkscope.figures.parts.lines import inches, wrapped
+from sinkscope.figures.parts.paged import SMALLEST, of_panels, panels_of, whole
 from sinkscope.figures.parts.style import new
-from sinkscope.results import read
+from sinkscope.figures.parts.widths import TALLEST, WIDTHS
+from sinkscope.results import ResultError, read
 from support.deep_results import DEEP
-from support.legible import faults
+from support.figure_cases import result_of
 
 RESULTS = sorted([*ROOT.glob("results/*/*.json"), *ROOT.glob("models/demo/emergence*.json")])
 PAGE = 11  # inches
+TOO_MUCH = {"column": {"channel_patch", "channel_trace", "gate_readout", "identify", "magc", "mix_dose", "mlp_probe",
+                       "rope_swap", "scan", "self_mask", "vocab_sweep"}, "text": {"rope_swap"}}
+MOST_PANELS = 6  # of one figure that are drawn here: the others are like them
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -30,6 +37,37 @@ def test_a_committed_figure_is_legible(path: Path) -> None:
         figure = module.draw(result, **options)
         assert faults(figure) == []
         assert figure.get_figheight() <= PAGE
+
+
+@pytest.mark.parametrize(("width", "name"), [*product(("column", "text"), names()), *product(["page"], TOO_MUCH["text"])])
+def test_a_figure_is_legible_in_a_paper_or_names_what_would_be(width: str, name: str) -> None:
+    result = result_of(name)
+    if name in TOO_MUCH.get(width, ()):
+        with pytest.raises(ResultError, match=f"cannot be read in {WIDTHS[width]:g} inches: .*--panel draws some of "):
+            whole(result, WIDTHS[width], {})
+        return
+    figure = whole(result, WIDTHS[width], {})
+    assert faults(figure) == []
+    assert figure.get_figwidth() == WIDTHS[width] and figure.get_figheight() <= TALLEST
+    assert all(SMALLEST <= size <= 9 for _, size in sizes(figure))
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_panel_is_legible_in_a_column(name: str) -> None:
+    result = result_of(name)
+    panels = [panel for panel in panels_of(result) if not panel.endswith("_sites")]  # a column a residual: those are many
+    assert panels
+    for panel in panels[:MOST_PANELS]:
+        figure = of_panels(result, [panel], WIDTHS["column"])
+        assert faults(figure) == [], panel
+        assert (figure.get_suptitle(), figure.get_supxlabel()) == ("", "")
+
+
+def test_panels_stand_side_by_side_where_they_have_room() -> None:
+    result = result_of("scan")
+    for width, rows in (("column", 2), ("text", 1), ("page", 1)):
+        figure = of_panels(result, ["by_layer", "profile"], WIDTHS[width])
+        assert len({round(axes.get_position().y0, 3) for axes in figure.axes}) == rows
 
 
 @pytest.mark.parametrize("blocks", [24, 36])

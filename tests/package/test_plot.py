@@ -7,10 +7,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from sinkscope import ROOT, ResultError, load, plot
-from sinkscope.figures import module_of
+from sinkscope.figures import module_of, names
 
 SMOLLM2 = ROOT / "results/smollm2-135m"
-WITH_PANELS = ("scan", "rope-swap", "self-mask", "vocab-sweep", "first-token", "mlp-probe", "gate-readout", "magc", "path-split")
+WITH_PANELS = tuple(name.replace("_", "-") for name in names() if name not in ("emergence", "intervene"))
 
 
 def test_a_whole_figure_leaves_no_style_behind() -> None:
@@ -43,7 +43,7 @@ def test_a_panel_alone_is_in_the_style_of_figures() -> None:
 @pytest.mark.parametrize(("file", "panel", "words"), [
     ("scan", None, "panel= must name the one to draw; the figure of scan has the panels by_layer_head, by_layer, profile, resid_post"),
     ("scan", "heads", "there is no panel heads; the figure of scan has the panels by_layer_head"),
-    ("stat-match", "x", "there is no panel x; the figure of stat-match has no panel that can stand alone"),
+    ("stat-match", "x", "there is no panel x; the figure of stat-match has the panels token_8, token_0, factor"),
 ])  # fmt: skip
 def test_panels_that_are_not_there_are_refused(file: str, panel: str | None, words: str) -> None:
     with pytest.raises(ResultError) as refused:

@@ -21,7 +21,7 @@ from matplotlib.text import Text
 
 from sinkscope import ROOT
 from sinkscope.figures.parts import words
-from sinkscope.figures.parts.style import caption, new, save, shown, title
+from sinkscope.figures.parts.style import caption, new, save, settle, shown, title
 from sinkscope.results import Result, read
 
 RECORD = ROOT / "models/demo/emergence.json"
@@ -47,8 +47,9 @@ def named(name: str) -> Result:
 
 def words_of(figure: Figure, path: Path) -> list[str]:
     """The texts of a figure's SVG that were drawn as text, which mathematics is not."""
+    settle(figure)
     with matplotlib.rc_context({"svg.fonttype": "none"}):
-        save(figure, path)
+        figure.savefig(path)
     found = re.findall(r"<text[^>]*>([^<]*)</text>", path.read_text(encoding="utf-8"))
     return [text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">") for text in found]
 

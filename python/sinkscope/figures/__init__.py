@@ -2,6 +2,7 @@
 
     draw(result, **options) -> Figure                the figure; every option has a default
     panels(result) -> {name: draw(axis)}             where it has panels that can stand alone, for `sinkscope.plot(..., ax=...)`
+    symbols(result) -> [Line2D]                      where those do not say what their symbols mean
     options(parser)                                  where it has options: declares them for scripts/plot.py
     more(result) -> {name: options}                  where it has more than one figure: the others, as options of draw
     ORDER; summary(result, findings) -> (what, value)...   where it has rows in the summary: their place there, and the rows

@@ -4,9 +4,10 @@ token k, and to token 0 when token k's is written into it; and the dose of the s
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -50,9 +51,9 @@ def grid(axis, rows: list[TrialRow], sites: list[dict], role: str, columns: dict
     axis.imshow(np.ma.masked_invalid(levels), aspect="auto", vmin=0, vmax=top)
     for (y, x), value in np.ndenumerate(levels):
         if np.isfinite(value):
-            axis.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=5.5, color="white" if value < 0.55 * top else "black")
+            axis.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=6, color="white" if value < 0.55 * top else "black")
     axis.set_xticks(range(len(columns)), columns.values(), rotation=90, fontsize=6)
-    axis.set_yticks(range(len(sites)), [])
+    axis.set_yticks(range(len(sites)), [f"after {place(one['site'])}: {signal(one)}" for one in sites], fontsize=6)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
 
@@ -79,7 +80,7 @@ def curve(axis, rows: list[TrialRow], at: int, tokens: tuple[int, ...], of: str)
             level = rows[0].unedited(at)
             line(level, list(np.clip(level + side, 0, 1)), color=RANDOM, ls=":", lw=1)
     axis.axvline(1, color=RULER, lw=0.8, zorder=-1)
-    axis.set(title=of, xlabel="dose (1: the other token's mean level)")
+    axis.set(title=of, xlabel="dose (1: the other token's mean level)", ylabel="attention")
     from_zero(axis)
 
 
@@ -118,13 +119,42 @@ def merged(figure, axes) -> list[list]:
     return [[figure.add_subplot(spec[row, i * 6 // n : (i + 1) * 6 // n]) for i in range(n)] for row, n in enumerate(counts)]
 
 
-def explain(figure, axis, later: int) -> None:
-    entries = [Line2D([], [], color=colour_of(later), marker="o", ms=3.5, lw=1, label=f"attention to token {later}"),
-               Line2D([], [], color=colour_of(0), marker="o", ms=3.5, lw=1, label="attention to token 0"),
-               Line2D([], [], color=UNEDITED, marker="D", mfc="white", ms=4, ls="none", label="unedited"),
-               Line2D([], [], color=RANDOM, ls=":", lw=1, label="random dimensions, 95 %"),
-               Line2D([], [], color=SAMPLES, lw=0.6, label="samples")]
-    legend_across(figure, axis, [(one, one.get_label()) for one in entries])
+def symbols(result: Result) -> list[Line2D]:
+    later = result.results["tokens"]["tracked"][1]
+    return [Line2D([], [], color=colour_of(later), marker="o", ms=3.5, lw=1, label=f"attention to token {later}"),
+            Line2D([], [], color=colour_of(0), marker="o", ms=3.5, lw=1, label="attention to token 0"),
+            Line2D([], [], color=UNEDITED, marker="D", mfc="white", ms=4, ls="none", label="unedited"),
+            Line2D([], [], color=RANDOM, ls=":", lw=1, label="random dimensions, 95 %"),
+            Line2D([], [], color=SAMPLES, lw=0.6, label="samples")]
+
+
+def grids_of(result: Result) -> dict[str, Callable[[Axes], None]]:
+    found, rows = result.results, trial_rows(result)
+    later = found["tokens"]["tracked"][1]
+
+    def of(axis, role: str, columns: dict[str, str], token: int) -> None:
+        grid(axis, rows, found["sites"], role, columns, token)
+        axis.set_title(f"{f'written at {later}' if role == 'writing' else 'removed at 0'}: to token {token}")
+
+    return {"written": lambda axis: of(axis, "writing", WRITTEN, later), "written_to_first": lambda axis: of(axis, "writing", WRITTEN, 0),
+            "removed": lambda axis: of(axis, "removal", REMOVED, 0)}
+
+
+def doses_of(result: Result, site: str, moved: str) -> list[Callable[[Axes], None]]:
+    """Of what is moved there: written at the later token, removed at token 0."""
+    found, later = result.results, result.results["tokens"]["tracked"][1]
+
+    def of(axis, role: str, at: int, tokens: tuple[int, ...], done: str) -> None:
+        doses = [row for row in trial_rows(result) if (row["site"], row["of"], row["role"]) == (site, moved, role)]
+        curve(axis, doses, at, tokens, f"{what(found, site, moved)}, {done}")
+
+    return [lambda axis: of(axis, "writing", later, (later, 0), f"written at token {later}"),
+            lambda axis: of(axis, "removal", 0, (0,), "removed at token 0")]
+
+
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    drawn = [one for site, moved in curves(result.results, None)[:1] for one in doses_of(result, site, moved)]
+    return grids_of(result) | dict(zip(("dose_written", "dose_removed"), drawn))
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -132,25 +162,20 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def draw(result: Result, site: str | None = None) -> Figure:
-    found, rows = result.results, trial_rows(result)
-    sites, later = found["sites"], found["tokens"]["tracked"][1]
-    drawn = curves(found, site)
-    heights = [0.8 + 0.17 * len(sites), *[1.9] * max(1, len(drawn)), LEGEND_HEIGHT]
+    drawn = curves(result.results, site)
+    heights = [0.8 + 0.17 * len(result.results["sites"]), *[1.9] * max(1, len(drawn)), LEGEND_HEIGHT]
     figure, axes = new(len(heights), 6, height=sum(heights) / len(heights), height_ratios=heights)
-    grids, *panels, below = merged(figure, axes)
-    for axis, role, columns, token in zip(grids, ("writing", "writing", "removal"), (WRITTEN, WRITTEN, REMOVED), (later, 0, 0)):
-        grid(axis, rows, sites, role, columns, token)
-        axis.set_title(f"{f'written at {later}' if role == 'writing' else 'removed at 0'}: to token {token}")
-    grids[0].set_yticks(range(len(sites)), [f"after {place(one['site'])}: {signal(one)}" for one in sites], fontsize=6)
-    for pair, (at_site, of) in zip(panels, drawn):
-        for axis, role, at, tokens in ((pair[0], "writing", later, (later, 0)), (pair[1], "removal", 0, (0,))):
-            doses = [row for row in rows if (row["site"], row["of"], row["role"]) == (at_site, of, role)]
-            done = f"written at token {later}" if role == "writing" else "removed at token 0"
-            curve(axis, doses, at, tokens, f"{what(found, at_site, of)}, {done}")
-        pair[0].set_ylabel("attention")
-    explain(figure, below[0], later)
+    grids, *pairs, below = merged(figure, axes)
+    for axis, panel in zip(grids, grids_of(result).values()):
+        panel(axis)
+        axis.tick_params(labelleft=axis is grids[0])
+    for pair, (at, moved) in zip(pairs, drawn):
+        for axis, panel in zip(pair, doses_of(result, at, moved)):
+            panel(axis)
+        pair[1].set_ylabel(None)
+    legend_across(figure, below[0], [(one, one.get_label()) for one in symbols(result)])
     if not drawn:
-        for axis in panels[0]:
+        for axis in pairs[0]:
             nothing(axis, "no set of at most 16 channels, and no direction, suffices at any site")
     title(figure, result, "Which dimensions make the sink when moved, and which end it")
     say(figure, result, "sets chosen on half of the documents, levels on the others; own row: of the same sample, all else mean levels; "

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.colours import DARK_GREY, FIRST, REST, TEXT, token_colours
-from sinkscope.figures.parts.levels import held_against, say, with_intervals
+from sinkscope.figures.parts.levels import held_against, legend_below, say, with_intervals
 from sinkscope.figures.parts.style import caption, floats, new, nothing, title, wide
 from sinkscope.figures.parts.trial_rows import level, mean, unedited
 from sinkscope.results import Result
@@ -51,7 +51,7 @@ def agreement(axis, found: dict) -> None:
     more = len(found["read_outs"]) - len(reads)
     axis.set(xlim=(0, 1.05), ylim=(len(reads) - 0.5, -0.5), xlabel="value",
              title="read-outs" + (f" (the first {EACH} of a group; {more} more)" if more else ""))
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.24), fontsize=6)
+    legend_below(axis, 1)
 
 
 def gram(axis, found: dict) -> None:
@@ -88,7 +88,7 @@ def edits(axis, found: dict) -> None:
     axis.set_yticks(range(len(rows)), [edit_name(row) for row in rows], fontsize=6)
     axis.set(ylim=(len(rows) - 0.5, -0.5), xlabel="attention",
              title="the sink when these directions are taken from token 0, or given to the later one")
-    axis.legend(loc="upper center", bbox_to_anchor=(0.45, -0.24), ncols=5, fontsize=6)
+    legend_below(axis, 5)
 
 
 def first_of(found: dict, reader: str) -> dict | None:

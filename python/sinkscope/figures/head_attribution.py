@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.colours import RULER, token_colours
@@ -32,6 +33,18 @@ def heads(axis, found: dict, layer: int, at: int) -> None:
     axis.set_xticks([*range(0, count, step), count + 0.5], [*range(0, count, step), "all"])
     does = f"token {at} as if it saw itself alone" if at else f"token 0 as token {tokens[-1]} is on average"
     axis.set(title=f"layer {layer}: {does}", xlabel="head replaced", xlim=(-0.6, count + 1.1))
+
+
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    found = result.results
+    places = dict.fromkeys((row["layer"], row["at"]) for row in found["table"])
+    return {f"layer_{layer}_token_{at}": lambda axis, layer=layer, at=at: alone(axis, found, layer, at) for layer, at in places}
+
+
+def alone(axis, found: dict, layer: int, at: int) -> None:
+    heads(axis, found, layer, at)
+    axis.set_ylabel("attention")
+    from_zero(axis)
 
 
 def draw(result: Result) -> Figure:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -54,12 +55,25 @@ def name(trial: dict) -> str:
     return trial["name"] + (" †" if outside and outside["flagged"] else "")
 
 
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    return {f"token_{token}": lambda axis, token=token: alone(axis, result, token) for token in result.results["tokens"]["tracked"]}
+
+
+def alone(axis, result: Result, token: int) -> None:
+    panel(axis, result, token)
+    name_trials(axis, result)
+
+
+def name_trials(axis, result: Result) -> None:
+    axis.set_yticks(range(len(result.results["trials"])), [name(trial) for trial in result.results["trials"]], fontsize=6)
+
+
 def draw(result: Result) -> Figure:
     trials, tracked = result.results["trials"], result.results["tokens"]["tracked"]
     figure, axes = with_legend_row(1, len(tracked), [1 + 0.22 * len(trials)], sharey=True)
     for axis, token in zip(axes[0], tracked):
         panel(axis, result, token)
-    axes[0][0].set_yticks(range(len(trials)), [name(trial) for trial in trials], fontsize=6)
+    name_trials(axes[0][0], result)
     others = [Line2D([], [], color=colour_of(token), marker="o", ms=3, lw=1, label=of_trials(token)) for token in tracked[1:]]
     legend_row(figure, axes[-1], axes[0][0], others)
     title(figure, result, "What the sink does under declared edits")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from sinkscope.figures.parts.colours import SAMPLES
-from sinkscope.figures.parts.later_token import LEVELS, draw_levels, draw_massive_activation, draw_unedited, explain
+from sinkscope.figures.parts.later_token import LEVELS, draw_levels, draw_massive_activation, draw_unedited
+from sinkscope.figures.parts.later_token import symbols as symbols_of
 from sinkscope.figures.parts.style import caption, new, title
 from sinkscope.figures.parts.trial_rows import TrialRow, mean, trial_rows
 from sinkscope.results import Result
@@ -56,23 +59,33 @@ def kinds(axis, rows: list[TrialRow], names: list[str], name: str) -> None:
     axis.set(title=name, ylabel=LEVELS, xlim=(-0.5, len(rows) + 0.5))
 
 
-def draw(result: Result) -> Figure:
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
     rows = trial_rows(result)
 
     def part(*names: str) -> list[TrialRow]:
         return sorted((row for row in rows if row["part"] in names), key=lambda row: (names.index(row["part"]), row["value"] or 0))
 
-    figure, axes = new(2, 3, height=2.3)
-    dose(axes[0][0], part("dose"))
-    predecessors(axes[0][1], part("predecessors"))
-    means(axes[0][2], part("mean"))
-    keys = part("itself", "one key")
+    keys, contexts = part("itself", "one key"), part("repeated", "distinct")
     names = ["itself" if row["part"] == "itself" else f"token {row['value']:.0f}" for row in keys]
-    kinds(axes[1][0], keys, names, f"row {keys[0]['at']} sees one key alone")
-    contexts = part("repeated", "distinct")
-    kinds(axes[1][1], contexts, [row["part"] for row in contexts], f"tokens 1 to {contexts[0]['at']} replaced")
+    return {
+        "dose": lambda axis: dose(axis, part("dose")),
+        "predecessors": lambda axis: predecessors(axis, part("predecessors")),
+        "mean": lambda axis: means(axis, part("mean")),
+        "one_key": lambda axis: kinds(axis, keys, names, f"row {keys[0]['at']} sees one key alone"),
+        "contexts": lambda axis: kinds(axis, contexts, [row["part"] for row in contexts], f"tokens 1 to {contexts[0]['at']} replaced"),
+    }
+
+
+def symbols(result: Result) -> list[Line2D]:
+    return symbols_of(sorted({row["at"] for row in result.results["table"]} - {0}))
+
+
+def draw(result: Result) -> Figure:
+    figure, axes = new(2, 3, height=2.3)
+    for axis, panel in zip(axes.flat, panels(result).values()):
+        panel(axis)
     axes[1][2].axis("off")
-    explain(axes[1][2], sorted({row["at"] for row in rows} - {0}), loc="center left")
+    axes[1][2].legend(handles=symbols(result), loc="center left")
     title(figure, result, "How much mixing can the first-token signal survive?")
     caption(figure, result, f"mean attention in layer {result.results['sink_layer']} by "
             f"queries after token {max(result.results['tokens']['tracked'])}, with 95 % over documents; thin: samples; hollow: unedited; "

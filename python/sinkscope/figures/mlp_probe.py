@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sinkscope.figures.parts.colours import DARK_GREY, FIRST, PARTS, REST, RULER, shades, token_colours
 from sinkscope.figures.parts.levels import legend_row, with_legend_row
-from sinkscope.figures.parts.style import caption, floats, layers_axis, legend_above, new, nothing, signed, title
+from sinkscope.figures.parts.style import caption, floats, layers_axis, legend_above, log_scale, new, nothing, signed, title
 from sinkscope.results import Result, ResultError
 from sinkscope.results.findings import Findings
 
@@ -32,7 +32,8 @@ def magnitudes(axis, found: dict) -> None:
         axis.plot(floats(values), color=colours[token], marker="o", ms=2, label=f"token {token}")
     medians = [site(layer, "resid_post")[0]["median_abs"] for layer in found["layers"]]
     axis.plot(floats(medians), color=DARK_GREY, ls=":", label="median |x|")
-    axis.set(yscale="symlog", ylabel="largest |x| of resid_post", title="largest magnitude")
+    log_scale(axis, floats(medians))
+    axis.set(ylabel="largest |x| of resid_post", title="largest magnitude")
     layers_axis(axis, len(found["layers"]))
     legend_above(axis)
 
@@ -43,7 +44,8 @@ def parts(axis, found: dict) -> None:
         colour = PARTS[text]
         axis.plot(floats([site(layer, name)[0]["norm"]["mean"] for layer in found["layers"]]), color=colour, marker="o", ms=2, label=text)
         axis.plot(floats([site(layer, name)[-1]["norm"]["mean"] for layer in found["layers"]]), color=colour, ls=":", lw=1)
-    axis.set(yscale="symlog", ylabel="mean norm", title=f"parts of the residual: token 0 (solid), {found['tokens'][-1]} (dotted)")
+    log_scale(axis, np.concatenate([line.get_ydata() for line in axis.lines]))
+    axis.set(ylabel="mean norm", title=f"parts of the residual: token 0 (solid), {found['tokens'][-1]} (dotted)")
     layers_axis(axis, len(found["layers"]))
     legend_above(axis)
 
@@ -70,7 +72,7 @@ def energy(axis, found: dict) -> None:
     place = np.arange(len(tokens))
     for offset, (share, colour) in zip((-0.29, 0, 0.29), zip(("25", "75", "99"), shades(3))):
         bars = axis.bar(place + offset, [t["energy"][share] for t in tokens], 0.29, color=colour, label=f"{share} %")
-        axis.bar_label(bars, fontsize=5)
+        axis.bar_label(bars, fontsize=6)
     axis.set_xticks(place, [f"token {t['token']}" for t in tokens])
     axis.set(yscale="log", ylabel="neurons", title="neurons that hold the energy")
     axis.set_ylim(top=1.6 * axis.get_ylim()[1])  # room for the numbers

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sinkscope.figures.parts.colours import REST, UNIFORM, shades, token_colours
-from sinkscope.figures.parts.style import caption, floats, image, layers_axis, legend_above, new, title
+from sinkscope.figures.parts.style import caption, floats, image, layers_axis, legend_above, log_scale, new, title
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
@@ -54,7 +54,7 @@ def norms(axis, values: dict, site: dict, name: str) -> None:
     shown = np.concatenate([floats(site["by_layer_token"]).ravel(), floats(site["others_by_layer"])])
     axis.set(ylabel="mean norm", title=name)
     if shown.max() > 10 * max(shown.min(), 1e-9):
-        axis.set_yscale("symlog" if shown.min() <= 0 else "log")
+        log_scale(axis, shown)
     else:
         axis.set_ylim(0, 1.05 * shown.max())
     layers_axis(axis, len(site["others_by_layer"]))

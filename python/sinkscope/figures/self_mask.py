@@ -52,13 +52,12 @@ def by_layer_set(axes, found: dict) -> None:
             axis.tick_params(labelbottom=True)
 
 
-def explain(figure, axis, found: dict) -> None:
+def symbols(result: Result) -> list[Line2D]:
     look = {"color": DARK_GREY, "lw": 1}
-    entries = [*(Line2D([], [], color=colour, label=f"token {token} masked")
-                 for token, colour in token_colours(found["tokens"]).items()),
-               Line2D([], [], **look, label="attention to it"), Line2D([], [], **look, ls="--", label="to token 0"),
-               Line2D([], [], **look, ls=":", label="to it, when it may not see itself")]
-    legend_across(figure, axis, [(one, one.get_label()) for one in entries])
+    return [*(Line2D([], [], color=colour, label=f"token {token} masked")
+                 for token, colour in token_colours(result.results["tokens"]).items()),
+            Line2D([], [], **look, label="attention to it"), Line2D([], [], **look, ls="--", label="to token 0"),
+            Line2D([], [], **look, ls=":", label="to it, when it may not see itself")]
 
 
 def ratios(axis, found: dict) -> None:
@@ -96,7 +95,13 @@ def self_only(result: Result, layer: int, token: int, layers: str) -> tuple[floa
 
 def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
     found = result.results
-    return {"ratios": lambda axis: ratios(axis, found), "changes": lambda axis: changes(axis, found)}
+    of_sets = {f"layers_{one['name']}": lambda axis, name=one["name"]: of_set(axis, found, name) for one in found["layer_sets"]}
+    return {"ratios": lambda axis: ratios(axis, found), "changes": lambda axis: changes(axis, found), **of_sets}
+
+
+def of_set(axis, found: dict, layers: str) -> None:
+    panel(axis, found, layers)
+    axis.set(ylabel="attention", ylim=(-0.02, None))
 
 
 def draw(result: Result) -> Figure:
@@ -107,7 +112,7 @@ def draw(result: Result) -> Figure:
     by_layer_set(split(axes[0][0], rows, COLUMNS, sharex=True, sharey=True), found)
     ratios(of_sets[0], found)
     changes(of_sets[1], found)
-    explain(figure, axes[-1][0], found)
+    legend_across(figure, axes[-1][0], [(one, one.get_label()) for one in symbols(result)])
     title(figure, result, "Tokens that attend only to themselves")
     caption(figure, result, "masked: token k attends only to itself; mean_attention of the same queries, q > k; dotted: the control")
     return figure

@@ -3,12 +3,15 @@ other's, and by the factor of its deviation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from sinkscope.figures.parts.colours import DARK_GREY, MASSIVE, colour_of
-from sinkscope.figures.parts.later_token import LEVELS, draw_levels, draw_massive_activation, draw_unedited, explain
+from sinkscope.figures.parts.later_token import LEVELS, draw_levels, draw_massive_activation, draw_unedited
+from sinkscope.figures.parts.later_token import symbols as symbols_of
 from sinkscope.figures.parts.style import caption, new, title
 from sinkscope.figures.parts.trial_rows import TrialRow, mean, trial_rows
 from sinkscope.results import Result
@@ -46,15 +49,25 @@ def by_factor(axis, rows: list[TrialRow], later: int) -> None:
     axis.set(title=f"token {later}: deviation scaled", xlabel="factor (dotted: as token 0's)", ylabel=LEVELS)
 
 
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    rows, later = trial_rows(result), result.results["tokens"]["tracked"][1]
+    of_later = [row for row in rows if row["at"] == later and row["statistic"] != "variance scaled"]
+    of_first = [row for row in rows if row["at"] == 0]
+    return {f"token_{later}": lambda axis: statistics(axis, of_later, later, later),
+            "token_0": lambda axis: statistics(axis, of_first, 0, later), "factor": lambda axis: by_factor(axis, rows, later)}
+
+
+def symbols(result: Result) -> list[Line2D]:
+    return symbols_of([result.results["tokens"]["tracked"][1]])
+
+
 def draw(result: Result) -> Figure:
-    rows = trial_rows(result)
     later = result.results["tokens"]["tracked"][1]
     figure, axes = new(2, 2, height=2.3)
-    statistics(axes[0][0], [row for row in rows if row["at"] == later and row["statistic"] != "variance scaled"], later, later)
-    statistics(axes[0][1], [row for row in rows if row["at"] == 0], 0, later)
-    by_factor(axes[1][0], rows, later)
+    for axis, panel in zip(axes.flat, panels(result).values()):
+        panel(axis)
     axes[1][1].axis("off")
-    explain(axes[1][1], [later], loc="center left")
+    axes[1][1].legend(handles=symbols(result), loc="center left")
     layers = ", ".join(str(found["layer"]) for found in result.results["statistics"])
     title(figure, result, f"Statistics of the attention output of layer {layers}")
     caption(figure, result, f"mean attention in layer {result.results['sink_layer']} by queries after token {later}, "

@@ -3,12 +3,13 @@ by where in the pass, both ways."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sinkscope.figures.parts.colours import DARK_GREY, token_colours
+from sinkscope.figures.parts.colours import DARK_GREY, ORDINARY, token_colours
 from sinkscope.figures.parts.levels import from_zero, held_against, legend_row, say, with_intervals, with_legend_row
 from sinkscope.figures.parts.style import layers_axis, title
 from sinkscope.figures.parts.trial_rows import layer_of, level, mean, part_of, place
@@ -39,17 +40,42 @@ def along(site: str) -> float:
     return -0.5 if site == "hook_embed" else layer_of(site) + 0.5 * (part_of(site) == "MLP")
 
 
+def ways_of(found: dict) -> list[tuple[int, int]]:
+    return list(dict.fromkeys((row["from"], row["to"]) for row in found["table"]))
+
+
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    found = result.results
+    return {f"{origin}_to_{to}": lambda axis, origin=origin, to=to: alone(axis, found, origin, to) for origin, to in ways_of(found)}
+
+
+def alone(axis, found: dict, origin: int, to: int) -> None:
+    one_way(axis, found, origin, to)
+    axis.set_ylabel("attention")
+    from_zero(axis)
+
+
+def parts() -> list[Line2D]:
+    look = {"color": DARK_GREY, "marker": "o", "ms": 3, "ls": "none"}
+    return [Line2D([], [], label="after attention", **look), Line2D([], [], label="after MLP, embedding", **look | {"mfc": "white"})]
+
+
+def symbols(result: Result) -> list[Line2D]:
+    colours = token_colours(result.results["tokens"]["tracked"])
+    levels = [Line2D([], [], color=colour, marker="o", ms=3, lw=1, label=f"to token {token}") for token, colour in colours.items()]
+    held = [Line2D([], [], color=colour, ls="--", lw=0.8, label=f"token {token}, unedited") for token, colour in colours.items()]
+    return [*levels, *parts(), *held, Line2D([], [], color=ORDINARY, ls=":", lw=1, label="ordinary token, unedited")]
+
+
 def draw(result: Result) -> Figure:
     found = result.results
-    ways = list(dict.fromkeys((row["from"], row["to"]) for row in found["table"]))
+    ways = ways_of(found)
     figure, axes = with_legend_row(1, len(ways), [3], sharey=True)
     for axis, (origin, to) in zip(axes[0], ways):
         one_way(axis, found, origin, to)
     from_zero(axes[0][0])
     axes[0][0].set_ylabel("attention")
-    look = {"color": DARK_GREY, "marker": "o", "ms": 3, "ls": "none"}
-    legend_row(figure, axes[-1], axes[0][0], [Line2D([], [], label="after attention", **look),
-                                              Line2D([], [], label="after MLP, embedding", mfc="white", **look)])
+    legend_row(figure, axes[-1], axes[0][0], parts())
     title(figure, result, "After which part of which block is the first token's residual complete")
     say(figure, result, "residuals come from samples of another document")
     return figure

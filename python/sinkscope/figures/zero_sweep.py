@@ -3,9 +3,10 @@ two of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sinkscope.figures.parts.colours import FIRST, OPERATIONS, SHADE, SIGNED
@@ -13,11 +14,12 @@ from sinkscope.figures.parts.levels import from_zero, held_against, legend_row, 
 from sinkscope.figures.parts.site_names import name_sites
 from sinkscope.figures.parts.style import floats, image, layers_axis, title, wide
 from sinkscope.figures.parts.trial_rows import layer_of, level, mean, part_of, place, unedited
+from sinkscope.figures.parts.widths import beside
 from sinkscope.results import Result
 from sinkscope.results.findings import Findings
 
 ORDER = 50
-MAP_WIDTH = 2.0  # inches
+LABELS = 1.5  # inches beside each map
 AFTER = 2  # layers that are drawn of those that write after the sink was read, which change nothing
 
 
@@ -57,11 +59,11 @@ def pairs(figure, axes, found: dict) -> None:
     image(figure, axes[1], beyond, "(A and B) − A − B", cmap=SIGNED, vmin=-largest, vmax=largest)
     axes[0].set_title(f"{operation}: two outputs (diagonal: one)")
     axes[1].set_title("interaction of the two")
-    names = [place(site) for site in sites]
+    names, room = [place(site) for site in sites], beside(2 * LABELS) / 2
     for axis in axes:
         axis.set_aspect("equal")
-        name_sites(axis.set_xticks, sites, names, MAP_WIDTH, rotation=90, fontsize=6)
-        name_sites(axis.set_yticks, sites, names, MAP_WIDTH, fontsize=6)
+        name_sites(axis.set_xticks, sites, names, room, rotation=90, fontsize=6)
+        name_sites(axis.set_yticks, sites, names, room, fontsize=6)
 
 
 def shading(found: dict) -> str:
@@ -71,13 +73,17 @@ def shading(found: dict) -> str:
     return f"shaded: outputs that come after it was read and change nothing{many}"
 
 
+def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
+    return {part: lambda axis, part=part: of_part(axis, result.results, part) for part in ("attention", "MLP")}
+
+
 def draw(result: Result) -> Figure:
     found = result.results
     has_pairs = any(len(row["sites"]) == 2 for row in found["table"])
     figure, axes = with_legend_row(2 + has_pairs, 2, [1.9, 1.9, 3.4][: 2 + has_pairs])
-    for row, part in zip(axes, ("attention", "MLP")):
+    for row, part in zip(axes, panels(result).values()):
         axis = wide(figure, row)
-        of_part(axis, found, part)
+        part(axis)
     if has_pairs:
         pairs(figure, axes[2], found)
     legend_row(figure, axes[-1], axis)

@@ -48,7 +48,8 @@ def rows(axis, stage: dict[str, Any]) -> None:
     axis.plot(before, [y + 0.14 for y, _, _ in asked], "o", ms=3, mfc="none", mec=of_later, ls="none", label=f"token {later}, unedited")
     axis.axvline(1, color=FIRST, ls="--", lw=0.8, label="token 0, unedited")
     axis.set_yticks(range(len(arrows)), [name for name, _ in arrows], fontsize=7)
-    axis.set(ylim=(len(arrows) - 0.5, -0.5), xlim=(-0.04, max(1.1, 1.04 * axis.get_xlim()[1])))
+    axis.set(xlabel="share of what token 0 has without edits", ylim=(len(arrows) - 0.5, -0.5),
+             xlim=(-0.04, max(1.1, 1.04 * axis.get_xlim()[1])))
 
 
 def heading(number: int, stage: dict[str, Any]) -> str:
@@ -63,7 +64,8 @@ def chain(result: Result) -> Figure:
     for number, (row, stage) in enumerate(zip(axes, stages)):
         rows(row[0], stage)
         row[0].set_title(heading(number, stage), loc="left")
-    axes[len(stages) - 1][0].set_xlabel("share of what token 0 has without edits")
+    for row in axes[: len(stages) - 1]:
+        row[0].set_xlabel(None)
     legend_row(figure, axes[-1], axes[0][0])
     title(figure, result, "what makes the sink, step by step")
     caption(figure, result, EXPLANATION)

@@ -31,10 +31,9 @@ def draw_unedited(axis, place: float, row: TrialRow, token: int, shift: float = 
     axis.plot(place, row.massive_activation(token, "unedited"), "D", color=MASSIVE, ms=4, mfc="none")
 
 
-def explain(axis, later: Iterable[int], **look) -> None:
-    """The legend of all that is drawn here, of these later tokens."""
-    entries = [*(Line2D([], [], color=colour_of(token), marker="o", ms=3.5, lw=1, label=f"attention to token {token}") for token in later),
-               Line2D([], [], color=FIRST, marker="o", ms=3.5, lw=1, label="attention to token 0"),
-               Line2D([], [], color=MASSIVE, marker="x", ms=4, ls=":", lw=0.8, label="massive activation at\nthe edited token, norm"),
-               Line2D([], [], color=UNEDITED, marker="D", ms=4, mfc="none", ls="none", label="unedited")]
-    axis.legend(handles=entries, **look)
+def symbols(later: Iterable[int]) -> list[Line2D]:
+    """Of all that is drawn here, of these later tokens."""
+    return [*(Line2D([], [], color=colour_of(token), marker="o", ms=3.5, lw=1, label=f"attention to token {token}") for token in later),
+            Line2D([], [], color=FIRST, marker="o", ms=3.5, lw=1, label="attention to token 0"),
+            Line2D([], [], color=MASSIVE, marker="x", ms=4, ls=":", lw=0.8, label="massive activation at\nthe edited token, norm"),
+            Line2D([], [], color=UNEDITED, marker="D", ms=4, mfc="none", ls="none", label="unedited")]

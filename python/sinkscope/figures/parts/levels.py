@@ -8,13 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.container import Container
+from matplotlib.transforms import ScaledTranslation
 
 from sinkscope.figures.parts.colours import ORDINARY
 from sinkscope.figures.parts.style import caption, floats, new, wide
 from sinkscope.figures.parts.trial_rows import unedited
 from sinkscope.results import Result
 
+BELOW = 0.36  # inches beneath a panel: its ticks' and its axis's labels
 LEGEND_HEIGHT = 0.4
+OUTSIDE = 0.97  # of the figure: a legend that is beside its panel
 LEGEND_WIDTH = 0.8  # of the figure: panels whose rows have names begin that far from its edge
 
 
@@ -71,6 +74,19 @@ def legend_across(figure, axis, entries: list[tuple]) -> None:
         columns -= 1
     rows = -(-len(entries) // columns)
     legend(-(-len(entries) // rows))
+
+
+def legend_below(axis, columns: int) -> None:
+    """Beneath the label of x."""
+    down = ScaledTranslation(0, -BELOW, axis.figure.dpi_scale_trans)
+    legend_outside(axis, columns, loc="upper center", bbox_to_anchor=(0.45, 0), bbox_transform=axis.transAxes + down, fontsize=6)
+
+
+def legend_outside(axis, columns: int, **look) -> None:
+    """Beside its panel, in fewer columns where the page is narrow."""
+    while columns > 1 and axis.legend(ncols=columns, **look).get_window_extent().width > OUTSIDE * axis.figure.bbox.width:
+        columns -= 1
+    axis.legend(ncols=columns, **look)
 
 
 def say(figure, result: Result, text: str) -> None:

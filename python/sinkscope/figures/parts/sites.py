@@ -10,8 +10,10 @@ from sinkscope.figures.parts.colours import ANSWERS
 from sinkscope.figures.parts.site_names import name_sites
 from sinkscope.figures.parts.style import nothing
 from sinkscope.figures.parts.trial_rows import place
+from sinkscope.figures.parts.widths import beside
 
-WIDTH = 4.6  # inches of the columns
+LABELS = 2.4  # inches of the rows' names
+NAME = 0.57  # inches of a site's
 QUESTIONS = {"own_suffices": "token 0's own row makes a sink", "level_suffices": "its mean level makes a sink",
              "removal_ends": "removal ends the sink"}
 SETS = ["channels of the smallest set", "sets that suffice"]
@@ -52,7 +54,7 @@ def roles(found: dict) -> dict[str, str]:
 
 def turned(found: dict) -> int:
     """Degrees of the columns' names: upright where many stand side by side."""
-    return 90 if len(found["sites"]) > 8 else 0
+    return 90 if len(found["sites"]) * NAME > beside(LABELS) else 0
 
 
 def height(found: dict) -> float:
@@ -96,7 +98,7 @@ def name_below(axis, found: dict, size: float) -> None:
     names = list(map(place, sites))
     if not turned(found):
         axis.set_xticks(range(len(sites)), names, fontsize=size)
-    elif not name_sites(axis.set_xticks, sites, names, WIDTH, fontsize=6, rotation=90):
+    elif not name_sites(axis.set_xticks, sites, names, beside(LABELS), fontsize=6, rotation=90):
         axis.set_xlabel("residual after (of each block attention, then MLP)")
 
 

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sinkscope.figures.parts.colours import DARK_GREY, MISSING, NOTE, SEQUENTIAL
 from sinkscope.figures.parts.lines import wrapped
+from sinkscope.figures.parts.widths import page_width
 from sinkscope.figures.parts.words import plain, settle_words
 from sinkscope.results import Result, ResultError
 
@@ -26,10 +27,10 @@ def use_style() -> None:
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
-def new(rows: int, columns: int, width: float = 7.0, height: float = 2.6, **options):
-    """A figure of panels; width in inches of a text page, height of one row."""
+def new(rows: int, columns: int, width: float | None = None, height: float = 2.6, **options):
+    """A figure of panels; width in inches, else of the page that is drawn for; height of one row."""
     use_style()
-    figure = Figure(figsize=(width, height * rows), layout="constrained")
+    figure = Figure(figsize=(width or page_width(), height * rows), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
@@ -48,12 +49,24 @@ def caption(figure, result: Result, metric: str) -> None:
     figure.supxlabel("\n".join([*wrapped(metric, figure.get_figwidth() - 0.6, 6.5), over]), fontsize=6.5, color=NOTE)
 
 
-def save(figure: Figure, path: Path) -> None:
-    """The same result gives the same bytes: no date, no version. Raises ResultError on a name of another kind."""
+def bare(figure: Figure) -> str:
+    """Takes away the title and the note, and returns them."""
+    said = "\n".join((figure.get_suptitle(), figure.get_supxlabel()))
+    figure.suptitle("").set_in_layout(False)
+    figure.supxlabel("").set_in_layout(False)
+    return said
+
+
+def save(figure: Figure, path: Path | str) -> None:
+    """The same result gives the same bytes: no date, no version. A PDF holds its fonts, an SVG its letters as outlines.
+    Raises ResultError on a name of another kind."""
+    path = Path(path)
     if path.suffix not in UNDATED:
         raise ResultError(f"{path}: expected a name that ends in .png, .pdf or .svg")
-    settle(figure)
-    figure.savefig(path, metadata=UNDATED[path.suffix])
+    with matplotlib.rc_context():
+        use_style()
+        settle(figure)
+        figure.savefig(path, metadata=UNDATED[path.suffix])
 
 
 def settle(figure: Figure) -> None:
@@ -71,13 +84,19 @@ def settle(figure: Figure) -> None:
 def nothing(axis, text: str) -> None:
     """A panel that says why it is empty."""
     axis.axis("off")
-    axis.text(0.5, 0.5, "\n".join(wrapped(text, 2.6, 8)), ha="center", va="center", transform=axis.transAxes, color=DARK_GREY)
+    lines = wrapped(text, min(2.6, 0.8 * page_width()), 8)
+    axis.text(0.5, 0.5, "\n".join(lines), ha="center", va="center", transform=axis.transAxes, color=DARK_GREY)
 
 
 def layers_axis(axis, count: int, first: int = 0, ticks: int | str = "auto") -> None:
     axis.set_xlim(first - 0.5, first + count - 0.5)
     axis.xaxis.set_major_locator(MaxNLocator(ticks, integer=True))
     axis.set_xlabel("layer")
+
+
+def log_scale(axis, values: np.ndarray) -> None:
+    """y by powers of ten, and through 0 where a value is 0."""
+    axis.set_yscale("symlog" if values.min() <= 0 else "log")
 
 
 def legend_above(axis, columns: int = 3, row: float = 0.09) -> None:

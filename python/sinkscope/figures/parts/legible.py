@@ -18,6 +18,7 @@ from matplotlib.transforms import Bbox
 from sinkscope.figures.parts.style import settle
 
 SLACK = 2.0  # pixels of 1/200 inch: what rounding moves
+MOST = 0.45  # of a panel's height
 GAP = 5.0  # between two texts of one line
 Box = tuple[str, Bbox]
 
@@ -42,6 +43,13 @@ def words(figure: Figure) -> Iterator[Box]:
     for axis in both(figure):
         yield from ((f"tick {label.get_text()!r}", label.get_window_extent()) for label in tick_labels(axis))
     yield from (("legend", legend.get_window_extent()) for legend in figure.findobj(Legend))
+
+
+def sizes(figure: Figure) -> Iterator[tuple[str, float]]:
+    """Points of every text that is seen."""
+    for text in figure.findobj(Text):
+        if text.get_visible() and text.get_text().strip():
+            yield text.get_text(), text.get_fontsize()
 
 
 def both(figure: Figure) -> Iterator[Axis]:
@@ -89,6 +97,8 @@ def legends(figure: Figure) -> Iterator[str]:
             yield "a legend lies over another panel"
         elif panels and not (box.x0 > legend.axes.bbox.x0 - SLACK and box.x1 < legend.axes.bbox.x1 + SLACK):
             yield "a legend reaches past its panel"
+        if panels and box.y1 <= panels[0].bbox.y1 + SLACK and box.height > MOST * panels[0].bbox.height:
+            yield f"a legend takes more than {MOST:.0%} of its panel"
         yield from (f"a legend lies over {what}" for axes in panels for what in under(axes, box))
 
 
