@@ -39,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="with -m slow: the seed of the first of the planted models that identify has never met (201)")
     group.addoption("--strings", type=int, default=1500, metavar="N",
                     help="generated strings for each kind of tokenizer (1500)")
+    group.addoption("--draw-images", action="store_true", help="draw the images that figures are held against again, and compare nothing")
     group.addoption("--pipelines", type=int, default=100, metavar="N",
                     help="random pipelines of tokenizer parts, with 20 strings each (100)")
 
