@@ -14,6 +14,7 @@
 #include "experiments/list.h"
 #include "sinkscope/app/config_file.h"
 #include "sinkscope/app/interrupt.h"
+#include "sinkscope/app/terminal.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/keep_memory.h"
 
@@ -29,12 +30,20 @@ int run(CLI::App& app, std::vector<std::string> words) {
   return 0;
 }
 
+void print_error(const char* what) {
+  using sinkscope::app::Colour;
+  const auto name = sinkscope::app::painted("sinkscope:", Colour::bad, sinkscope::app::terminal_of(stderr));
+  fmt::print(stderr, "{} {}\n", name, what);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   sinkscope::model::keep_memory();
   sinkscope::app::catch_signals();
-  spdlog::set_default_logger(spdlog::stderr_color_mt("sinkscope"));
+  const auto terminal = sinkscope::app::terminal_of(stderr);
+  spdlog::set_default_logger(spdlog::stderr_color_mt(
+      "sinkscope", terminal.colours ? spdlog::color_mode::automatic : spdlog::color_mode::never));
   CLI::App app{"sinkscope: how a language model marks its first token and makes it the attention sink", "sinkscope"};
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.set_version_flag("--version", std::string(sinkscope::app::kVersion) + " (" + sinkscope::app::kGit + ")");
@@ -48,16 +57,16 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   } catch (const sinkscope::InputError& e) {
-    fmt::print(stderr, "sinkscope: {}\n", e.what());
+    print_error(e.what());
     return 2;
   } catch (const sinkscope::app::Interrupted& e) {
-    fmt::print(stderr, "sinkscope: {}\n", e.what());
+    print_error(e.what());
     return sinkscope::app::kInterruptedExit;
   } catch (const c10::Error& e) {  // its what() goes on with a backtrace
-    fmt::print(stderr, "sinkscope: {}\n", e.what_without_backtrace());
+    print_error(e.what_without_backtrace());
     return 1;
   } catch (const std::exception& e) {
-    fmt::print(stderr, "sinkscope: {}\n", e.what());
+    print_error(e.what());
     return 1;
   }
 }

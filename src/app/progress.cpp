@@ -1,9 +1,10 @@
 #include "sinkscope/app/progress.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
+
+#include "sinkscope/app/terminal.h"
 
 namespace sinkscope::app {
 namespace {
@@ -24,7 +25,7 @@ Progress::Progress(std::string what, std::string unit, int64_t total, bool quiet
       unit_(std::move(unit)),
       total_(total),
       quiet_(quiet),
-      terminal_(isatty(STDERR_FILENO) == 1),
+      terminal_(terminal_of(stderr).redraws),
       start_(Clock::now()),
       last_shown_(start_) {}
 
@@ -58,7 +59,8 @@ void Progress::show(bool last) {
   if (terminal_) {
     constexpr int kWidth = 30;
     const int full = static_cast<int>(share * kWidth);
-    fmt::print(stderr, "\r\033[K[{:#<{}}{:.<{}}] {}", "", full, "", kWidth - full, text);
+    const auto line = fmt::format("[{:#<{}}{:.<{}}] {}", "", full, "", kWidth - full, text);
+    fmt::print(stderr, "\r\033[K{}", cut_to(line, terminal_of(stderr).width - 1));
   } else {
     fmt::print(stderr, "{}\n", text);
   }

@@ -6,7 +6,8 @@
 
 namespace sinkscope::app {
 
-/// Share done, rate and time left on stderr: a bar on a terminal, a line every few seconds otherwise.
+/// Share done, rate and time left on stderr: a bar on a terminal, cut to its width, a line every few seconds
+/// otherwise.
 class Progress {
  public:
   /// `total` and `add` count in `unit` ("tokens"); with no unit no rate is shown. Quiet shows nothing.

@@ -1,0 +1,85 @@
+#include "sinkscope/app/terminal.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+namespace sinkscope::app {
+namespace {
+
+constexpr int kUsualWidth = 80, kUsualHeight = 24;  // of a terminal that does not say
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value && *value;
+}
+
+bool is_dumb() {
+  const char* term = std::getenv("TERM");
+  return !term || !*term || std::string_view(term) == "dumb";
+}
+
+int number_in(const char* variable, int otherwise) {
+  const int number = is_set(variable) ? std::atoi(std::getenv(variable)) : 0;
+  return number > 0 ? number : otherwise;
+}
+
+/// Of a terminal, as wide and high as it says.
+Terminal sized(int descriptor) {
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) size = {};
+  Terminal terminal;
+  terminal.width = size.ws_col > 0 ? size.ws_col : number_in("COLUMNS", kUsualWidth);
+  terminal.height = size.ws_row > 0 ? size.ws_row : number_in("LINES", kUsualHeight);
+  return terminal;
+}
+
+/// SGR parameters, of the eight colours that every theme has set.
+const char* code_of(Colour colour) {
+  switch (colour) {
+    case Colour::heading: return "1";
+    case Colour::good: return "32";
+    case Colour::doubtful: return "33";
+    case Colour::bad: return "31";
+    case Colour::faint: return "2";
+    default: return "0";
+  }
+}
+
+bool begins_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
+}
+
+}  // namespace
+
+Terminal terminal_of(std::FILE* stream) {
+  const int descriptor = fileno(stream);
+  if (isatty(descriptor) != 1) return {};
+  auto terminal = sized(descriptor);
+  terminal.redraws = !is_dumb();
+  terminal.colours = terminal.redraws && !is_set("NO_COLOR");
+  return terminal;
+}
+
+std::string painted(const std::string& text, Colour colour, const Terminal& terminal) {
+  if (!terminal.colours || colour == Colour::plain || text.empty()) return text;
+  return fmt::format("\033[{}m{}\033[0m", code_of(colour), text);
+}
+
+int columns_of(const std::string& text) {
+  return static_cast<int>(std::count_if(text.begin(), text.end(), begins_character));
+}
+
+std::string cut_to(const std::string& text, int columns) {
+  size_t end = 0;
+  for (int left = columns; end < text.size() && (left > 0 || !begins_character(text[end])); ++end) {
+    if (begins_character(text[end])) --left;
+  }
+  return text.substr(0, end);
+}
+
+}  // namespace sinkscope::app
