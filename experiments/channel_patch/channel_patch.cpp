@@ -18,6 +18,7 @@
 #include <memory>
 
 #include "commands/command.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/number_list.h"
 #include "sinkscope/trials/search/search.h"
@@ -198,7 +199,8 @@ commands::Command channel_patch() {
             trials::add_options(app, o->trials);
             trials::add_sharing_options(app, o->trials);
             trials::add_token_option(app, o->token, 2);
-            app.add_option("--sites", o->sites, "residuals to patch; none named: all below the sink's layer");
+            app.add_option("--sites", o->sites, "residuals to patch; none named: all below the sink's layer")
+                ->type_name(app::kSitesType);
             app.add_option("--dimensions", o->dimensions, "channels to move beside those that are found");
             app.add_option("--doses", o->doses, "shares of the way to the other token's level")->capture_default_str();
             app.callback([o, &app] { run(*o, app); });

@@ -9,6 +9,7 @@
 
 #include "commands/command.h"
 #include "experiments/first_token/summary.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/app/run.h"
 #include "sinkscope/app/vocabulary_ids.h"
 #include "sinkscope/measure/first_token.h"
@@ -76,6 +77,7 @@ json write_sidecar(const Atlas& atlas, const std::filesystem::path& out) {
 }
 
 void run(const Options& o, const CLI::App& command) {
+  app::refuse_standard_output(o.run.out, "arrays are written to a .safetensors file beside the result");
   std::vector<int64_t> ids;
   app::Run r(o.run, command, [&](const model::Config& config, const text::Tokenizer* tokenizer) {
     ids = app::vocabulary_ids({o.ids.list, o.ids.unused_rows, o.run.seed}, config, tokenizer);

@@ -15,7 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
-#include "sinkscope/app/config_file.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/files/read_file.h"
 #include "sinkscope/files/read_json.h"
 #include "sinkscope/result/sha256.h"

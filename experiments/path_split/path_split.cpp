@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "commands/command.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/error.h"
 #include "sinkscope/trials/trial_list.h"
 
@@ -94,6 +95,7 @@ commands::Command path_split() {
             trials::add_options(app, o->trials);
             trials::add_sharing_options(app, o->trials);
             app.add_option("--written", o->written, "attention or MLP outputs whose vector is followed")
+                ->type_name(app::kSitesType)
                 ->capture_default_str();
             app.callback([o, &app] { run(*o, app); });
           },

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/app/plan.h"
 #include "sinkscope/app/run.h"
 #include "sinkscope/error.h"
@@ -91,7 +92,8 @@ commands::Command scan() {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->run);
             app.add_option("--measure", o->measure, "what to measure: any of sink, profile, norms, loss")
-                ->capture_default_str();
+                ->capture_default_str()
+                ->check(app::some_of({"sink", "profile", "norms", "loss"}));
             app.add_option("--track", o->track, "positions of the tokens whose attention and norms are measured")
                 ->capture_default_str();
             app.callback([o, &app] { run(*o, app); });

@@ -11,6 +11,7 @@
 #include "experiments/vocab_sweep/assemble.h"
 #include "experiments/vocab_sweep/screened.h"
 #include "sinkscope/app/command_line.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/error.h"
 #include "sinkscope/result/file.h"
 
@@ -94,8 +95,9 @@ commands::Command merge() {
             auto o = std::make_shared<Options>();
             app.add_option("parts", o->parts, "the shards' --out files")
                 ->required()
+                ->type_name(app::kPartType)
                 ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-            app.add_option("--out", o->out, "the result file")->required();
+            app.add_option("--out", o->out, "the result file")->required()->type_name(app::kOutputType);
             app.add_flag("--force", o->force, "replace an existing result");
             app.callback([o] { run(*o); });
           },

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "experiments/vocab_sweep/measure.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/app/vocabulary_ids.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
@@ -112,7 +113,7 @@ void add_screen_options(CLI::App& app, Options& o) {
   app.add_option("--outlier-z", o.outlier_z, "measure in full every id this many standard deviations from the mean")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e6));
-  app.add_option("--refine", o.refine, "a merged screen: measure in full the ids that it lists");
+  app.add_option("--refine", o.refine, "a merged screen: measure in full the ids that it lists")->type_name(app::kFile);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "experiments/vocab_sweep/screened.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/error.h"
 #include "sinkscope/measure/sink_score.h"
 #include "sinkscope/measure/statistics.h"
@@ -74,6 +75,7 @@ void write_sidecar(const Measured& m, const Full& full, const std::filesystem::p
 }  // namespace
 
 void check_name(const std::filesystem::path& out) {
+  app::refuse_standard_output(out.string(), "a .safetensors file and a journal take the result's name");
   if (out.extension() == ".json") return;
   throw InputError(fmt::format(
       "--out {}: expected a name that ends in .json; the .safetensors and .journal files take the same name",

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "commands/command.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/error.h"
 #include "sinkscope/spelling/int_list.h"
 #include "sinkscope/spelling/nearest.h"
@@ -115,7 +116,9 @@ commands::Command zero_sweep() {
             auto o = std::make_shared<Options>();
             trials::add_options(app, o->trials);
             trials::add_sharing_options(app, o->trials);
-            app.add_option("--operations", o->operations, "some of zero, mean, resample")->capture_default_str();
+            app.add_option("--operations", o->operations, "some of zero, mean, resample")
+                ->capture_default_str()
+                ->check(app::some_of({"zero", "mean", "resample"}));
             app.add_flag("--pairs", o->pairs, "two outputs together, before the sink layer, by the first operation");
             app.callback([o, &app] { run(*o, app); });
           },

@@ -6,6 +6,8 @@
 #include <spdlog/spdlog.h>
 
 #include "sinkscope/app/command_line.h"
+#include "sinkscope/app/option_types.h"
+#include "sinkscope/app/print_json.h"
 #include "sinkscope/app/provenance.h"
 #include "sinkscope/model/device.h"
 #include "sinkscope/model/dtype.h"
@@ -55,7 +57,11 @@ Writer::Writer(std::string experiment, json config, const RunOptions& options)
       started_(fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))),
       force_(options.force),
       quiet_(options.quiet) {
-  if (!out_.empty()) result::check_writable(out_, existing(force_));
+  if (!out_.empty() && !to_standard_output()) result::check_writable(out_, existing(force_));
+}
+
+bool Writer::to_standard_output() const {
+  return out_ == kStandardStream;
 }
 
 void Writer::warn(const std::string& warning) {
@@ -82,6 +88,7 @@ void Writer::write(json result, const json& metrics, const json& results, const 
   result["results"] = results;
   result["warnings"] = warnings_;
   if (more.is_object()) result.update(more);
+  if (to_standard_output()) return print_json(result);
   result::write_json(out_, result, existing(force_));
   if (!quiet_) fmt::print(stderr, "{}: {}\n", experiment_, out_);
 }

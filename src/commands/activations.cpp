@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/app/run.h"
 #include "sinkscope/error.h"
 #include "sinkscope/intervene/attention_condition.h"
@@ -25,6 +26,7 @@ struct Options {
 };
 
 void run(const Options& o, const CLI::App& command) {
+  app::refuse_standard_output(o.run.out, "safetensors are mapped into memory by who reads them");
   app::Run r(o.run, command);
   if (o.sites.empty() && o.columns.empty()) throw InputError("expected --sites, --columns or both");
   const auto sites = o.sites.empty() ? std::vector<model::Site>{} : model::parse_sites(o.sites, r.config());
@@ -72,7 +74,8 @@ Command activations() {
             auto o = std::make_shared<Options>();
             app::add_run_options(app, o->run);
             app.add_option("--sites", o->sites,
-                           "hook points, separated by commas: names, globs (blocks.*.hook_resid_post) or all");
+                           "hook points, separated by commas: names, globs (blocks.*.hook_resid_post) or all")
+                ->type_name(app::kSitesType);
             app.add_option("--columns", o->columns,
                            "also export the attention that every query pays to these keys, in float32, by layer");
             app.add_option("--positions", o->positions, "rotary positions as token=position: 0=8,8=0");

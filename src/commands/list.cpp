@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "commands/command.h"
+#include "sinkscope/app/option_types.h"
 
 namespace sinkscope::commands {
 
@@ -31,6 +32,7 @@ void add_to(CLI::App& program, const std::vector<Command>& commands) {
       if (command.group != group) continue;
       auto& app = *program.add_subcommand(command.name, command.summary)->group(group);
       command.setup(app);
+      app.parse_complete_callback([&app] { app::check_standard_streams(app); });
       app.set_help_flag("-h,--help", "print this help and exit")->group("Help");  // behind the command's own options
     }
   }

@@ -2,12 +2,12 @@
 // download.
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "commands/command.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/random_checkpoint.h"
 #include "sinkscope/model/weights.h"
@@ -35,13 +35,19 @@ Command random_model() {
   return {"random-model", "write a checkpoint of a published shape with seeded random weights",
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
-            app.add_option("--like", o->like, fmt::format("{}", fmt::join(model::known_shapes(), ", ")))->required();
+            app.add_option("--like", o->like, "whose published shape")
+                ->required()
+                ->check(app::one_of(model::known_shapes()));
             app.add_option("--layers", o->layers, "number of layers; 0: as published")
                 ->capture_default_str()
                 ->check(CLI::Range(0, 10000));
-            app.add_option("--dtype", o->dtype, "bfloat16 or float32")->capture_default_str();
+            app.add_option("--dtype", o->dtype, "bfloat16 or float32")
+                ->capture_default_str()
+                ->check(app::one_of({"bfloat16", "float32"}));
             app.add_option("--seed", o->seed, "seed of the weights")->capture_default_str();
-            app.add_option("--out", o->out, "the folder to write; it must not exist")->required();
+            app.add_option("--out", o->out, "the folder to write; it must not exist")
+                ->required()
+                ->type_name(app::kFolderType);
             app.callback([o] { run(*o); });
           },
           kModel};

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/error.h"
 #include "sinkscope/text/corpus.h"
 #include "sinkscope/text/several_texts.h"
@@ -74,11 +75,15 @@ Command tokenize() {
             auto o = std::make_shared<Options>();
             app.add_option("--model", o->model,
                            "folder with tokenizer.json, tokenizer.model, or vocab.json and merges.txt")
-                ->required();
+                ->required()
+                ->type_name(app::kFolderType);
             app.add_option("--text", o->text,
-                           "plain text, or .jsonl: per line a string or an object with `text`; several by commas");
+                           "plain text, or .jsonl: per line a string or an object with `text`; several by commas; "
+                           "`-`: plain text from standard input")
+                ->type_name(app::kFileList);
             app.add_option("--decode", o->decode,
-                           "JSON file with an array of arrays of ids: print their texts, one JSON string each");
+                           "JSON file with an array of arrays of ids: print their texts, one JSON string each")
+                ->type_name(app::kFile);
             app.add_flag("--bos", o->bos, "start every text with the tokenizer's BOS");
             app.add_flag("--special", o->special,
                          "put around every text what transformers puts there unasked: BOS, EOS, none");

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/app/provenance.h"
 #include "sinkscope/error.h"
 #include "sinkscope/model/device.h"
@@ -40,6 +41,7 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
       by_text_(strata_by_text(r, bootstrap_)),
       split_(undivided(static_cast<int64_t>(r.samples().ids.size()))),
       sharing_(shard_of(options), r.options().out, options.patience) {
+  app::refuse_standard_output(r.options().out, "a journal is kept beside the result, so that a killed run goes on");
   trials::check(design_, options, r);
   auto keys = keys_for(design_.tracked, design_.edited, options.other_token, r);
   setting_ = std::make_unique<Setting>(Setting{r, options_, std::move(keys), draw_other_documents(design_, r)});

@@ -11,13 +11,10 @@ class App;
 
 namespace sinkscope::app {
 
-/// Type name of an option that takes JSON text, which a config file holds as it is.
-inline constexpr char kJsonType[] = "JSON";
-
-/// Command-line words with the options of `--config FILE.json` put in front of them, so that the command line
-/// overrides the file. The file is one flat object; a list becomes a comma list, or
-/// stays JSON for an option of kJsonType. A key that is no option of the command
-/// is an InputError that names the nearest.
+/// Command-line words with the options of `--config FILE.json` (`-`: standard input) put in front of them, so that the
+/// command line overrides the file. The file is one flat object; a list becomes a comma list, or stays JSON for an
+/// option of kJsonType (option_types.h). A key that is no option of the command is an InputError that names the
+/// nearest.
 std::vector<std::string> with_config_file(const CLI::App& program, std::vector<std::string> words);
 
 /// Every option of the command after parsing, for the result's `config`.

@@ -24,11 +24,13 @@ class Writer {
   /// The result's sections other than metrics, results and warnings.
   nlohmann::json provenance(const Inputs&, const Timing&) const;
 
-  /// `more` holds further sections, or replaces some.
+  /// Under --out, or to standard output where that is `-`. `more` holds further sections, or replaces some.
   void write(nlohmann::json provenance, const nlohmann::json& metrics, const nlohmann::json& results,
              const nlohmann::json& more = nullptr) const;
 
  private:
+  bool to_standard_output() const;
+
   std::string experiment_;
   nlohmann::json config_;
   std::string out_, started_;

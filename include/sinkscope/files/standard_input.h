@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+namespace sinkscope::files {
+
+/// The name that stands for standard input where a file is read whole.
+inline constexpr char kStandardInput[] = "-";
+
+/// All of it, read to its end at the first call. Throws InputError where it cannot be read.
+const std::string& standard_input();
+
+}  // namespace sinkscope::files
