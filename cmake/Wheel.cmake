@@ -16,7 +16,7 @@ install(FILES ${PROJECT_BINARY_DIR}/sinkscope.torch DESTINATION bin)
 
 # What the package reads of the repository lies below data in the same places (sinkscope.ROOT).
 file(GLOB read RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
-     configs/schema/*.json experiments/*/*schema.json python/sinkscope/*/schema.json models/planted/text.txt)
+     configs/schema/*.json experiments/*/*schema.json src/commands/*.schema.json python/sinkscope/*/schema.json models/planted/text.txt)
 foreach(file ${read})
   get_filename_component(folder ${file} DIRECTORY)
   install(FILES ${file} DESTINATION data/${folder})

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
-#include "sinkscope/app/provenance.h"
+#include "sinkscope/app/option_types.h"
+#include "sinkscope/app/print_json.h"
+#include "sinkscope/app/table.h"
 #include "sinkscope/error.h"
 #include "sinkscope/files/read_json.h"
 #include "sinkscope/result/read_result.h"
@@ -17,18 +20,19 @@ namespace sinkscope::commands {
 namespace {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 
 struct Options {
   std::string result, reference = "configs/reference/qwen3-8b.json";
+  bool json = false;
 };
 
-/// Where a run's settings are not the published ones; empty where they are.
-std::string differing_settings(const json& published, const json& result) {
-  std::string differing;
-  const auto compare = [&](const char* name, const json& found) {
-    if (!published.contains(name) || published[name] == found) return;
-    differing += fmt::format("{}{} {} here, {} published", differing.empty() ? "" : "; ", name, found.dump(),
-                             published[name].dump());
+/// Where a run's settings are not the published ones.
+ordered_json differing_settings(const json& published, const json& result) {
+  auto differing = ordered_json::object();
+  const auto compare = [&](const char* name, const json& here) {
+    if (!published.contains(name) || published[name] == here) return;
+    differing[name] = {{"here", here}, {"published", published[name]}};
   };
   compare("samples", result["data"]["samples"]);
   compare("length", result["data"]["length"]);
@@ -45,10 +49,6 @@ void check_model(const json& result, const json& reference, const Options& o) {
                                    result["model"].value(key, json()).dump()));
     }
   }
-}
-
-std::string spell(const json& value) {
-  return value.is_number_float() ? fmt::format("{:.4g}", value.get<double>()) : value.is_null() ? "none" : value.dump();
 }
 
 /// What is at a path like "/results/sink/0/level"; of a list of objects "name=zero blocks.0.mlp_out" takes the one
@@ -75,31 +75,69 @@ json at_path(const json& result, const std::string& path) {
   return *here;
 }
 
-void print_row(const json& number, const json& result) {
-  const json found = at_path(result, number.at("path").get<std::string>());
+ordered_json compared(const json& number, const json& result) {
+  const json here = at_path(result, number.at("path").get<std::string>());
   const auto& published = number.at("published");
-  const auto difference =
-      found.is_number() ? fmt::format("{:+.3g}", found.get<double>() - published.get<double>()) : std::string("-");
-  fmt::print("{:<44} {:>10} {:>10} {:>10}   {}\n", number.at("name").get<std::string>(), spell(found), spell(published),
-             difference, differing_settings(number.value("settings", json::object()), result));
+  return {{"name", number.at("name")},
+          {"path", number.at("path")},
+          {"here", here},
+          {"published", published},
+          {"difference", here.is_number() ? json(here.get<double>() - published.get<double>()) : json()},
+          {"settings_that_differ", differing_settings(number.value("settings", json::object()), result)},
+          {"source", number.at("source")}};
+}
+
+ordered_json compared(const json& result, const json& reference, const Options& o) {
+  check_model(result, reference, o);
+  const auto experiment = result.at("experiment").get<std::string>();
+  auto numbers = ordered_json::array();
+  for (const auto& number : reference.at("numbers")) {
+    if (number.at("experiment") == experiment) numbers.push_back(compared(number, result));
+  }
+  if (numbers.empty()) throw InputError(fmt::format("{}: no published numbers of {}", o.reference, experiment));
+  return {{"experiment", experiment}, {"model", reference.at("model")}, {"numbers", numbers}};
+}
+
+std::string spell(const ordered_json& value) {
+  return value.is_number_float() ? fmt::format("{:.4g}", value.get<double>()) : value.is_null() ? "none" : value.dump();
+}
+
+std::string spell_settings(const ordered_json& differing) {
+  std::string text;
+  for (const auto& [name, values] : differing.items()) {
+    text += fmt::format("{}{} {} here, {} published", text.empty() ? "" : "; ", name, values.at("here").dump(),
+                        values.at("published").dump());
+  }
+  return text;
+}
+
+void print_table(const ordered_json& compared) {
+  const auto terminal = app::terminal_of(stdout);
+  app::Table table({app::Align::left, app::Align::right, app::Align::right, app::Align::right, app::Align::left});
+  table.heading({compared.at("experiment"), "here", "published", "difference", "settings that differ"});
+  std::vector<std::string> sources;
+  for (const auto& number : compared.at("numbers")) {
+    const auto& difference = number.at("difference");
+    table.add({{number.at("name")},
+               {spell(number.at("here"))},
+               {spell(number.at("published"))},
+               {difference.is_null() ? "-" : fmt::format("{:+.3g}", difference.get<double>())},
+               {spell_settings(number.at("settings_that_differ")), app::Colour::doubtful}});
+    const auto source = number.at("source").get<std::string>();
+    if (std::find(sources.begin(), sources.end(), source) == sources.end()) sources.push_back(source);
+  }
+  fmt::print("{}", table.text(terminal));
+  for (const auto& source : sources) fmt::print("source: {}\n", source);
 }
 
 void run(const Options& o) {
   const auto result = result::read_result(o.result), reference = files::read_object(o.reference, "published numbers");
   try {
-    check_model(result, reference, o);
-    const auto experiment = result.at("experiment").get<std::string>();
-    fmt::print("{:<44} {:>10} {:>10} {:>10}   {}\n", experiment, "here", "published", "difference",
-               "settings that differ");
-    std::vector<std::string> sources;
-    for (const auto& number : reference.at("numbers")) {
-      if (number.at("experiment") != experiment) continue;
-      print_row(number, result);
-      const auto source = number.at("source").get<std::string>();
-      if (std::find(sources.begin(), sources.end(), source) == sources.end()) sources.push_back(source);
-    }
-    if (sources.empty()) throw InputError(fmt::format("{}: no published numbers of {}", o.reference, experiment));
-    for (const auto& source : sources) fmt::print("source: {}\n", source);
+    const auto numbers = compared(result, reference, o);
+    if (o.json)
+      app::print_json(numbers);
+    else
+      print_table(numbers);
   } catch (const json::exception& e) {
     throw InputError(fmt::format("{} and {}: {}", o.result, o.reference, e.what()));
   }
@@ -108,14 +146,18 @@ void run(const Options& o) {
 }  // namespace
 
 Command compare() {
-  return {"compare", "compare a result with published numbers for the same experiment and model",
-          [](CLI::App& app) {
-            auto o = std::make_shared<Options>();
-            app.add_option("result", o->result, "a result file")->required();
-            app.add_option("--reference", o->reference, "file with the published numbers")->capture_default_str();
-            app.callback([o] { run(*o); });
-          },
-          kResults};
+  return {
+      "compare", "compare a result with published numbers for the same experiment and model",
+      [](CLI::App& app) {
+        auto o = std::make_shared<Options>();
+        app.add_option("result", o->result, "a result file, or `-`: standard input")->required()->type_name(app::kFile);
+        app.add_option("--reference", o->reference, "file with the published numbers")
+            ->capture_default_str()
+            ->type_name(app::kFile);
+        app.add_flag("--json", o->json, "print one JSON document");
+        app.callback([o] { run(*o); });
+      },
+      kResults};
 }
 
 }  // namespace sinkscope::commands

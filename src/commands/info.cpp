@@ -8,8 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
+#include "sinkscope/app/option_types.h"
 #include "sinkscope/app/plan.h"
+#include "sinkscope/app/print_json.h"
 #include "sinkscope/app/provenance.h"
+#include "sinkscope/app/table.h"
 #include "sinkscope/model/checkpoint.h"
 #include "sinkscope/text/tokenizer.h"
 
@@ -69,25 +72,28 @@ ordered_json describe(const model::Checkpoint& checkpoint) {
   return described;
 }
 
-void print_page(const ordered_json& f) {
-  for (const auto& [key, value] : f.items()) {
-    if (key == "warnings" && value.empty()) continue;
-    if (key == "tokenizer" && value.is_object()) {
-      fmt::print("{:<30} {} ids, {} special, {} embedding rows without a token\n", key, value["ids"].get<int64_t>(),
-                 value["special"].size(), value["embedding_rows_without_a_token"].get<int64_t>());
-    } else {
-      fmt::print("{:<30} {}\n", key,
-                 value.is_string() ? value.get<std::string>()
-                 : value.is_null() ? "none"
-                                   : value.dump());
-    }
+std::string spell(const std::string& key, const ordered_json& value) {
+  if (key == "tokenizer" && value.is_object()) {
+    return fmt::format("{} ids, {} special, {} embedding rows without a token", value["ids"].get<int64_t>(),
+                       value["special"].size(), value["embedding_rows_without_a_token"].get<int64_t>());
   }
+  return value.is_string() ? value.get<std::string>() : value.is_null() ? "none" : value.dump();
+}
+
+void print_page(const ordered_json& described) {
+  app::Table table({app::Align::left, app::Align::left});
+  for (const auto& [key, value] : described.items()) {
+    if (key == "warnings" && value.empty()) continue;
+    const auto colour = key == "warnings" ? app::Colour::doubtful : app::Colour::plain;
+    table.add({{key, app::Colour::heading}, {spell(key, value), colour}});
+  }
+  fmt::print("{}", table.text(app::terminal_of(stdout)));
 }
 
 void run(const Options& o) {
   const auto described = describe(model::Checkpoint::open(model::resolve_model(o.model, o.revision)));
   if (o.json)
-    fmt::print("{}\n", described.dump(1));
+    app::print_json(described);
   else
     print_page(described);
 }
@@ -99,9 +105,10 @@ Command info() {
           [](CLI::App& app) {
             auto o = std::make_shared<Options>();
             app.add_option("--model", o->model, "checkpoint directory, or a Hugging Face id found in the local cache")
-                ->required();
+                ->required()
+                ->type_name(app::kModelType);
             app.add_option("--revision", o->revision, "branch, tag or commit of a Hugging Face id");
-            app.add_flag("--json", o->json, "print JSON");
+            app.add_flag("--json", o->json, "print one JSON document");
             app.callback([o] { run(*o); });
           },
           kModel};

@@ -1,4 +1,4 @@
-"""Results against their JSON Schemas. As a command: python -m sinkscope.results.schemas RESULT..."""
+"""Results, and what commands print with --json, against their JSON Schemas. As a command: python -m sinkscope.results.schemas RESULT..."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from referencing import Registry, Resource
 
 from sinkscope import ROOT
 
-PLACES = ("configs/schema/*.json", "experiments/*/*schema.json", "python/sinkscope/*/schema.json")
+PLACES = ("configs/schema/*.json", "experiments/*/*schema.json", "src/commands/*.schema.json", "python/sinkscope/*/schema.json")
 
 
 @cache
 def schemas() -> dict[str, dict[str, Any]]:
-    """By $id, which is the experiment's name with .json behind it, or the name that other schemas have for a shared part."""
+    """By $id, which is the experiment's or command's name with .json behind it, or the name that other schemas have for a shared part."""
     found: dict[str, dict[str, Any]] = {}
     for path in (path for pattern in PLACES for path in sorted(ROOT.glob(pattern))):
         schema = json.loads(path.read_text(encoding="utf-8"))
