@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What sinkscope needs: Debian packages (installed when root, otherwise named) and .venv from requirements.txt, with
 # the Python package of this folder in place (a change of its code needs no second run).
-# --with-slurm: also a Slurm to test with. --with-browser: also Chromium, for the tests of the report. --with-lint: also
-# clang-format and clang-tidy. Safe to run again; takes seconds when nothing changed.
+# --with-slurm: also a Slurm to test with. --with-browser: also Chromium, for the tests of the report. --with-shells: also zsh, fish,
+# groff and mandoc, for the tests of completion and of the manual page. --with-lint: also clang-format and clang-tidy. Safe to run
+# again; takes seconds when nothing changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,8 +13,9 @@ for option in "$@"; do
   case "$option" in
     --with-slurm) PACKAGES+=(slurm-wlm munge) ;;
     --with-browser) PACKAGES+=(chromium chromium-driver) ;;
+    --with-shells) PACKAGES+=(zsh fish man-db groff mandoc) ;;
     --with-lint) PACKAGES+=(clang-format clang-tidy) ;;
-    *) echo "setup: expected --with-slurm, --with-browser or --with-lint, found: $option" >&2; exit 2 ;;
+    *) echo "setup: expected --with-slurm, --with-browser, --with-shells or --with-lint, found: $option" >&2; exit 2 ;;
   esac
 done
 

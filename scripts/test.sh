@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [[ "${CI:-}" == true ]]; then
-  scripts/setup.sh --with-slurm --with-browser
+  scripts/setup.sh --with-slurm --with-browser --with-shells
   scripts/build.sh -DSINKSCOPE_WERROR=ON
 else
   scripts/setup.sh

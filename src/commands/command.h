@@ -17,7 +17,8 @@ inline constexpr char kMarks[] = "What marks the first token";
 inline constexpr char kParts[] = "Sweeps in parts";
 inline constexpr char kModel[] = "Models, tokenizers and activations";
 inline constexpr char kResults[] = "Results";
-inline constexpr const char* kGroups[] = {kWhere, kFollows, kMarks, kParts, kModel, kResults};
+inline constexpr char kTerminal[] = "At the terminal";
+inline constexpr const char* kGroups[] = {kWhere, kFollows, kMarks, kParts, kModel, kResults, kTerminal};
 
 /// One subcommand: `setup` binds its options to the app and gives the callback that runs it.
 struct Command {

@@ -13,13 +13,15 @@ namespace sinkscope::commands {
 // One file each; see there.
 Command activations();
 Command compare();
+Command completion();
 Command hooks();
 Command info();
+Command man();
 Command random_model();
 Command tokenize();
 
 std::vector<Command> all() {
-  return {info(), hooks(), tokenize(), activations(), random_model(), compare()};
+  return {info(), hooks(), tokenize(), activations(), random_model(), compare(), completion(), man()};
 }
 
 void add_to(CLI::App& program, const std::vector<Command>& commands) {
