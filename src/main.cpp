@@ -54,6 +54,8 @@ int main(int argc, char** argv) {
   sinkscope::commands::add_to(app, list);
   try {
     return run(app, {argv + 1, argv + argc});
+  } catch (const CLI::RuntimeError& e) {  // a command that has said why
+    return e.get_exit_code();
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   } catch (const sinkscope::InputError& e) {

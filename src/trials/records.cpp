@@ -13,17 +13,24 @@ namespace {
 constexpr size_t kKeyBytes = 64;  // of a record, before the outcome's
 
 std::string key_of(const intervene::Trial& trial, int64_t batch, Depth depth) {
-  return result::sha256(
-      fmt::format("{} {}{}", intervene::to_json(trial).dump(), batch, depth == Depth::probe ? " probe" : ""));
+  return trials::key_of(intervene::to_json(trial), batch, depth);
 }
 
 using Outcomes = std::map<std::string, std::string>;
 
 void take(const std::map<int64_t, std::string>& records, Outcomes& into) {
-  for (const auto& [unit, payload] : records) into[payload.substr(0, kKeyBytes)] = payload.substr(kKeyBytes);
+  for (const auto& [unit, payload] : records) into[key_in(payload)] = payload.substr(kKeyBytes);
 }
 
 }  // namespace
+
+std::string key_of(const nlohmann::json& trial, int64_t batch, Depth depth) {
+  return result::sha256(fmt::format("{} {}{}", trial.dump(), batch, depth == Depth::probe ? " probe" : ""));
+}
+
+std::string key_in(const std::string& payload) {
+  return payload.substr(0, kKeyBytes);
+}
 
 Records::Records(const std::filesystem::path& file, const nlohmann::json& header)
     : header_(header), journal_(file, header) {

@@ -210,7 +210,7 @@ void Runner::complete_own(const std::vector<Trial>& list) {
 std::vector<Measured> Runner::measure(const std::vector<Trial>& list) {
   check(list);
   auto& made = passes(Depth::whole);
-  sharing_.write_down(stage_, list, header());
+  sharing_.write_down(stage_, list, made.batches(), header());
   complete_own(list);
   sharing_.wait_for(list, made);
   made.complete(list, Depth::whole);

@@ -66,10 +66,10 @@ result::Journal& Sharing::written(const json& header) {
   return *written_;
 }
 
-void Sharing::write_down(size_t stage, const std::vector<Trial>& list, const json& header) {
+void Sharing::write_down(size_t stage, const std::vector<Trial>& list, int64_t batches, const json& header) {
   if (!is_shared()) return;
   auto& journal = written(header);
-  const auto payload = json{{"stage", stage}, {"trials", spelled(list)}}.dump();
+  const auto payload = json{{"stage", stage}, {"trials", spelled(list)}, {"batches", batches}}.dump();
   if (!journal.has(number_)) {
     journal.append(number_, payload);
   } else if (journal.records().at(number_) != payload) {

@@ -35,6 +35,7 @@ class JournaledPasses {
   /// Frees what is held of a batch.
   void release() { batch_.reset(), held_ = -1; }
   const std::filesystem::path& journal() const { return file_; }
+  int64_t batches() const { return static_cast<int64_t>(parts_.size()); }
 
  private:
   std::vector<intervene::Trial> missing(const std::vector<intervene::Trial>&, int64_t batch, Depth) const;

@@ -17,6 +17,11 @@ enum class Depth {
   whole,  ///< every outcome, with the controls
 };
 
+/// What a record of the journal begins with: of a trial as intervene::to_json writes it, over one batch.
+std::string key_of(const nlohmann::json& trial, int64_t batch, Depth);
+/// The key in a record.
+std::string key_in(const std::string& payload);
+
 /// Outcomes by trial and batch, in a journal: a run that was killed goes on from them.
 class Records {
  public:

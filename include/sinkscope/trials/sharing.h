@@ -44,8 +44,9 @@ class Sharing {
 
   // Shard 0's
 
-  /// Takes up what an earlier process wrote. Throws std::runtime_error where that chose other trials.
-  void write_down(size_t stage, const std::vector<intervene::Trial>&, const nlohmann::json& header);
+  /// Trials over so many batches. Takes up what an earlier process wrote. Throws std::runtime_error where that chose
+  /// other trials.
+  void write_down(size_t stage, const std::vector<intervene::Trial>&, int64_t batches, const nlohmann::json& header);
   /// Until all of the list is in the shards' journals, or nothing has come for too long.
   void wait_for(const std::vector<intervene::Trial>&, JournaledPasses&);
   /// There is no more to do for the others.
