@@ -14,6 +14,7 @@ namespace sinkscope::commands {
 Command activations();
 Command compare();
 Command completion();
+Command doctor();
 Command hooks();
 Command info();
 Command man();
@@ -21,7 +22,7 @@ Command random_model();
 Command tokenize();
 
 std::vector<Command> all() {
-  return {info(), hooks(), tokenize(), activations(), random_model(), compare(), completion(), man()};
+  return {info(), hooks(), tokenize(), activations(), random_model(), compare(), doctor(), completion(), man()};
 }
 
 void add_to(CLI::App& program, const std::vector<Command>& commands) {

@@ -21,14 +21,6 @@ std::string expanded(const std::string& path) {
   return files::expand_variables(files::expand_user(path));
 }
 
-/// Where Hugging Face's own tools keep downloaded models: huggingface_hub's constants.py, line by line. A variable that
-/// is set to nothing counts as set there, and the default of the one goes through the expansion of the next.
-fs::path cache_folder() {
-  const auto caches = variable("XDG_CACHE_HOME", fs::path(files::expand_user("~")) / ".cache");
-  const auto home = expanded(variable("HF_HOME", fs::path(caches) / "huggingface"));
-  return expanded(variable("HF_HUB_CACHE", variable("HUGGINGFACE_HUB_CACHE", fs::path(home) / "hub")));
-}
-
 /// "Qwen/Qwen3-8B" -> "models--Qwen--Qwen3-8B"
 std::string folder_of(const std::string& id) {
   std::string folder = "models--";
@@ -42,6 +34,14 @@ bool is_name(const std::string& text) {
 }
 
 }  // namespace
+
+// huggingface_hub's constants.py, line by line. A variable that is set to nothing counts as set there, and the default
+// of the one goes through the expansion of the next.
+fs::path cache_folder() {
+  const auto caches = variable("XDG_CACHE_HOME", fs::path(files::expand_user("~")) / ".cache");
+  const auto home = expanded(variable("HF_HOME", fs::path(caches) / "huggingface"));
+  return expanded(variable("HF_HUB_CACHE", variable("HUGGINGFACE_HUB_CACHE", fs::path(home) / "hub")));
+}
 
 fs::path resolve_model(const std::string& model, const std::string& revision) {
   if (fs::is_directory(model)) {

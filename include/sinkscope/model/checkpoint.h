@@ -13,6 +13,10 @@
 
 namespace sinkscope::model {
 
+/// Where Hugging Face's tools keep downloaded models, by HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME
+/// and ~; it need not exist.
+std::filesystem::path cache_folder();
+
 /// A directory for `model`: itself where it is one, otherwise a Hugging Face id ("Qwen/Qwen3-8B") found in the
 /// local cache (HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME/hub, ...) without a network. `revision` is a branch,
 /// tag or commit; "" means main. Throws InputError that says where it looked.
