@@ -20,6 +20,8 @@
 
 namespace {
 
+constexpr char kOfPython[] =
+    "Of the Python package, where it is installed: report, plot, summary and get-model (sinkscope report --help).\n\n";
 constexpr char kExitCodes[] =
     "Exit codes: 0 done; 1 the run failed; 2 bad usage or input; 75 ended by a signal, nothing half-written.";
 
@@ -52,6 +54,7 @@ int main(int argc, char** argv) {
   auto list = sinkscope::experiments::all();
   for (auto& command : sinkscope::commands::all()) list.push_back(std::move(command));
   sinkscope::commands::add_to(app, list);
+  app.footer(std::string(kOfPython) + kExitCodes);
   try {
     return run(app, {argv + 1, argv + argc});
   } catch (const CLI::RuntimeError& e) {  // a command that has said why

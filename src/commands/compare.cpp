@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
+#include "commands/published.h"
 #include "sinkscope/app/option_types.h"
 #include "sinkscope/app/print_json.h"
 #include "sinkscope/app/table.h"
@@ -23,8 +24,9 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string result, reference = "configs/reference/qwen3-8b.json";
+  std::string result, reference;
   bool json = false;
+  std::string of_reference() const { return reference.empty() ? "the numbers of Qwen3-8B" : reference; }
 };
 
 /// Where a run's settings are not the published ones.
@@ -45,8 +47,8 @@ void check_model(const json& result, const json& reference, const Options& o) {
   for (const auto& [key, value] : reference.at("shape").items()) {
     if (result.at("model").value(key, json()) != value) {
       throw InputError(fmt::format("{}: expected a model of the shape of {} (from {}), whose {} is {}; found {}",
-                                   o.result, reference.at("model").get<std::string>(), o.reference, key, value.dump(),
-                                   result["model"].value(key, json()).dump()));
+                                   o.result, reference.at("model").get<std::string>(), o.of_reference(), key,
+                                   value.dump(), result["model"].value(key, json()).dump()));
     }
   }
 }
@@ -94,7 +96,7 @@ ordered_json compared(const json& result, const json& reference, const Options& 
   for (const auto& number : reference.at("numbers")) {
     if (number.at("experiment") == experiment) numbers.push_back(compared(number, result));
   }
-  if (numbers.empty()) throw InputError(fmt::format("{}: no published numbers of {}", o.reference, experiment));
+  if (numbers.empty()) throw InputError(fmt::format("{}: no published numbers of {}", o.of_reference(), experiment));
   return {{"experiment", experiment}, {"model", reference.at("model")}, {"numbers", numbers}};
 }
 
@@ -131,7 +133,9 @@ void print_table(const ordered_json& compared) {
 }
 
 void run(const Options& o) {
-  const auto result = result::read_result(o.result), reference = files::read_object(o.reference, "published numbers");
+  const auto result = result::read_result(o.result);
+  const auto reference =
+      o.reference.empty() ? json::parse(kPublished) : files::read_object(o.reference, "published numbers");
   try {
     const auto numbers = compared(result, reference, o);
     if (o.json)
@@ -139,7 +143,7 @@ void run(const Options& o) {
     else
       print_table(numbers);
   } catch (const json::exception& e) {
-    throw InputError(fmt::format("{} and {}: {}", o.result, o.reference, e.what()));
+    throw InputError(fmt::format("{} and {}: {}", o.result, o.of_reference(), e.what()));
   }
 }
 
@@ -151,8 +155,7 @@ Command compare() {
       [](CLI::App& app) {
         auto o = std::make_shared<Options>();
         app.add_option("result", o->result, "a result file, or `-`: standard input")->required()->type_name(app::kFile);
-        app.add_option("--reference", o->reference, "file with the published numbers")
-            ->capture_default_str()
+        app.add_option("--reference", o->reference, "file with published numbers; without it, those of Qwen3-8B")
             ->type_name(app::kFile);
         app.add_flag("--json", o->json, "print one JSON document");
         app.callback([o] { run(*o); });

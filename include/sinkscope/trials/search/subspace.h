@@ -21,10 +21,10 @@ at::Tensor directions_apart(const at::Tensor& rows, const at::Tensor& kind, int6
 /// orthonormal.
 at::Tensor principal(const at::Tensor& rows, const at::Tensor& others, int64_t rank);
 
-/// What the `rank` neurons of an MLP read, whose writes differ most in the mean between `rows` [n, D] and `others` [m, D] of
-/// the residual before its norm: their gates by the norm's gain, most promising first: [rank, D] float32, orthonormal. A
-/// threshold on each of several things at once is found by its readers where rows alone do not tell the things apart from
-/// others that go with them.
+/// What the `rank` neurons of an MLP read, whose writes differ most in the mean between `rows` [n, D] and `others` [m,
+/// D] of the residual before its norm: their gates by the norm's gain, most promising first: [rank, D] float32,
+/// orthonormal. A threshold on each of several things at once is found by its readers where rows alone do not tell the
+/// things apart from others that go with them.
 at::Tensor read_by(const model::Norm&, const model::Mlp&, const at::Tensor& rows, const at::Tensor& others,
                    int64_t rank);
 
