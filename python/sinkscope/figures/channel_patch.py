@@ -68,7 +68,7 @@ def curve(axis, rows: list[TrialRow], at: int, tokens: tuple[int, ...], of: str)
         """Through the unedited run, which is dose 0."""
         axis.plot(np.insert(dose, place_of_0, 0), [*values[:place_of_0], unedited, *values[place_of_0:]], **look)
 
-    line(rows[0].by_sample(at, "unedited"), [row.by_sample(at) for row in rows], color=SAMPLES, lw=0.4, alpha=0.5, zorder=0)
+    line(rows[0].unedited_by_sample(at), [row.by_sample(at) for row in rows], color=SAMPLES, lw=0.4, alpha=0.5, zorder=0)
     for token in tokens:
         line(rows[0].unedited(token), [row.level(token)[0] for row in rows], color=colour_of(token), lw=1)
         draw_levels(axis, dose, rows, token, ls="none")

@@ -47,10 +47,10 @@ def unedited(found: dict[str, Any]) -> tuple[dict[int, float], float]:
 
 
 class TrialRow:
-    """A row of a result's table and the trial it is of."""
+    """A row of a result's table, the trial it is of, and the first trial: trimmed results have the unedited run by sample there alone."""
 
-    def __init__(self, row: dict[str, Any], trial: dict[str, Any]) -> None:
-        self.row, self.trial = row, trial
+    def __init__(self, row: dict[str, Any], trial: dict[str, Any], first: dict[str, Any]) -> None:
+        self.row, self.trial, self.first = row, trial, first
 
     def __getitem__(self, key: str) -> Any:
         return self.row[key]
@@ -64,8 +64,11 @@ class TrialRow:
     def unedited(self, token: int) -> float:
         return of_token(self.trial["mean_attention"], token)["unedited"]
 
-    def by_sample(self, token: int, which: str = "edited") -> np.ndarray:
-        return np.array(of_token(self.trial["mean_attention"], token)["by_sample"][which], dtype=float)
+    def by_sample(self, token: int) -> np.ndarray:
+        return floats_of(self.trial, token, "edited")
+
+    def unedited_by_sample(self, token: int) -> np.ndarray:
+        return floats_of(self.first, token, "unedited")
 
     def massive_activation(self, token: int, which: str = "edited") -> float:
         """Norm of the massive activation at a tracked token over that of the unedited token 0; NaN where the model has none."""
@@ -74,6 +77,10 @@ class TrialRow:
         return of_token(self.trial["massive_activation"], token)[which] / of_token(self.trial["massive_activation"], 0)["unedited"]
 
 
+def floats_of(trial: dict[str, Any], token: int, which: str) -> np.ndarray:
+    return np.array(of_token(trial["mean_attention"], token)["by_sample"][which], dtype=float)
+
+
 def trial_rows(result: Result) -> list[TrialRow]:
     trials = {trial["name"]: trial for trial in result.results["trials"]}
-    return [TrialRow(row, trials[row["name"]]) for row in result.results["table"]]
+    return [TrialRow(row, trials[row["name"]], result.results["trials"][0]) for row in result.results["table"]]
