@@ -233,6 +233,14 @@ def test_words_can_be_read(page: Page, report: Path, dark: bool) -> None:
         assert contrast(*pair.split(";")) >= CONTRAST, (pair, text)
 
 
+def test_curves_can_be_seen_in_the_dark(page: Page, report: Path) -> None:
+    page.open(report, dark=True)
+    page.draw_all()
+    seen = page.js("return [...document.querySelectorAll('.swatch')].map((one) => getComputedStyle(one).borderTopColor)")
+    assert len(set(seen)) > 6
+    assert all(contrast(colour, "rgb(22, 25, 29)") >= 3 for colour in seen), sorted(set(seen))
+
+
 def contrast(one: str, other: str) -> float:
     """WCAG 2's ratio of relative luminances.
 

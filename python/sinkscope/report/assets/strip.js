@@ -1,21 +1,16 @@
 // Tokens of a text in their order, coloured by a number that sliders choose.
 const CIVIDIS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
 
-function rgb(hex) {
-  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-}
-
 function coloured(share) {
   const place = Math.min(Math.max(share, 0), 1) * (CIVIDIS.length - 1);
   const at = Math.min(Math.floor(place), CIVIDIS.length - 2);
-  const [low, high] = [rgb(CIVIDIS[at]), rgb(CIVIDIS[at + 1])];
+  const [low, high] = [channels(CIVIDIS[at]), channels(CIVIDIS[at + 1])];
   return low.map((one, channel) => Math.round(one + (high[channel] - one) * (place - at)));
 }
 
-// Relative luminance of WCAG 2: black or white, whichever is read better.
+// Black or white, whichever is read better.
 function inkOn(colour) {
-  const [r, g, b] = colour.map((one) => one / 255).map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
+  return luminance(colour) > 0.179 ? "#000000" : "#ffffff";
 }
 
 function Strip(holder, figure) {

@@ -29,5 +29,28 @@ function followTheme(redraw) {
 
 // Colours of a figure as the page has them.
 function inTheme(colour, look) {
-  return colour === INK ? look.text : colour === MUTED ? look.muted : colour;
+  return colour === INK ? look.text : colour === MUTED ? look.muted : seenInTheDark(colour, look);
+}
+
+// Towards the text's colour, as far as it takes for a dark page not to swallow a line: a contrast of 3, WCAG 2's for what is no text.
+function seenInTheDark(colour, look) {
+  const paper = channels(look.paper);
+  if (luminance(paper) > 0.2 || !/^#[0-9a-f]{6}$/i.test(colour)) return colour;
+  const of = channels(colour), text = channels(look.text);
+  for (let share = 0; share < 1; share += 0.05) {
+    const mixed = of.map((one, at) => Math.round(one + (text[at] - one) * share));
+    if ((luminance(mixed) + 0.05) / (luminance(paper) + 0.05) >= 3) return `rgb(${mixed.join(", ")})`;
+  }
+  return look.text;
+}
+
+// 0 to 255, of "#0072b2" or "rgb(0, 114, 178)".
+function channels(colour) {
+  return colour.startsWith("#") ? [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)) : colour.match(/\d+/g).slice(0, 3).map(Number);
+}
+
+// Of WCAG 2, relative to white.
+function luminance(rgb) {
+  const [r, g, b] = rgb.map((one) => one / 255).map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
