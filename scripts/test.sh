@@ -32,6 +32,6 @@ run() {
 run "C++" "ctest --test-dir build/release -R NAME --output-on-failure" \
   ctest --test-dir build/release --output-on-failure -j "$(nproc)" --timeout 300
 run "on Slurm" "${pytest[*]} -m slurm -k NAME" "${pytest[@]}" -m slurm -rs
-run "program" "${pytest[*]} -k NAME" "${pytest[@]}" -n "$(nproc)" -rs
+run "program" "${pytest[*]} -k NAME" "${pytest[@]}" -n "$(nproc)" -rs --durations=20 --durations-min=10
 cat "$closing"
 exit $failed
