@@ -102,18 +102,6 @@ def test_compare_finds_rows_by_name(program: Program, base: Planted, tmp_path: P
     assert "none" in line  # the planted model has five layers
 
 
-def test_status_reads_no_journal_of_trials(program: Program, base: Planted, tmp_path: Path) -> None:
-    out = tmp_path / "zero-sweep.json"
-    process = program.start("zero-sweep", *words(base), "--out", out)
-    while not out.with_suffix(".journal").exists():
-        time.sleep(0.001)
-    process.kill()
-    process.communicate()
-    done = program.run("status", out.with_suffix(".journal"))
-    assert done.returncode == 2
-    assert "zero-sweep" in done.stderr
-
-
 @refusals(
     (("--operations", "zeor"), "zeor", "'zero'"),
     (("--layer", 5), "--layer: layer 5", "0 to 4"),
