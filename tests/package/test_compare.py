@@ -113,5 +113,5 @@ def test_trials_are_paired_by_name_and_token() -> None:
     assert len(found) == 2 * len(trials) * 2  # unedited and edited, of two tracked tokens; the ordinary ones were trimmed
     edited = found.query("metric == 'mean_attention_edited'").set_index(["name", "token"])["this"]
     for trial in trials:
-        for tracked in trial["mean_attention"]:  # four digits by sample
-            assert edited[(trial["name"], tracked["token"])] == pytest.approx(tracked["edited"], abs=1e-4)
+        for tracked in trial["mean_attention"]:  # three digits by sample
+            assert edited[(trial["name"], tracked["token"])] == pytest.approx(tracked["edited"], abs=5e-4)
