@@ -6,25 +6,25 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <string_view>
 
 namespace sinkscope::app {
 namespace {
 
 constexpr int kUsualWidth = 80, kUsualHeight = 24;  // of a terminal that does not say
 
-bool is_set(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value && *value;
+/// Empty where it is not set.
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
 }
 
 bool is_dumb() {
-  const char* term = std::getenv("TERM");
-  return !term || !*term || std::string_view(term) == "dumb";
+  const auto term = variable("TERM");
+  return term.empty() || term == "dumb";
 }
 
-int number_in(const char* variable, int otherwise) {
-  const int number = is_set(variable) ? std::atoi(std::getenv(variable)) : 0;
+int number_in(const char* name, int otherwise) {
+  const int number = std::atoi(variable(name).c_str());
   return number > 0 ? number : otherwise;
 }
 
@@ -61,7 +61,7 @@ Terminal terminal_of(std::FILE* stream) {
   if (isatty(descriptor) != 1) return {};
   auto terminal = sized(descriptor);
   terminal.redraws = !is_dumb();
-  terminal.colours = terminal.redraws && !is_set("NO_COLOR");
+  terminal.colours = terminal.redraws && variable("NO_COLOR").empty();
   return terminal;
 }
 
