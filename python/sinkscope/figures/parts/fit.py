@@ -11,11 +11,11 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 from sinkscope.figures.parts.legible import under
-from sinkscope.figures.parts.lines import inches, wrapped
+from sinkscope.figures.parts.lines import LINE, POINTS, inches, wrapped
+from sinkscope.figures.parts.style import raise_top
 
 MARGIN = 0.06  # inches between a text and its cell's edge
 AT_TOP = {"loc": "upper left", "borderaxespad": 0, "columnspacing": 0.8, "handlelength": 1.5, "handletextpad": 0.5}
-LINE = 1.2  # of a font's size
 LEAST = 0.5  # inches of a line
 GAP = 0.02  # of a panel's height, between curves and the legend
 
@@ -50,7 +50,7 @@ def in_lines(text: Text, room: float) -> float:
     lines = text.get_text().splitlines()
     broken = [part for line in lines for part in fitting(line, room, text.get_fontsize())]
     text.set_text("\n".join(broken))
-    return (len(broken) - len(lines)) * text.get_fontsize() * LINE / 72
+    return (len(broken) - len(lines)) * text.get_fontsize() * LINE / POINTS
 
 
 def grow(figure: Figure, added: dict[int, float]) -> None:
@@ -101,8 +101,7 @@ def make_room(axes: Axes, legend: Legend) -> None:
     share = legend.get_window_extent().height / axes.bbox.height + GAP
     top = (highest(axes) - axes.bbox.y0) / axes.bbox.height
     if top > 1 - share:
-        low, high = axes.transScale.transform([(1, limit) for limit in axes.get_ylim()])[:, 1]
-        axes.set_ylim(axes.get_ylim()[0], axes.transScale.inverted().transform((1, low + (high - low) * top / (1 - share)))[1])
+        raise_top(axes, top / (1 - share))
 
 
 def legend_below(axes: Axes, handles: list, labels: list[str], size: float) -> None:

@@ -9,6 +9,7 @@ from matplotlib import font_manager
 
 FAMILY = "DejaVu Sans"  # of the style
 POINTS = 72  # of an inch
+LINE = 1.2  # of a font's size: from one line to the next
 FINE = 1200  # dots an inch, so that hinting rounds nothing
 
 

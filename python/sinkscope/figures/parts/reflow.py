@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import FixedFormatter
 
+from sinkscope.figures.parts.lines import LINE, POINTS
 from sinkscope.figures.parts.widths import SCREEN
 
 UNITS = 12  # of a page's width: rows of 1, 2, 3, 4 and 6 panels end at the same edges
 LEGEND_MARGIN = 0.12  # inches above and below a legend that has a row to itself
-LINE = 1.2  # of a font's size
 PAD = 0.05  # inches above the title, and between words and panels
 
 
@@ -90,7 +90,7 @@ def height_of(row: list[Cell], share: float) -> float:
 def said(figure: Figure) -> float:
     """Inches that the title and the note need."""
     title, note = (len(text.splitlines()) for text in (figure.get_suptitle(), figure.get_supxlabel()))
-    return (title * 9 + note * 6.5) * LINE / 72 + 4 * PAD
+    return (title * 9 + note * 6.5) * LINE / POINTS + 4 * PAD
 
 
 def reflow(figure: Figure, into: Rows) -> None:

@@ -99,12 +99,16 @@ def log_scale(axis, values: np.ndarray) -> None:
     axis.set_yscale("symlog" if values.min() <= 0 else "log")
 
 
+def raise_top(axis, times: float) -> None:
+    """The panel's range of y so many times as long, on whatever scale; what is drawn then ends lower in it."""
+    low, high = axis.transScale.transform([(1, limit) for limit in axis.get_ylim()])[:, 1]
+    axis.set_ylim(axis.get_ylim()[0], axis.transScale.inverted().transform((1, low + (high - low) * times))[1])
+
+
 def legend_above(axis, columns: int = 3, row: float = 0.09) -> None:
     """A legend over the curves, in room that is made for it: `row` is the share of the panel's height that one row takes."""
     rows = -(-len(axis.get_legend_handles_labels()[0]) // columns)
-    low, high = axis.transScale.transform([(1, limit) for limit in axis.get_ylim()])[:, 1]
-    top = low + (high - low) / (1 - row * rows)
-    axis.set_ylim(axis.get_ylim()[0], axis.transScale.inverted().transform((1, top))[1])
+    raise_top(axis, 1 / (1 - row * rows))
     axis.legend(loc="upper left", ncols=columns, fontsize=6, columnspacing=1)
 
 
