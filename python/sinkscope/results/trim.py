@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from sinkscope.results.reading import ResultError, read
 from sinkscope.whole_files import new_file
 
 DIGITS = 5
-FEWER = {"by_layer": 4, "by_sample": 3, "by_layer_head": 3, "after_growth": 3}  # their spread is far larger
 KINDS = ("by_sample", "by_layer")  # lists of a trial
 MOST_IDS = 4096
 MARK = "trimmed: "  # how its warning begins
@@ -28,30 +28,31 @@ WITHOUT_IN_TRIALS = ("by sample and layer without the ordinary token's values an
                      "without the vectors of bases")
 
 
-def short(value: float, digits: int) -> float | int:
-    """JSON then has no `.0`."""
-    cut = float(f"{value:.{digits}g}")
-    return int(cut) if cut.is_integer() and abs(cut) < 10**digits else cut
+Cut = Callable[[float], float]
 
 
-def rounded(value: Any, digits: int = DIGITS) -> Any:
+def significant(digits: int) -> Cut:
+    return lambda value: float(f"{value:.{digits}g}")
+
+
+def decimals(digits: int) -> Cut:
+    return lambda value: round(value, digits)
+
+
+ORDINARY = significant(DIGITS)
+FEWER = {"by_layer": significant(4), "by_sample": significant(3), "by_layer_head": significant(3), "after_growth": significant(3),
+         "maps": decimals(2)}  # their spread is far larger; maps are drawn as colours from 0 to 1
+
+
+def rounded(value: Any, cut: Cut = ORDINARY) -> Any:
+    """Whole numbers without `.0`."""
     if isinstance(value, float):
-        return short(value, digits)
+        short = cut(value)
+        return int(short) if short.is_integer() and abs(short) < 10**DIGITS else short
     if isinstance(value, list):
-        return [rounded(one, digits) for one in value]
+        return [rounded(one, cut) for one in value]
     if isinstance(value, dict):
-        return {key: decimals(one) if key == "maps" else rounded(one, FEWER.get(key, digits)) for key, one in value.items()}
-    return value
-
-
-def decimals(value: Any) -> Any:
-    """Of numbers that are drawn as colours from 0 to 1."""
-    if isinstance(value, float):
-        return short(round(value, 2), 2)
-    if isinstance(value, list):
-        return [decimals(one) for one in value]
-    if isinstance(value, dict):
-        return {key: decimals(one) for key, one in value.items()}
+        return {key: rounded(one, FEWER.get(key, cut)) for key, one in value.items()}
     return value
 
 
