@@ -35,8 +35,7 @@ at::Tensor stacked(const std::vector<at::Tensor>& rows, int64_t width) {
 Readers find_readers(const model::Model& model, const model::Site& site, int64_t sink_layer,
                      const at::Tensor& direction) {
   const auto& config = model.config();
-  Readers found{.first_attention = site.layer + 1,
-                .first_mlp = site.point == model::Point::resid_post ? site.layer + 1 : site.layer};
+  Readers found{.first_attention = site.layer + 1, .first_mlp = model::next_mlp(site)};
   std::vector<at::Tensor> keys, gates;
   for (auto l = found.first_attention; l <= sink_layer; ++l) {
     keys.push_back(key_ratios(model.block(l), config.n_kv_heads, direction));

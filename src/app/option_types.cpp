@@ -8,10 +8,13 @@
 #include <map>
 
 #include "sinkscope/error.h"
+#include "sinkscope/files/standard_input.h"
 #include "sinkscope/spelling/int_list.h"
 
 namespace sinkscope::app {
 namespace {
+
+using files::kStandardStream;
 
 /// Why `-` cannot stand for a value of this type; "" where it can.
 std::string refusal_of(const std::string& type) {

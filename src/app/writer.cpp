@@ -6,9 +6,9 @@
 #include <spdlog/spdlog.h>
 
 #include "sinkscope/app/command_line.h"
-#include "sinkscope/app/option_types.h"
 #include "sinkscope/app/print_json.h"
 #include "sinkscope/app/provenance.h"
+#include "sinkscope/files/standard_input.h"
 #include "sinkscope/model/device.h"
 #include "sinkscope/model/dtype.h"
 #include "sinkscope/result/file.h"
@@ -61,7 +61,7 @@ Writer::Writer(std::string experiment, json config, const RunOptions& options)
 }
 
 bool Writer::to_standard_output() const {
-  return out_ == kStandardStream;
+  return out_ == files::kStandardStream;
 }
 
 void Writer::warn(const std::string& warning) {

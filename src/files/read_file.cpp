@@ -39,7 +39,7 @@ std::string read_stream(const std::filesystem::path& file, int64_t max_bytes) {
 }  // namespace
 
 std::string read_file(const std::filesystem::path& file, int64_t max_bytes) {
-  auto bytes = file == kStandardInput ? standard_input() : read_stream(file, max_bytes);
+  auto bytes = file == kStandardStream ? standard_input() : read_stream(file, max_bytes);
   const auto fail = [&](const std::string& what) { throw InputError(fmt::format("{}: {}", file.string(), what)); };
   if (static_cast<int64_t>(bytes.size()) > max_bytes) fail(fmt::format("more than {} bytes", max_bytes));
   if (is_lfs_pointer(bytes)) fail(std::string(kLfsPointer));

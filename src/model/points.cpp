@@ -77,6 +77,10 @@ void check_exists(Point point, const Config& config, const std::string& site) {
                                config.model_type, info(point == Point::q_normed ? Point::q : Point::k).name));
 }
 
+int64_t next_mlp(const Site& residual) {
+  return residual.point == Point::resid_post ? residual.layer + 1 : residual.layer;
+}
+
 bool before(const Site& a, const Site& b) {
   const auto rank = [](const Site& site) {
     if (site.point == Point::embed) return int64_t{-1};

@@ -45,7 +45,7 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string sha256_file(const std::filesystem::path& file) {
-  if (file == files::kStandardInput) return sha256(files::standard_input());
+  if (file == files::kStandardStream) return sha256(files::standard_input());
   std::ifstream in(file, std::ios::binary);
   if (!in) throw InputError(fmt::format("{}: cannot be read", file.string()));
   Digest digest;

@@ -22,9 +22,6 @@ inline constexpr char kPartType[] = "PART";        ///< a result with files besi
 inline constexpr char kJournalType[] = "JOURNAL";  ///< a journal or a result, read again while it grows
 inline constexpr char kSitesType[] = "SITES";      ///< hook points, separated by commas
 
-/// `-` as a file's name.
-inline constexpr char kStandardStream[] = "-";
-
 /// The values that an option takes, for --help and completion; they are checked where they are read, whose error says
 /// more.
 CLI::Validator one_of(const std::vector<std::string>& names);

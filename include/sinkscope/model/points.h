@@ -69,6 +69,9 @@ struct Site {
   bool operator==(const Site&) const = default;
 };
 
+/// The block whose MLP is the first to read this residual after a block's attention or MLP.
+int64_t next_mlp(const Site& residual);
+
 /// True where the pass reaches `a` before `b`.
 bool before(const Site& a, const Site& b);
 

@@ -7,8 +7,8 @@
 #include <filesystem>
 
 #include "commands/doctor/finding.h"
-#include "sinkscope/app/option_types.h"
 #include "sinkscope/error.h"
+#include "sinkscope/files/standard_input.h"
 #include "sinkscope/model/checkpoint.h"
 #include "sinkscope/result/file.h"
 
@@ -64,7 +64,7 @@ Finding cache() {
 Finding result_file(const Question& q) {
   const auto existing = q.force ? result::Existing::replace : result::Existing::refuse;
   try {
-    if (q.out != app::kStandardStream) result::check_writable(q.out, existing);
+    if (q.out != files::kStandardStream) result::check_writable(q.out, existing);
   } catch (const InputError& e) {
     return {"--out", State::fails, e.what(), "name a file in a folder that exists and can be written to"};
   }

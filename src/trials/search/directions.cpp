@@ -39,11 +39,6 @@ std::vector<Signal> single_directions(const Rows& rows) {
           along(rows.first.mean(0) - rows.later.mean(0))};
 }
 
-/// The MLP that is first to read the site.
-const model::Block& next_mlp(const model::Model& model, const model::Site& site) {
-  return model.block(site.point == model::Point::resid_post ? site.layer + 1 : site.layer);
-}
-
 class Directions {
  public:
   Directions(Probes& at, const model::Block& reader, Rows rows, Candidate& found)
@@ -160,7 +155,7 @@ void find_directions(Probes& at, Runner& r, const Alone& alone, Candidate& found
   const bool small = found.found() && found.sufficient[0].dimensions.size() <= kMostChannels;
   const auto few = small ? found.sufficient[0].dimensions : std::vector<int64_t>{};
   at.want_a_sink();
-  const auto& reader = next_mlp(r.run().model(), found.site);
+  const auto& reader = r.run().model().block(model::next_mlp(found.site));
   const auto signal = Directions(at, reader, rows_at(r, found.site, alone), found).fewest(few, !found.level_suffices);
   if (!signal) return;
   found.each_needed = found.each_needed && !signal->is_directions();
