@@ -9,12 +9,14 @@ index=
 if [[ "${1:-}" == --index ]]; then index=1; shift; fi
 if (($#)); then echo "wheel: expected --index or nothing, found $*" >&2; exit 2; fi
 scripts/setup.sh
-export PATH=$PWD/.venv/bin:$PATH CC=cc CXX=c++  # the names by which scripts/build.sh compiled, and ccache knows what it did
+export PATH=$PWD/.venv/bin:$PATH CC=cc CXX=c++  # with the same names and flags ccache knows what scripts/build.sh compiled
 
 # What torch brings, libgomp with it: a second one would have threads of its own.
 theirs=(libc10.so libtorch_cpu.so libc10_cuda.so libtorch_cuda.so libcudart.so.13 libgomp.so.1)
 rm -rf build/raw-wheel build/wheelhouse
-python -m pip wheel -q --disable-pip-version-check --no-build-isolation --no-deps --no-index -w build/raw-wheel .
+settings=()
+if [[ "${CI:-}" == true ]]; then settings=(--config-settings=cmake.define.SINKSCOPE_WERROR=ON); fi  # as CI's build has it
+python -m pip wheel -q --disable-pip-version-check --no-build-isolation --no-deps --no-index "${settings[@]}" -w build/raw-wheel .
 auditwheel repair "${theirs[@]/#/--exclude=}" -w build/wheelhouse build/raw-wheel/sinkscope-*.whl > build/auditwheel.log 2>&1 ||
   { cat build/auditwheel.log >&2; exit 1; }
 mkdir -p dist

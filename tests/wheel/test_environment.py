@@ -80,7 +80,7 @@ def test_torch_may_lie_in_another_folder_than_the_package(elsewhere: Path) -> No
 
 def test_published_numbers_are_in_the_program() -> None:
     done = python(COMMAND, "compare", REPOSITORY / "results/smollm2-135m/scan.json")
-    assert done.returncode == 2 and "(from the numbers of Qwen3-8B), whose n_layers is 36; found 30" in done.stderr
+    assert done.returncode == 2 and "(from the numbers of Qwen3-8B), whose d_model is 4096; found 576" in done.stderr
 
 
 def test_python_runs_it_and_draws_and_checks_the_result(tmp_path: Path) -> None:
