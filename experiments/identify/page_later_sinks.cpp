@@ -25,7 +25,7 @@ std::string which(const json& found) {
   return fmt::format(
       "- {} of {} later tokens; ids (times): {}.\n"
       "- They get {}, token 0 {} from the same queries, other later tokens {}.\n"
-      "- {} later tokens are like token 0 by their cosine{}; {} get half of what it gets; {} both.\n",
+      "- Later tokens like token 0 by their cosine: {}{}; that get half of what it gets: {}; both: {}.\n",
       found.at("sinks").dump(), found.at("tokens").dump(), ids(found.at("ids")), interval(got.at("sinks")),
       interval(got.at("first")), interval(got.at("others")), found.at("by_cosine").dump(), blocks(found.at("runs")),
       found.at("by_attention").dump(), found.at("by_both").dump());

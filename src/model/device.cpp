@@ -12,6 +12,7 @@
 
 #include "model/gpu_demands.h"
 #include "sinkscope/error.h"
+#include "sinkscope/model/allocation.h"
 #include "sinkscope/model/cuda_module.h"
 
 namespace sinkscope::model {
@@ -165,7 +166,7 @@ void synchronize(c10::Device device) {
 }
 
 int64_t free_memory(c10::Device device) {
-  if (device.is_cpu()) return std::atoll(field_of("/proc/meminfo", "MemAvailable").c_str()) * 1024;
+  if (device.is_cpu()) return free_host_memory().amount;
   return cuda_symbol<decltype(sinkscope_cuda_free_memory)>("sinkscope_cuda_free_memory")(device.index());
 }
 

@@ -96,7 +96,8 @@ std::string decode(const std::vector<bool>& is_byte, const TokenTable& tokens, c
 
 std::vector<int> ids_of(const Processor& model, std::string_view text) {
   std::vector<int> ids;
-  if (const auto status = model.Encode(text, &ids); !status.ok())
+  // in braces: its string_view is the standard one where the system built it, its own where we did
+  if (const auto status = model.Encode({text.data(), text.size()}, &ids); !status.ok())
     throw std::runtime_error(fmt::format("sentencepiece: {}", status.ToString()));
   return ids;
 }

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import torch
 
+from sinkscope import load
 from sinkscope.planted.plan import Options
+from sinkscope.report.experiments import figures_of
 from support.planted_cases import Planted
 from support.planted_reference import Reference
 from support.program import QUIET, Program, text_of
@@ -187,6 +189,17 @@ def test_a_delimiter_joins_at_the_massive_activation(seed: int, program: Program
     assert joined["share_of_way"]["mean"] > 1  # the delimiter's massive activation is the larger one
     assert joined["attention"]["edited"]["sinks"]["mean"] < 0.01
     assert_carried(found, stage, truth)
+    assert_drawn(found, tmp_path / "identify.json")
+
+
+def assert_drawn(found: dict[str, Any], result: Path) -> None:
+    """On the report's page, a row a site."""
+    (drawn,) = (one for one in figures_of(load(result)) if one.key == "later-sinks")
+    (traces,) = drawn.options.values()
+    levels = {trace["name"]: trace["x"] for trace in traces}
+    for run, name in (("unedited", "to them, unedited"), ("edited", "to them, without what token 0 has there")):
+        assert levels[name] == [one["attention"][run]["sinks"]["mean"] for one in found["carries"]]
+    assert "do not carry token 0's signal" in drawn.says and str(found["ids"][0]["id"]) in drawn.says
 
 
 def test_ordinary_text_has_none(program: Program, planted: Callable, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-#include "commands/doctor/allocation.h"
+#include "sinkscope/model/allocation.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "tests/support/folder.h"
 
-namespace sinkscope::commands::checkup {
+namespace sinkscope::model {
 namespace {
 
 /// A machine of four CPUs and 8 GiB that are available, as /proc and /sys show it. Affinity is this machine's.
@@ -31,8 +31,8 @@ class Allocation : public ::testing::Test {
 };
 
 TEST_F(Allocation, WithoutControlGroupsTheMachineDecides) {
-  EXPECT_EQ(free_memory(root_).amount, int64_t{8} << 30);
-  EXPECT_EQ(free_memory(root_).by, "machine");
+  EXPECT_EQ(free_host_memory(root_).amount, int64_t{8} << 30);
+  EXPECT_EQ(free_host_memory(root_).by, "machine");
   EXPECT_LE(usable_cpus(root_).amount, 4);
 }
 
@@ -44,8 +44,8 @@ TEST_F(Allocation, AGroupOfVersion2LimitsWithAllAboveIt) {
   put("sys/fs/cgroup/job/memory.stat", "anon 5\ninactive_file 536870912\nactive_file 7\n");
   put("sys/fs/cgroup/job/step/cpu.max", "max 100000\n");
   put("sys/fs/cgroup/job/cpu.max", "50000 100000\n");
-  EXPECT_EQ(free_memory(root_).amount, (int64_t{1} << 30) + (int64_t{1} << 29)) << "cached files are given back";
-  EXPECT_EQ(free_memory(root_).by, "cgroup");
+  EXPECT_EQ(free_host_memory(root_).amount, (int64_t{1} << 30) + (int64_t{1} << 29)) << "cached files are given back";
+  EXPECT_EQ(free_host_memory(root_).by, "cgroup");
   EXPECT_EQ(usable_cpus(root_).amount, 1) << "half a CPU is one";
   EXPECT_EQ(usable_cpus(root_).by, "cgroup");
 }
@@ -56,7 +56,7 @@ TEST_F(Allocation, OfVersion1EachControllerHasItsFolder) {
   put("sys/fs/cgroup/memory/memory.usage_in_bytes", "73741824\n");
   put("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "100000\n");
   put("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
-  EXPECT_EQ(free_memory(root_).amount, 1000000000);
+  EXPECT_EQ(free_host_memory(root_).amount, 1000000000);
   EXPECT_EQ(usable_cpus(root_).amount, 1);
 }
 
@@ -65,7 +65,7 @@ TEST_F(Allocation, AnUnlimitedGroupLimitsNothing) {
   put("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
   put("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
   put("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
-  EXPECT_EQ(free_memory(root_).by, "machine");
+  EXPECT_EQ(free_host_memory(root_).by, "machine");
   EXPECT_NE(usable_cpus(root_).by, "cgroup");
 }
 
@@ -73,7 +73,7 @@ TEST_F(Allocation, AGroupOverItsLimitHasNothingLeft) {
   put("proc/self/cgroup", "0::/\n");
   put("sys/fs/cgroup/memory.max", "1000\n");
   put("sys/fs/cgroup/memory.current", "5000\n");
-  EXPECT_EQ(free_memory(root_).amount, 0);
+  EXPECT_EQ(free_host_memory(root_).amount, 0);
 }
 
 TEST_F(Allocation, SlurmsTaskComesBeforeItsNode) {
@@ -85,4 +85,4 @@ TEST_F(Allocation, SlurmsTaskComesBeforeItsNode) {
 }
 
 }  // namespace
-}  // namespace sinkscope::commands::checkup
+}  // namespace sinkscope::model

@@ -35,7 +35,7 @@ void check_float8(c10::Device);
 /// Waits until the device has done all that was asked of it; nothing to wait for on a CPU.
 void synchronize(c10::Device);
 
-/// Bytes free for tensors on the device (CPU: MemAvailable of /proc/meminfo), and all that it has.
+/// Bytes free for tensors on the device (CPU: what the machine or a cgroup leaves, allocation.h), and all that it has.
 int64_t free_memory(c10::Device);
 int64_t total_memory(c10::Device);
 

@@ -5,10 +5,10 @@
 
 #include <filesystem>
 
-#include "commands/doctor/allocation.h"
 #include "commands/doctor/finding.h"
 #include "commands/doctor/need.h"
 #include "sinkscope/error.h"
+#include "sinkscope/model/allocation.h"
 #include "sinkscope/model/device.h"
 #include "sinkscope/model/random_checkpoint.h"
 
@@ -43,7 +43,7 @@ bool has_driver() {
 }  // namespace
 
 Findings look_at_memory() {
-  const auto memory = free_memory();
+  const auto memory = model::free_host_memory();
   const auto bytes = static_cast<double>(memory.amount);
   Finding finding{"memory", State::ok, spelled(bytes), ""};
   if (memory.by != "machine") finding.found += fmt::format("; by {}", memory.by);

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "commands/doctor/allocation.h"
 #include "commands/doctor/finding.h"
 #include "commands/doctor/need.h"
 #include "sinkscope/error.h"
+#include "sinkscope/model/allocation.h"
 #include "sinkscope/model/checkpoint.h"
 #include "sinkscope/model/dtype.h"
 #include "sinkscope/text/tokenizer.h"
@@ -15,7 +15,7 @@ namespace {
 
 Finding fits(const model::Config& config, const std::string& dtype_name) {
   const auto dtype = model::parse_dtype(dtype_name, config.dtype);
-  const double need = bytes_to_run(config, dtype), free = static_cast<double>(free_memory().amount);
+  const double need = bytes_to_run(config, dtype), free = static_cast<double>(model::free_host_memory().amount);
   Finding finding{
       "model's memory", State::ok,
       fmt::format("{:.2f} GB in {}, {:.1f} GB are free", need * 1e-9, model::dtype_name(dtype), free * 1e-9), ""};

@@ -5,8 +5,8 @@
 
 #include <cstdlib>
 
-#include "commands/doctor/allocation.h"
 #include "commands/doctor/finding.h"
+#include "sinkscope/model/allocation.h"
 
 namespace sinkscope::commands::checkup {
 namespace {
@@ -24,7 +24,7 @@ std::string settings() {
 
 Findings look_at_threads() {
   const int64_t threads = at::get_num_threads();
-  const auto cpus = usable_cpus();
+  const auto cpus = model::usable_cpus();
   const auto of = cpus.by == "machine" ? "of this machine" : fmt::format("by {}", cpus.by);
   Finding finding{"threads", State::ok, fmt::format("{}{} on {} CPUs {}", threads, settings(), cpus.amount, of), ""};
   if (threads == cpus.amount) return {finding};

@@ -20,6 +20,7 @@ SEQUENTIAL, SIGNED = "cividis", "RdBu_r"  # maps of colours: of levels, and of w
 
 TOKENS = {0: BLUE, 1: GREEN, 4: PURPLE, 8: VERMILLION}  # those that experiments track unless told otherwise
 OTHER_TOKENS = [ORANGE, SKY]
+LATER_SINKS = OTHER_TOKENS[0]  # tokens that are sinks without being first, together
 FIRST = TOKENS[0]  # token 0, and whatever a figure of the sink tells of it alone
 
 UNEDITED, SELF_ONLY = BLACK, ORANGE  # runs, where a panel is of one token

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sinkscope.figures.parts.colours import ANSWERS as ANSWER_COLOURS
-from sinkscope.figures.parts.colours import FIRST, GREY, colour_of, tint, token_colours
+from sinkscope.figures.parts.colours import FIRST, GREY, LATER_SINKS, colour_of, tint, token_colours
 from sinkscope.figures.parts.sites import CONDITIONS, QUESTIONS, SIGN_OF, met
 from sinkscope.figures.parts.trial_rows import place
 from sinkscope.figures.parts.which_trial import headline
 from sinkscope.report.kinds.attention import layer_curve
-from sinkscope.report.kinds.columns import at_largest, ends, short, values
+from sinkscope.report.kinds.columns import at_largest, ends, short, span, values
 from sinkscope.report.kinds.figure import MUTED, Figure, figure, level_line
 from sinkscope.report.kinds.heat_map import heat_map
 from sinkscope.report.kinds.points import points
@@ -23,6 +23,8 @@ TITLE = "What tells the model which token is first"
 QUESTION = "What tells the model which token is first? The whole chain, with a verdict."
 ANSWERS = {True: "met", False: "not met", "?": "these samples do not tell", None: "not asked"}
 LEVEL_OF = {True: 1, "?": 0.5, False: 0, None: None}
+SAME = {"yes": "They carry token 0's signal.", "no": "They do not carry token 0's signal.", "in part": "They carry it in part.",
+        "open": "These samples do not tell whether they carry it."}
 SCALE = [[0, tint(ANSWER_COLOURS[False])], [0.5, tint(GREY)], [1, tint(ANSWER_COLOURS[True])]]
 
 
@@ -41,6 +43,8 @@ def of_stage(stage: LoadedResult) -> Iterator[Figure]:
     yield over_trials(stage, trial_levels(stage), token_colours([0, found["self_only"]["token"]]))
     if found["suspects"]:
         yield suspects(stage)
+    if found.get("later_sinks", {"carries": []})["carries"]:  # results of earlier versions have none
+        yield later_sinks(stage)
 
 
 def baseline(result: LoadedResult) -> Figure:
@@ -86,3 +90,25 @@ def suspects(result: LoadedResult) -> Figure:
     return figure("suspects", "Other channels that tell token 0 apart", f"{len(frame)} channels, by what writing or removing them does.",
                   traces, "change of attention", "", y_axis={"type": "category", "autorange": "reversed"}, height=160 + ROW * len(names),
                   shapes=[level_line(0, "", along="y")])
+
+
+def later_sinks(stage: LoadedResult) -> Figure:
+    """A row a site: what tokens get that are sinks without being first, as they are and without what token 0 has there."""
+    found = stage.results["later_sinks"]
+    frame = stage.frame("later_sinks")
+    rows = frame.to_dict("records")
+    names = [place(row["site"]) for row in rows]
+    words = [f"needed: {row['needed']}; {row['random_ended']} of {row['random_moves']} random moves end it; "
+             f"{span(row, 'share_of_way')} of the way to token 0's level" for row in rows]
+    traces = [points(text, values(frame[column]), names, *ends(frame, column), colour=colour, symbol=symbol, size=size, across="",
+                     value="mean attention", words=words)
+              for column, text, colour, symbol, size in (  # open marks around full ones: often two are equal
+                  ("attention_sinks_unedited", "to them, unedited", LATER_SINKS, "circle-open", 14),
+                  ("attention_first_edited", "to token 0, edited", FIRST, "diamond-open", 10),
+                  ("attention_others_edited", "to other later tokens, edited", MUTED, "circle", 6),
+                  ("attention_sinks_edited", "to them, without what token 0 has there", LATER_SINKS, "circle", 6))]
+    ids = ", ".join(f"{one['id']} ({one['count']})" for one in found["ids"])
+    says = (f"{found['sinks']} of {found['tokens']} later tokens are sinks without being first; their ids, and how often: {ids}. "
+            f"{SAME[found['same_signal']]}")
+    return figure("later-sinks", "Sinks that are not first", says, traces, "mean attention", "residual after",
+                  y_axis={"type": "category", "autorange": "reversed"}, height=160 + ROW * len(names))

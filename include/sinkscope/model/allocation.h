@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-namespace sinkscope::commands::checkup {
+namespace sinkscope::model {
 
 /// How much of a machine this process may use, and what says so: "affinity", "cgroup", "Slurm" or "machine".
 struct Allowance {
@@ -16,6 +16,6 @@ struct Allowance {
 Allowance usable_cpus(const std::filesystem::path& root = "/");
 
 /// Bytes that can still be taken: what the machine has available, or less where a cgroup's limit comes before it.
-Allowance free_memory(const std::filesystem::path& root = "/");
+Allowance free_host_memory(const std::filesystem::path& root = "/");
 
-}  // namespace sinkscope::commands::checkup
+}  // namespace sinkscope::model

@@ -2,7 +2,7 @@
 // controller. A limit of a group holds for those in it, so all up to the root are read; inside a container the path may
 // name what only the host sees, and then the root's own files hold.
 
-#include "commands/doctor/allocation.h"
+#include "sinkscope/model/allocation.h"
 
 #include <sched.h>
 
@@ -15,7 +15,7 @@
 #include <optional>
 #include <sstream>
 
-namespace sinkscope::commands::checkup {
+namespace sinkscope::model {
 namespace {
 
 namespace fs = std::filesystem;
@@ -116,10 +116,10 @@ Allowance usable_cpus(const fs::path& root) {
   return cpus;
 }
 
-Allowance free_memory(const fs::path& root) {
+Allowance free_host_memory(const fs::path& root) {
   Allowance memory{field_of(root / "proc/meminfo", "MemAvailable:") * 1024};
   for (const auto& group : groups(root, "memory")) lower(memory, left_in(group), "cgroup");
   return memory;
 }
 
-}  // namespace sinkscope::commands::checkup
+}  // namespace sinkscope::model
