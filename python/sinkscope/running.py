@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,12 +14,17 @@ import tempfile
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
-from sinkscope.program import environment, own
+from sinkscope import ROOT
+from sinkscope.program import COMMANDS, environment, own
+from sinkscope.results.cache import ActivationCache, cache
 from sinkscope.results.loaded import LoadedResult, load
 
 CHUNK = 65536  # bytes
+EXPORT = "activations"  # a command that is no experiment, whose file is read too
+FOR_A_SHELL = {*COMMANDS, "compare", "completion", "doctor", "hooks", "info", "man", "merge", "random-model", "status", "tokenize"}
+NO_RESULT = {"--dry-run": "writes none", "--help": "writes none", "--shard": "makes a part of one", "--shards": "makes a part of one"}
 
 
 class RunError(Exception):
@@ -44,6 +50,11 @@ def program() -> Path:
     return Path(found).absolute()
 
 
+def experiments() -> list[str]:
+    """All that the program has: each has a schema of its result."""
+    return sorted(schema.parent.name.replace("_", "-") for schema in ROOT.glob("experiments/*/schema.json"))
+
+
 def words(options: Mapping[str, Any]) -> list[str]:
     """Keywords as options: True is a flag, False and None leave it out, a list is joined by commas.
 
@@ -62,21 +73,38 @@ def words(options: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def run(experiment: str, *, out: Path | str | None = None, **options: Any) -> LoadedResult:
-    """Runs an experiment and loads its result.
+def check(command: str, out: Path | str | None, options: Mapping[str, Any]) -> None:
+    """ValueError for what would leave no result to return, before anything runs."""
+    if command in FOR_A_SHELL:
+        raise ValueError(f"{command} gives no result to return; it is for a shell: {shlex.join(['sinkscope', command, *words(options)])}")
+    if command not in (known := [*experiments(), EXPORT]):
+        raise ValueError(f"there is no experiment {command}; expected one of {', '.join(known)}")
+    for word in words(options):
+        if word in NO_RESULT:
+            raise ValueError(f"run returns a result, and {word} {NO_RESULT[word]}: it is for the command line")
+    if str(out) == "-":
+        raise ValueError("run returns a result, and out='-' prints it: give a path, or leave out `out`")
+
+
+@overload
+def run(experiment: Literal["activations"], *, out: Path | str | None = None, **options: Any) -> ActivationCache: ...
+@overload
+def run(experiment: str, *, out: Path | str | None = None, **options: Any) -> LoadedResult: ...
+def run(experiment: str, *, out: Path | str | None = None, **options: Any) -> LoadedResult | ActivationCache:
+    """Runs an experiment and loads its result; "activations" exports hook points, and comes as sinkscope.cache of its file.
 
     A keyword is the option of that name (`sinkscope EXPERIMENT --help`): `q_min=4` is `--q-min 4`, `quiet=True` is `--quiet`, a
     list is joined by commas, and a name that is a word of Python takes an underscore behind it. Progress and warnings appear on
-    stderr. Without `out` the files are deleted with the result. Raises RunError with what the program said; an interrupt reaches
-    the program, which ends cleanly.
+    stderr. Without `out` the files are deleted with the result. Raises ValueError, before anything runs, for what gives no result,
+    and RunError with what the program said; an interrupt reaches the program, which ends cleanly.
     """
-    if options.get("dry_run"):
-        raise ValueError("run returns a result, and --dry-run writes none: it is for the command line")
+    check(experiment, out, options)
+    read, suffix = (cache, "safetensors") if experiment == EXPORT else (load, "json")
     folder = None if out is not None else Path(tempfile.mkdtemp(prefix="sinkscope-"))
-    path = Path(out) if folder is None else folder / f"{experiment}.json"
+    path = Path(out) if folder is None else folder / f"{experiment}.{suffix}"
     try:
         start([program(), experiment, *words(options), "--out", path])
-        result = load(path)
+        result = read(path)
     except BaseException:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)

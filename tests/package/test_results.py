@@ -67,3 +67,6 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe{}")
     with pytest.raises(ResultError, match="not JSON"):
         read(tmp_path / "bytes.json")
+    (tmp_path / "a.safetensors").write_bytes(b"\xff\0")
+    with pytest.raises(ResultError, match="sinkscope.cache reads what `activations` exported"):
+        read(tmp_path / "a.safetensors")

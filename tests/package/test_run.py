@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 import tempfile
 import time
@@ -68,9 +69,40 @@ def test_the_programs_error_is_the_exceptions(real: Path, options: dict, words: 
     assert list(real.iterdir()) == []
 
 
-def test_dry_runs_are_refused() -> None:
-    with pytest.raises(ValueError, match="--dry-run writes none"):
-        run("scan", dry_run=True)
+@pytest.mark.parametrize(("command", "options", "words"), [
+    ("scan", {"dry_run": True}, "--dry-run writes none"),
+    ("zero-sweep", {"shard": "1/2", "out": "z.json"}, "--shard makes a part"),
+    ("vocab-sweep", {"shards": 4, "out": "v{shard}.json"}, "--shards makes a part"),
+    ("scan", {"out": "-"}, "give a path, or leave out `out`"),
+    ("activations", {"out": Path("-")}, "give a path, or leave out `out`"),
+    ("info", {"model": "my model"}, "it is for a shell: sinkscope info --model 'my model'"),
+    ("report", {}, "it is for a shell: sinkscope report"),
+    ("nope", {}, "there is no experiment nope; expected one of channel-patch, .* zero-sweep, activations"),
+])  # fmt: skip
+def test_what_leaves_no_result_is_refused_before_it_runs(monkeypatch: pytest.MonkeyPatch, command: str, options: dict, words: str) -> None:
+    monkeypatch.setattr(running, "start", lambda _: pytest.fail("it was started"))
+    with pytest.raises(ValueError, match=words):
+        run(command, **options)
+
+
+def test_an_option_that_is_left_out_is_not_refused() -> None:
+    running.check("scan", None, {"dry_run": False, "shard": None})
+
+
+def test_every_command_of_the_program_is_known(program: Program) -> None:
+    listed = set(re.findall(r"^  ([a-z][a-z-]+)  ", program.output("--help"), re.MULTILINE))
+    assert listed == {*running.experiments(), running.EXPORT, *running.FOR_A_SHELL} - set(running.COMMANDS)
+
+
+def test_activations_come_as_a_cache(real: Path) -> None:
+    cache = run("activations", **SMALL, sites="blocks.*.hook_mlp_out", columns=0, quiet=True)
+    assert cache["mlp_out", 2].shape[:2] == (3, 16) and cache["columns", 0].shape[-1] == 1
+    folder = cache.path.parent
+    assert folder.parent == real and folder.is_dir()
+    del cache
+    gc.collect()
+    assert not folder.exists()
+    assert run("activations", **SMALL, columns=0, quiet=True, out=real / "a.safetensors").path == real / "a.safetensors"
 
 
 def test_where_the_program_comes_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -79,7 +79,8 @@ def read(path: Path | str, experiment: str | None = None) -> Result:
     except OSError as error:
         raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise ResultError(f"{path}: not JSON: {error}") from None
+        reads = "; sinkscope.cache reads what `activations` exported" if path.suffix == ".safetensors" else ""
+        raise ResultError(f"{path}: not JSON: {error}{reads}") from None
     check(path, document)
     if experiment not in (None, document["experiment"]):
         raise ResultError(f"{path}: expected a result of {experiment}, found one of {document['experiment']}")
