@@ -109,8 +109,8 @@ def main(argv: list[str] | None = None, name: str = "get_model.py") -> int:
         print(f"get_model: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        print(f"get_model: the Python package '{error.name}' is not there; pip install 'sinkscope[gguf]', or scripts/setup.sh in a "
-              "clone, installs it", file=sys.stderr)
+        print(f"get_model: the Python package '{error.name}' is not there; pip install 'sinkscope[get-model]', or scripts/setup.sh "
+              "in a clone, installs it", file=sys.stderr)
         return 2
     print(folder)
     return 0
