@@ -102,6 +102,16 @@ def test_a_frame_that_is_not_there_is_named() -> None:
         load(SMOLLM2 / "scan.json").frame("heads")
 
 
+def test_the_main_frame_is_the_first_that_has_a_row(tmp_path: Path) -> None:
+    """As of `scan --measure norms`, which has no attention."""
+    document = json.loads((SMOLLM2 / "scan.json").read_text())
+    document["results"] |= {"sink": None, "profile": None, "loss": None}
+    (tmp_path / "norms.json").write_text(json.dumps(document))
+    norms = load(tmp_path / "norms.json")
+    assert list(norms.frames) == ["norms", "top_dimensions", "samples"]
+    assert norms.frame().equals(norms.frame("norms")) and len(norms.frame()) > 0
+
+
 def test_the_page_has_every_frame_and_column() -> None:
     page = (ROOT / "docs/python.md").read_text()
     for table in (frames_table(), columns_table()):

@@ -54,7 +54,7 @@ def frames_of(result: Result) -> dict[str, Frame]:
 def frame(result: Result, name: str | None = None) -> DataFrame:
     """A frame by its name, or the main one. Raises ResultError where the result has none of that name."""
     if name is None:
-        name = next(iter(declared(result)))
+        name = next(iter(frames_of(result) or declared(result)))
     if name not in declared(result):
         raise ResultError(f"{result.path}: results of {result.experiment} have no frame {name}; they have {', '.join(frames_of(result))}")
     return data_frame(result, declared(result)[name])
