@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sinkscope import report
     from sinkscope.figures.parts.style import save
     from sinkscope.plotting import plot
+    from sinkscope.report import Report
     from sinkscope.results.cache import cache
     from sinkscope.results.loaded import LoadedResult, load
     from sinkscope.results.reading import ResultError
     from sinkscope.running import RunError, run
+
+    report: Report  # a package that is a function too
 
 INSTALLED = Path(__file__).resolve().parent / "data"  # of a wheel: what the package reads of the repository, in the same places
 IS_CLONE = not INSTALLED.exists()  # where setup.sh installs the package in place
@@ -30,12 +32,14 @@ LAZY = {"load": "results.loaded", "LoadedResult": "results.loaded", "ResultError
 __all__ = ["ROOT", "LoadedResult", "ResultError", "RunError", "cache", "load", "plot", "report", "run", "save"]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "report":  # a package that is a function too
-        return import_module(f"{__name__}.report")
-    if name not in LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{LAZY[name]}"), name)
+if not TYPE_CHECKING:  # to which every name would be one
+
+    def __getattr__(name: str) -> Any:
+        if name == "report":  # a package that is a function too
+            return import_module(f"{__name__}.report")
+        if name not in LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{LAZY[name]}"), name)
 
 
 def __dir__() -> list[str]:

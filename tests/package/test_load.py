@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -150,3 +151,13 @@ print(*sorted({"pandas", "torch", "matplotlib"} & sys.modules.keys()), "loaded")
     assert {"load", "run", "plot"} <= set(dir(sinkscope))
     with pytest.raises(AttributeError, match="no attribute 'lode'"):
         sinkscope.lode  # noqa: B018
+
+
+def test_a_type_checker_sees_what_there_is() -> None:
+    """sinkscope/__init__.py names for it what is imported lazily; nothing else does, since it must not take every name for one."""
+    module = ast.parse((ROOT / "python/sinkscope/__init__.py").read_text())
+    checked = next(part for part in module.body if isinstance(part, ast.If) and ast.unparse(part.test) == "TYPE_CHECKING")
+    seen = {name.name: part.module for part in checked.body if isinstance(part, ast.ImportFrom) for name in part.names}
+    assert seen == {name: f"sinkscope.{place}" for name, place in sinkscope.LAZY.items()} | {"Report": "sinkscope.report"}
+    assert isinstance(sinkscope.report, sinkscope.report.Report) and callable(sinkscope.report)
+    assert (ROOT / "python/sinkscope/py.typed").exists()

@@ -77,7 +77,8 @@ def test_no_path_of_the_machine_that_built_it(unpacked: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["sinkscope/data/configs/schema/common.json", "sinkscope/data/experiments/scan/schema.json",
-                                  "sinkscope/report/assets", "sinkscope/results/loaded.py", "sinkscope/bin/sinkscope.torch"])
+                                  "sinkscope/report/assets", "sinkscope/results/loaded.py", "sinkscope/py.typed",
+                                  "sinkscope/bin/sinkscope.torch"])
 def test_what_the_package_reads_is_in_it(unpacked: Path, file: str) -> None:
     assert (unpacked / file).exists()
     assert list(unpacked.glob("sinkscope-*.dist-info/licenses/LICENSE"))
