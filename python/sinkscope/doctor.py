@@ -6,12 +6,14 @@ python -m sinkscope.doctor [--version VERSION_OF_THE_PROGRAM]     prints a JSON 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import platform
 import re
 import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from typing import Any
 
 from sinkscope import IS_CLONE, ROOT
 
@@ -36,13 +38,19 @@ class Declared:
     extras: dict[str, list[str]]
 
 
+def table(text: str, title: str) -> dict[str, Any]:
+    """A table of pyproject.toml whose values are strings and lists of strings, which Python spells alike; tomllib is of Python 3.11."""
+    body = re.search(rf"^\[{re.escape(title)}\]\n(.*?)^\[", text, re.MULTILINE | re.DOTALL)[1]
+    values = re.findall(r"^([\w-]+) = (.+?)(?=^\S|\Z)", body, re.MULTILINE | re.DOTALL)  # further lines of a value are indented
+    return {key: ast.literal_eval(value) for key, value in values}
+
+
 def declared() -> Declared:
     """By pyproject.toml in a clone, where nothing is installed; by the metadata of a wheel."""
     if IS_CLONE:
-        import tomllib
-
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        return Declared(project["version"], project["dependencies"], project["optional-dependencies"])
+        text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+        project = table(text, "project")
+        return Declared(project["version"], project["dependencies"], table(text, "project.optional-dependencies"))
     found = Declared(metadata.version("sinkscope"), [], {})
     for line in metadata.requires("sinkscope") or []:
         requirement, _, marker = (part.strip() for part in line.partition(";"))

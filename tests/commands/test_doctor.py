@@ -103,6 +103,19 @@ def test_a_package_of_another_version() -> None:
     assert doctor.python(own, own).state == doctor.python(None, own).state == "ok"
 
 
+def test_what_a_clone_declares_is_what_toml_says() -> None:
+    """It is read without tomllib, which Python 3.10 lacks."""
+    import tomllib
+
+    from sinkscope import doctor
+
+    text = (ROOT / "pyproject.toml").read_text()
+    project = tomllib.loads(text)["project"]
+    assert doctor.table(text, "project.optional-dependencies") == project.pop("optional-dependencies")
+    project.pop("scripts")
+    assert doctor.table(text, "project") == project
+
+
 def test_a_requirement_that_is_not_met() -> None:
     from sinkscope import doctor
 
