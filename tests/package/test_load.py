@@ -131,7 +131,6 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_parquet_holds_the_frames(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
     import pandas
 
     scan = load(SMOLLM2 / "scan.json")
