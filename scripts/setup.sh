@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PACKAGES=(g++ cmake ninja-build ccache git ca-certificates nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev
-          libsentencepiece-dev libicu-dev libonig-dev libgtest-dev libgmock-dev libbenchmark-dev libssl-dev python3 python3-venv)
+          libsentencepiece-dev libicu-dev libonig-dev libgtest-dev libgmock-dev libssl-dev python3 python3-venv)
 for option in "$@"; do
   case "$option" in
     --with-slurm) PACKAGES+=(slurm-wlm munge) ;;
