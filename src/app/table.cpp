@@ -5,24 +5,11 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "sinkscope/spelling/int_list.h"
-
 namespace sinkscope::app {
 namespace {
 
 constexpr int kGap = 2;            // columns between two cells
 constexpr int kLeastLastOne = 20;  // the last column is not made narrower than this
-
-/// Broken at spaces into lines of at most `width` characters; a longer word has a line of its own.
-std::vector<std::string> wrapped(const std::string& text, int width) {
-  if (width <= 0 || columns_of(text) <= width) return {text};
-  std::vector<std::string> lines(1);
-  for (const auto& word : split(text, ' ')) {
-    if (!lines.back().empty() && columns_of(lines.back()) + 1 + columns_of(word) > width) lines.emplace_back();
-    lines.back() += (lines.back().empty() ? "" : " ") + word;
-  }
-  return lines;
-}
 
 std::string aligned(const Cell& cell, int width, Align align, const Terminal& terminal) {
   const auto room = std::string(static_cast<size_t>(std::max(0, width - columns_of(cell.text))), ' ');

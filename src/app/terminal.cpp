@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "sinkscope/spelling/int_list.h"
+
 namespace sinkscope::app {
 namespace {
 
@@ -80,6 +82,16 @@ std::string cut_to(const std::string& text, int columns) {
     if (begins_character(text[end])) --left;
   }
   return text.substr(0, end);
+}
+
+std::vector<std::string> wrapped(const std::string& text, int width) {
+  if (width <= 0 || columns_of(text) <= width) return {text};
+  std::vector<std::string> lines(1);
+  for (const auto& word : split(text, ' ')) {
+    if (!lines.back().empty() && columns_of(lines.back()) + 1 + columns_of(word) > width) lines.emplace_back();
+    lines.back() += (lines.back().empty() ? "" : " ") + word;
+  }
+  return lines;
 }
 
 }  // namespace sinkscope::app

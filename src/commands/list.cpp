@@ -15,14 +15,19 @@ Command activations();
 Command compare();
 Command completion();
 Command doctor();
+Command get_model();
 Command hooks();
 Command info();
 Command man();
+Command plot();
 Command random_model();
+Command report();
+Command summary();
 Command tokenize();
 
 std::vector<Command> all() {
-  return {info(), hooks(), tokenize(), activations(), random_model(), compare(), doctor(), completion(), man()};
+  return {info(),    hooks(),  tokenize(), activations(), random_model(), get_model(), compare(),
+          summary(), report(), plot(),     doctor(),      completion(),   man()};
 }
 
 void add_to(CLI::App& program, const std::vector<Command>& commands) {

@@ -128,7 +128,7 @@ std::string page_of(const CLI::App& program) {
   page += roff::section("OPTIONS OF MANY COMMANDS") + by_group(common);
   page += roff::section("OPTIONS OF THE PROGRAM");
   for (const auto& option : table[0].options) page += item(option);
-  page += roff::section("EXIT STATUS") + roff::line(program.get_subcommands({}).front()->get_footer());
+  page += roff::section("EXIT STATUS") + roff::line(program.get_footer());
   return page;
 }
 

@@ -19,8 +19,12 @@ SCAN = ("scan", "--model", MODEL, *SAMPLES, "--out", "OUT")
 
 # Title: words, what the error must hold. OUT is for the result file, DIR for an empty folder.
 WORDS: dict[str, tuple[tuple[object, ...], list[str]]] = {
-    "unknown command": (("scann",), []),
-    "unknown option": ((*SCAN, "--layer", 3), ["--layer"]),
+    "unknown command": (("scann", "--samples", 3), ["'scann'", "'scan'"]),
+    "unknown option": ((*SCAN, "--layer", 3), ["--layer", "scan --help"]),
+    "unknown option before what is missing": (("scan", "--lenght=3"), ["--lenght", "--length"]),
+    "unknown option of the program": (("--versoin",), ["--versoin", "--version"]),
+    "a word too many": ((*SCAN, "now"), ["'now'"]),
+    "a command of Python": (("report", "a.json", "-o", "OUT"), ["report", ".venv/bin/sinkscope report"]),
     "no model": (("scan", *SAMPLES, "--out", "OUT"), ["--model"]),
     "model not there": (("scan", "--model", "Qwen/NotThere", *SAMPLES, "--out", "OUT"), ["Qwen/NotThere", "cache"]),
     "revision of a folder": ((*SCAN, "--revision", "main"), ["--revision"]),

@@ -106,6 +106,18 @@ def test_hook_points(completer: Completer, program: Program) -> None:
     assert completer.offers("sinkscope activations --sites hook_embed,log") == ["hook_embed,logits"]
 
 
+@pytest.mark.parametrize("typed", ["blocks.3.hook_resid_p", "hook_embed,blocks.3.hook_resid_p"])
+def test_hook_points_of_one_layer(typed: str, completer: Completer) -> None:
+    offers = completer.offers(f"sinkscope activations --sites {typed}")
+    assert {word.rpartition(",")[2] for word in offers} == {"blocks.3.hook_resid_pre", "blocks.3.hook_resid_post"}
+
+
+@pytest.mark.parametrize("completer", ["bash"], indirect=True)  # the others know quotes themselves
+def test_hook_points_within_a_quote(completer: Completer) -> None:
+    offers = completer.offers('sinkscope activations --sites "blocks.*.hook_resid_p')
+    assert {word.strip('"') for word in offers} == {"blocks.*.hook_resid_pre", "blocks.*.hook_resid_post"}
+
+
 def test_numbers_have_no_offers(completer: Completer) -> None:
     assert completer.offers("sinkscope scan --samples ") in ([], [""])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,15 @@ def test_lists_and_version(program: Program) -> None:
 def test_a_full_disk_leaves_nothing(program: Program) -> None:
     done = program.run("scan", *text_of(MODEL, 2, 16), "--out", "/dev/full/a.json")
     assert done.returncode == 2, done.stderr
+
+
+@pytest.mark.parametrize("words", [("hooks",), ("hooks", "--json"), ("--help",), ("scan", "--help"), ("man",), ("info", "--model", MODEL)],
+                         ids=lambda words: " ".join(map(str, words[:2])))
+def test_standard_output_on_a_full_disk(words: tuple, program: Program) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(program.words(*words), stdout=full, stderr=subprocess.PIPE, encoding="utf-8")
+    assert done.returncode == 1
+    assert done.stderr == "sinkscope: standard output: cannot be written: No space left on device\n"
 
 
 def test_cuda_without_a_gpu_says_what_is_missing(program: Program, tmp_path: Path) -> None:

@@ -38,10 +38,17 @@ def test_an_empty_no_color_is_unset(program: Program) -> None:
 
 @pytest.mark.parametrize("columns", [60, 100, 160])
 def test_a_table_is_as_wide_as_the_terminal(columns: int, program: Program) -> None:
-    lines = plain(on_terminal(program, "hooks", columns=columns)).splitlines()[:-1]  # the last is a sentence
+    lines = plain(on_terminal(program, "hooks", columns=columns)).splitlines()
     assert max(map(len, lines)) <= max(columns, 34 + 20 + 20)
     words = " ".join(" ".join(lines).split())
     assert "MLP's input, weight applied" in words
+
+
+@pytest.mark.parametrize("words", [("--help",), ("scan", "--help"), ("info", "--model", MODEL)], ids=lambda words: words[0])
+def test_no_line_is_longer_than_the_terminal(words: tuple, program: Program) -> None:
+    lines = plain(on_terminal(program, *words, columns=80)).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert " ".join(" ".join(lines).split()) == " ".join(program.output(*words).split())
 
 
 def test_a_pipe_has_a_line_a_row(program: Program) -> None:

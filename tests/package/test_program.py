@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sinkscope import ROOT, program
+from sinkscope.models.table import SOURCES
 from support.program import Program
 
 REAL = ROOT / "results/smollm2-135m"
@@ -29,6 +31,22 @@ def test_all_other_words_reach_the_program() -> None:
 def test_a_command_of_python_names_itself_as_it_was_called(name: str) -> None:
     done = command(name, "--help")
     assert f"sinkscope {name} " in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not program.BUILT.exists(), reason=f"{program.BUILT} is not built")
+@pytest.mark.parametrize("name", program.COMMANDS)
+def test_the_program_knows_their_options(name: str) -> None:
+    """It completes them and has them in its manual page."""
+    words = (REAL / "scan.json",) if name == "plot" else ()  # then it is of that experiment
+    own, python = (set(re.findall(r"(?<=[ ,\[])--[a-z-]+", text)) for text in
+                   (Program(program.BUILT).output(name, "--help"), command(name, *words, "--help").stdout))
+    assert own - {"--help"} <= python
+    if name != "plot":  # whose experiments have options of their own
+        assert own | {"--help"} == python | {"--help"}
+    known = Program(program.BUILT).output("completion", "bash")
+    assert f".\t{name}\tcommand" in known
+    if name == "get-model":
+        assert f"get-model\t*\tchoice\t{' '.join(SOURCES)}\t" in known
 
 
 def test_commands_of_python_do_what_their_modules_do(tmp_path: Path) -> None:

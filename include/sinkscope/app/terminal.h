@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 namespace sinkscope::app {
 
@@ -25,5 +26,8 @@ int columns_of(const std::string& text);
 
 /// Its first `columns` characters.
 std::string cut_to(const std::string& text, int columns);
+
+/// Broken at spaces into lines of at most `width` columns, none where it is 0; a longer word has a line of its own.
+std::vector<std::string> wrapped(const std::string& text, int width);
 
 }  // namespace sinkscope::app

@@ -13,20 +13,23 @@ _sinkscope_cached_models() {
   done
 }
 
-# Offers those of its words that begin with what was typed; of a list, behind its last comma.
+# Offers those of its words that begin with what was typed; of a list, behind its last comma. Within an open quote they stay as they are.
 _sinkscope_offer() {
   local before=$1 typed=$2 word
   shift 2
   for word; do
-    [[ $word == "$typed"* ]] && COMPREPLY+=("$before$(printf %q "$word")")
+    [[ $word == "$typed"* ]] || continue
+    [[ $quote ]] || word=$(printf %q "$word")
+    COMPREPLY+=("$before$word")
   done
 }
 
 _sinkscope_value() {
-  local kind=$1 typed=$2 before= file
+  local kind=$1 typed=$2 before= quote= file
   local -a choices
   read -ra choices <<< "$3"
   compopt +o default
+  [[ $typed == [\"\']* ]] && quote=${typed:0:1} typed=${typed:1}
   case $kind in
     choices | files)
       [[ $typed == *,* ]] && before=${typed%,*},
@@ -34,6 +37,7 @@ _sinkscope_value() {
       typed=${typed//\\/}
       ;;
   esac
+  [[ $typed =~ ^blocks\.([0-9]+)\. ]] && choices=("${choices[@]//\*/${BASH_REMATCH[1]}}")  # hook points of one layer
   case $kind in
     choice) _sinkscope_offer "" "$typed" "${choices[@]}" ;;
     choices) compopt -o nospace; _sinkscope_offer "$before" "$typed" "${choices[@]}" ;;
@@ -49,7 +53,7 @@ _sinkscope_value() {
 }
 
 _sinkscope() {
-  local typed=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} command=. argument= i of name kind choices help
+  local quote= typed=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} command=. argument= i of name kind choices help
   local -a names=() commands=()
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; ++i)); do

@@ -17,7 +17,9 @@ function __sinkscope_value -a kind choices typed before
     end
     switch $kind
         case choice choices
-            string replace -r '^' -- $before (string split ' ' -- $choices)
+            set -l layer (string replace -rf '^blocks\.([0-9]+)\..*' '$1' -- $typed) # hook points of one layer
+            set -q layer[1]; or set layer '*'
+            string replace -r '^' -- $before (string replace '*' $layer -- (string split ' ' -- $choices))
         case model
             string replace -r '^' -- $before (__sinkscope_cached_models)
             string replace -r '^' -- $before (__fish_complete_directories $typed '')

@@ -19,7 +19,11 @@ _sinkscope_value() {
   local -a choices=(${(s: :)2})
   case $kind in
     choice) compadd -- $choices ;;
-    choices) compset -P '*,'; compadd -S '' -- $choices ;;
+    choices)
+      compset -P '*,'
+      [[ $PREFIX =~ '^blocks\.([0-9]+)\.' ]] && choices=(${choices//\*/$match[1]})  # hook points of one layer
+      compadd -S '' -- $choices
+      ;;
     model) _sinkscope_cached_models; _files -/ ;;
     folder) _files -/ ;;
     file) _files ;;
