@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 
@@ -37,6 +38,12 @@ std::string percent(int64_t done, const std::optional<int64_t>& units) {
   if (!units) return "";
   const double share = *units > 0 ? static_cast<double>(done) / static_cast<double>(*units) : 1;
   return fmt::format("{:.1f} %", 100 * share);
+}
+
+/// "3 of 16"; nothing of a result of trials, which does not say how many it took.
+std::string units_of(const WorkState& process) {
+  if (process.units) return fmt::format("{} of {}", process.done, *process.units);
+  return process.work == Work::done ? "" : fmt::format("{}", process.done);
 }
 
 std::string spell_pace(const WorkState& process) {
@@ -108,16 +115,14 @@ std::string page(const Overview& all, const app::Terminal& terminal) {
   table.heading({"file", "shard", "units", "done", "how"});
   for (const auto& run : all.runs) {
     for (const auto& process : run.processes) {
-      const auto units =
-          process.units ? fmt::format("{} of {}", process.done, *process.units) : fmt::format("{}", process.done);
       table.add({{process.file.empty() ? "-" : process.file},
                  {process.shard.empty() ? "-" : process.shard},
-                 {units},
+                 {units_of(process)},
                  {percent(process.done, process.units)},
                  how(process)});
     }
   }
-  return table.text(terminal) + summary(all) + "\n";
+  return fmt::format("{}{}\n", table.text(terminal), fmt::join(app::wrapped(summary(all), terminal.width), "\n"));
 }
 
 }  // namespace sinkscope::experiments::sweep

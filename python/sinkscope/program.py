@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         if not program.exists():
             raise NoProgram(f"{program} does not exist; scripts/build.sh builds it")
-        os.execve(program, ["sinkscope", *words], environment(program))
+        os.execve(program, ["sinkscope", *words], environment(program) | {"SINKSCOPE_PYTHON": sys.executable})
     except OSError as error:
         print(f"sinkscope: {error}", file=sys.stderr)
         sys.exit(BAD_USAGE)

@@ -63,10 +63,10 @@ void print_table(const ordered_json& described) {
     table.add({{point.at("name")}, {spell_shape(point.at("shape"))}, {point.at("what")}});
   fmt::print("{}", table.text(terminal));
   const auto& layers = described.at("n_layers");
-  fmt::print("{}\n",
-             layers.is_null()
-                 ? "n samples, T tokens, d model, H query and K key heads, h head width, m neurons, V vocabulary"
-                 : fmt::format("L is 0 to {}; n samples, T tokens", layers.get<int64_t>() - 1));
+  const auto letters =
+      layers.is_null() ? "n samples, T tokens, d model, H query and K key heads, h head width, m neurons, V vocabulary"
+                       : fmt::format("L is 0 to {}; n samples, T tokens", layers.get<int64_t>() - 1);
+  for (const auto& line : app::wrapped(letters, terminal.width)) fmt::print("{}\n", line);
 }
 
 void run(const Options& o) {

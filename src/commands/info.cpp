@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -72,12 +73,26 @@ ordered_json describe(const model::Checkpoint& checkpoint) {
   return described;
 }
 
+/// "theta 1e+06, factor 4"; what is within another in parentheses; numbers to four digits, whole ones in full.
+std::string plain(const ordered_json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_null()) return "none";
+  if (value.is_number_float()) return fmt::format("{:.4g}", value.get<double>());
+  if (!value.is_structured()) return value.dump();
+  std::vector<std::string> parts;
+  for (const auto& [key, one] : value.items()) {
+    const auto text = one.is_structured() ? fmt::format("({})", plain(one)) : plain(one);
+    parts.push_back(value.is_object() ? fmt::format("{} {}", key, text) : text);
+  }
+  return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
 std::string spell(const std::string& key, const ordered_json& value) {
   if (key == "tokenizer" && value.is_object()) {
     return fmt::format("{} ids, {} special, {} embedding rows without a token", value["ids"].get<int64_t>(),
                        value["special"].size(), value["embedding_rows_without_a_token"].get<int64_t>());
   }
-  return value.is_string() ? value.get<std::string>() : value.is_null() ? "none" : value.dump();
+  return plain(value);
 }
 
 void print_page(const ordered_json& described) {

@@ -4,7 +4,7 @@
 
 namespace sinkscope::app {
 
-/// One document on standard output. Throws std::runtime_error where not all of it could be written.
+/// One document on standard output. Throws std::system_error where it cannot be written.
 void print_json(const nlohmann::json&);
 void print_json(const nlohmann::ordered_json&);
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -22,9 +23,10 @@ namespace fs = std::filesystem;
 constexpr char kName[] = "Python";
 constexpr int kLongest = 60;  // seconds: matplotlib lists the fonts at its first start
 
-/// That of the environment which the program is installed in, or of .venv above it, as scripts/setup.sh makes it;
-/// otherwise the shell's.
+/// That which started the program (python/sinkscope/program.py says so), or of the environment which the program is
+/// installed in, or of .venv above it, as scripts/setup.sh makes it; otherwise the shell's.
 std::string usual_python() {
+  if (const char* starter = std::getenv("SINKSCOPE_PYTHON")) return starter;
   std::error_code unknown;
   for (auto folder = fs::read_symlink("/proc/self/exe", unknown).parent_path(); folder.has_relative_path();
        folder = folder.parent_path()) {
