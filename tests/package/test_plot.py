@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from sinkscope import ROOT, ResultError, load, plot
 from sinkscope.figures import module_of, names
+from sinkscope.results import Result
 
 SMOLLM2 = ROOT / "results/smollm2-135m"
 WITH_PANELS = tuple(name.replace("_", "-") for name in names() if name not in ("emergence", "intervene"))
@@ -49,3 +50,16 @@ def test_panels_that_are_not_there_are_refused(file: str, panel: str | None, wor
     with pytest.raises(ResultError) as refused:
         plot(load(SMOLLM2 / f"{file}.json"), ax=Figure().subplots(), panel=panel)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(("tokens", "title", "uniform"), [
+    ([8, 0], "Attention to the first token", 0), ([8, 4], "Attention to tokens 8, 4", 8), ([], "Profile, norms by layer", None)])
+def test_a_scan_says_whose_attention_it_shows(tokens: list[int], title: str, uniform: int | None) -> None:
+    committed = load(SMOLLM2 / "scan.json")
+    by_token = {one["token"]: one for one in committed.results["sink"]}
+    found = committed.results | {"sink": [by_token[token] for token in tokens], "measures": ["profile", "norms"]}
+    figure = plot(Result(committed.path, committed.document | {"results": found}))
+    assert figure.get_suptitle() == f"{title} — smollm2-135m"
+    line = next((line for axes in figure.axes for line in axes.lines if str(line.get_label()).startswith("uniform")), None)
+    assert (line and (line.get_label(), line.get_ydata()[0])) == (
+        None if uniform is None else (f"uniform, token {uniform}", by_token[uniform]["uniform"]))

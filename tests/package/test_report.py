@@ -192,6 +192,25 @@ def test_what_was_not_found_is_said(program: Program, tmp_path: Path) -> None:
     assert sorted(keys) == ["baseline", "norms"]
 
 
+def of_tokens(folder: Path, name: str, *tokens: int) -> Path:
+    """The committed scan, as if these alone had been tracked, in this order."""
+    document = json.loads((SMOLLM2 / "scan.json").read_text())
+    by_token = {one["token"]: one for one in document["results"]["sink"]}
+    document["results"]["sink"] = [by_token[token] for token in tokens]
+    (folder / name).write_text(json.dumps(document))
+    return folder / name
+
+
+def test_the_first_token_is_token_0_wherever_it_stands(tmp_path: Path) -> None:
+    """Each scan has a row of its own; one that does not track token 0 has none."""
+    paths = [of_tokens(tmp_path, "scan.json", 4), of_tokens(tmp_path, "last.json", 8, 0)]
+    findings = HtmlFile(sinkscope.report(paths, tmp_path / "report.html").read_text()).texts["section"][0]
+    assert findings.count("attention to the first token, layer 23") == 1 and "0.792 ± 0.006" in findings
+    assert "needs a scan that tracks token 0, found one that tracks 4" in findings
+    by_layer, by_head, _ = list(figures_of(load(paths[1])))[:3]
+    assert by_layer.layout["shapes"][0]["label"]["text"] == "uniform, token 0" and by_head.first == "0"
+
+
 def test_two_results_stand_beside_each_other(tmp_path: Path) -> None:
     """On one scale, each under its own name; what cannot be paired says why."""
     paths = [SMOLLM2 / "scan.json", ROOT / "results/qwen2.5-coder-0.5b/scan.json"]

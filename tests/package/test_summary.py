@@ -21,10 +21,16 @@ def put(folder: Path, name: str, results: dict, **change: object) -> None:
     (folder / f"{name}.json").write_text(json.dumps(COMMON | {"experiment": name, "results": results} | change))
 
 
+def tracked(token: int, by_layer: list[float], half_widths: list[float | None]) -> dict:
+    return {"token": token, "mean_attention": {"by_layer": by_layer, "by_layer_ci95": half_widths}, "uniform": 0.05}
+
+
+FIRST = tracked(0, [0.1, 0.5, 0.3], [0.01, 0.02, 0.03])  # strongest in layer 1; layers 1 and 2 are above the first third
+OTHER = tracked(3, [0.9, 0.2, 0.7], [0.01, 0.02, 0.03])
+
+
 def scan(folder: Path) -> None:
-    """Strongest in layer 1; layers 1 and 2 are above the first third."""
-    attention = {"by_layer": [0.1, 0.5, 0.3], "by_layer_ci95": [0.01, 0.02, 0.03]}
-    put(folder, "scan", {"sink": [{"mean_attention": attention, "uniform": 0.05}]})
+    put(folder, "scan", {"sink": [FIRST]})
 
 
 def in_layer_1(attention: float) -> dict:
@@ -77,6 +83,34 @@ def test_rows_are_ordered_by_the_modules_and_read_at_scans_layer(tmp_path: Path)
         ("4 tokens 4, 8 self-only in layers 2", "get 1.00, 1.00 of what the first token gets"),
         ("8 what tells which token is first", "no sink: No sink, nothing to explain."),
     ]
+
+
+def test_the_first_token_is_token_0_wherever_it_stands(tmp_path: Path) -> None:
+    put(tmp_path, "scan", {"sink": [OTHER, FIRST]})
+    assert [value for _, value in rows(Findings(tmp_path))] == ["0.500 ± 0.020, uniform 0.050; layers above the first third 0.400"]
+
+
+def test_one_sample_has_no_interval(tmp_path: Path) -> None:
+    put(tmp_path, "scan", {"sink": [tracked(0, [0.1, 0.5, 0.3], [None] * 3)]})
+    assert [value for _, value in rows(Findings(tmp_path))] == ["0.500, uniform 0.050; layers above the first third 0.400"]
+
+
+@pytest.mark.parametrize(("sink", "words"), [
+    ([OTHER], "needs a scan that tracks token 0, found one that tracks 3"),
+    (None, "needs a scan that measured attention (--measure sink)"),
+])
+def test_a_scan_without_token_0_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture, sink: list | None, words: str) -> None:
+    put(tmp_path, "scan", {"sink": sink})
+    with pytest.raises(SystemExit) as ended:
+        main([str(tmp_path)])
+    assert (ended.value.code, *capsys.readouterr()) == (2, "", f"summary: {tmp_path / 'scan.json'}: {words}\n")
+
+
+def test_conditions_that_were_not_run_have_no_row(tmp_path: Path) -> None:
+    scan(tmp_path)
+    put(tmp_path, "rope-swap", {"conditions": [{"name": "baseline", "sink": [in_layer_1(0.5)]},
+                                               {"name": "swap-0-8", "sink": [in_layer_1(0.3), in_layer_1(0.2)]}]})
+    assert list(rows(Findings(tmp_path)))[1:] == [("  rotary positions of 0 and 8 swapped", "token 0 gets 0.300, token 8 gets 0.200")]
 
 
 def test_what_it_leaves_out_it_names(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

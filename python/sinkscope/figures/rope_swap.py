@@ -87,6 +87,10 @@ def draw(result: Result) -> Figure:
 
 
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
-    unmoved, moved, (first, other) = (attention_under(result, findings.layer, name) for name in ("baseline", "first-to-8", "swap-0-8"))
-    yield "2 its rotary position moved to 8", f"gets {moved[0]:.3f} where it got {unmoved[0]:.3f}: {moved[0] / unmoved[0]:.2f} times"
-    yield "  rotary positions of 0 and 8 swapped", f"token 0 gets {first:.3f}, token 8 gets {other:.3f}"
+    there = {one["name"] for one in result.results["conditions"]}  # by the options of the run
+    if "first-to-8" in there:
+        (unmoved, *_), (moved, *_) = (attention_under(result, findings.layer, name) for name in ("baseline", "first-to-8"))
+        yield "2 its rotary position moved to 8", f"gets {moved:.3f} where it got {unmoved:.3f}: {moved / unmoved:.2f} times"
+    if "swap-0-8" in there:
+        first, other = attention_under(result, findings.layer, "swap-0-8")
+        yield "  rotary positions of 0 and 8 swapped", f"token 0 gets {first:.3f}, token 8 gets {other:.3f}"

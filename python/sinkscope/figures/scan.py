@@ -12,10 +12,25 @@ from matplotlib.ticker import MaxNLocator
 from sinkscope.figures.parts.colours import REST, UNIFORM, shades, token_colours
 from sinkscope.figures.parts.style import caption, floats, image, layers_axis, legend_above, log_scale, new, title
 from sinkscope.results import Result
-from sinkscope.results.findings import Findings
+from sinkscope.results.findings import Findings, Sink
 
 ORDER = 10
+TITLE = "Attention to the first token"
 NORMS = {"resid_post": "residual (resid_post)", "rot_k": "keys (rot_k, mean over heads)", "v": "values (v, mean over heads)"}
+
+
+def shown(sinks: list[dict]) -> dict:
+    """The token that one panel can show: token 0, or the first where it is not tracked."""
+    return next((sink for sink in sinks if sink["token"] == 0), sinks[0])
+
+
+def heading(found: dict) -> str:
+    tokens = [sink["token"] for sink in found["sink"] or []]
+    if 0 in tokens:
+        return TITLE
+    if tokens:
+        return f"Attention to token{'s' * (len(tokens) > 1)} {', '.join(map(str, tokens))}"
+    return f"{', '.join(found['measures']).capitalize()} by layer"
 
 
 def heat_map(axis, sink: dict) -> None:
@@ -32,7 +47,8 @@ def by_layer(axis, sinks: list[dict]) -> None:
         mean, half = floats(attention["by_layer"]), floats(attention["by_layer_ci95"])
         axis.plot(mean, color=colour, label=f"token {sink['token']}", marker="o", ms=2)
         axis.fill_between(range(len(mean)), mean - half, mean + half, color=colour, alpha=0.2, lw=0)
-    axis.axhline(sinks[0]["uniform"], color=UNIFORM, ls=":", lw=1, label="uniform, token 0")
+    uniform = shown(sinks)
+    axis.axhline(uniform["uniform"], color=UNIFORM, ls=":", lw=1, label=f"uniform, token {uniform['token']}")
     axis.set(ylabel="mean attention", title="by layer, 95 % interval over samples", ylim=(0, None))
     layers_axis(axis, len(sinks[0]["mean_attention"]["by_layer"]))
     legend_above(axis)
@@ -64,7 +80,8 @@ def norms(axis, values: dict, site: dict, name: str) -> None:
 def panels(result: Result) -> dict[str, Callable[[Axes], None]]:
     found, drawn = result.results, {}
     if found["sink"]:
-        drawn |= {"by_layer_head": lambda axis: heat_map(axis, found["sink"][0]), "by_layer": lambda axis: by_layer(axis, found["sink"])}
+        drawn["by_layer_head"] = lambda axis: heat_map(axis, shown(found["sink"]))
+        drawn["by_layer"] = lambda axis: by_layer(axis, found["sink"])
     if found["profile"]:
         drawn["profile"] = lambda axis: profile(axis, found["profile"])
     for site in (found["norms"] or {"sites": []})["sites"]:
@@ -81,13 +98,14 @@ def draw(result: Result) -> Figure:
         panel(axis)
     for axis in list(axes.flat)[len(drawn):]:
         axis.axis("off")
-    title(figure, result, "Attention to the first token")
-    first = found["sink"][0]["first_query"] if found["sink"] else 1
+    title(figure, result, heading(found))
+    first = shown(found["sink"])["first_query"] if found["sink"] else 1
     caption(figure, result, f"mean_attention: queries q ≥ {first}, all heads; {note}")
     return figure
 
 
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:
-    yield f"1 attention to the first token, layer {findings.layer}", \
-        f"{findings.sink:.3f} ± {findings.half_width:.3f}, uniform {findings.uniform:.3f}; "\
-        f"layers above the first third {findings.upper:.3f}"
+    sink = Sink(result)
+    interval = "" if sink.half_width is None else f" ± {sink.half_width:.3f}"
+    yield f"1 attention to the first token, layer {sink.layer}", \
+        f"{sink.level:.3f}{interval}, uniform {sink.uniform:.3f}; layers above the first third {sink.upper:.3f}"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sinkscope.figures import module_of
 from sinkscope.results.findings import Findings
@@ -22,13 +21,6 @@ class Given(Findings):
         super().__init__(results[0].path.parent)
         for one in sorted(results, key=lambda one: one.path.stem != one.experiment):  # FOLDER/scan.json before scan.bos.json
             self.kept.setdefault(one.experiment, one)
-
-    @cached_property
-    def scan(self) -> dict[str, Any]:
-        found = self.result("scan").results["sink"]
-        if not found:
-            raise ResultError("needs a scan that measured attention (--measure sink)")
-        return found[0]
 
     def result(self, experiment: str) -> Result:
         if experiment not in self.kept:

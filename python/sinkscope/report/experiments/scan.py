@@ -16,7 +16,7 @@ from sinkscope.report.kinds.heat_map import grid, heat_map
 from sinkscope.report.kinds.points import curve
 from sinkscope.results.loaded import LoadedResult
 
-TITLE = "Attention to the first token"
+TITLE = "Attention and norms by layer"
 QUESTION = "Where is the sink?"
 
 
@@ -33,15 +33,16 @@ def figures(result: LoadedResult) -> Iterator[Figure]:
 def sink(result: LoadedResult) -> Iterator[Figure]:
     by_layer, by_head = result.frame("attention_by_layer"), result.frame("attention")
     tokens = by_layer["token"].unique().tolist()
+    token = 0 if 0 in tokens else tokens[0]  # that words tell of
     of = {token: by_layer[by_layer["token"] == token] for token in tokens}
     traces = [layer_curve(of[token], f"token {token}", colour) for token, colour in token_colours(tokens).items()]
-    uniform = level_line(first(of[tokens[0]])["uniform"], f"uniform, token {tokens[0]}")
-    yield figure("by-layer", "Mean attention by layer", largest(of[tokens[0]], f"token {tokens[0]}") + " Bars: 95 % over samples.",
+    uniform = level_line(first(of[token])["uniform"], f"uniform, token {token}")
+    yield figure("by-layer", "Mean attention by layer", largest(of[token], f"token {token}") + " Bars: 95 % over samples.",
                  traces, "layer", "mean attention", y_axis={"rangemode": "tozero"}, shapes=[uniform])
-    yield Figure("by-head", "Mean attention by layer and head", head_words(by_head[by_head["token"] == tokens[0]]),
-                 {str(token): [head_map(by_head[by_head["token"] == token], of[token])] for token in tokens},
-                 axes("layer", "head"), choice="attention to token")
-    yield rates(result, tokens[0])
+    yield Figure("by-head", "Mean attention by layer and head", head_words(by_head[by_head["token"] == token]),
+                 {str(one): [head_map(by_head[by_head["token"] == one], of[one])] for one in tokens},
+                 axes("layer", "head"), choice="attention to token", first=str(token))
+    yield rates(result, token)
 
 
 def head_words(by_head) -> str:
