@@ -17,7 +17,7 @@ from sinkscope.figures.parts.legible import faults, sizes
 from sinkscope.figures.parts.lines import inches, wrapped
 from sinkscope.figures.parts.paged import SMALLEST, of_panels, panels_of, whole
 from sinkscope.figures.parts.style import new
-from sinkscope.figures.parts.widths import TALLEST, WIDTHS
+from sinkscope.figures.parts.widths import PANEL, SCREEN, TALLEST, WIDTHS
 from sinkscope.results import ResultError, read
 from support.deep_results import DEEP
 from support.figure_cases import result_of
@@ -61,6 +61,15 @@ def test_every_panel_is_legible_in_a_column(name: str) -> None:
         figure = of_panels(result, [panel], WIDTHS["column"])
         assert faults(figure) == [], panel
         assert (figure.get_suptitle(), figure.get_supxlabel()) == ("", "")
+
+
+def test_without_a_width_a_panel_is_drawn_whatever_it_looks_like() -> None:
+    """Small where it can be read so."""
+    result = result_of("identify")
+    with pytest.raises(ResultError, match=r"cannot be read in 3\.5 inches"):
+        of_panels(result, ["stage_1_sites"], 3.5)
+    widths = [of_panels(result, [panel], None).get_figwidth() for panel in ("stage_1_sites", "stage_1_levels")]
+    assert widths == [SCREEN, PANEL]
 
 
 def test_panels_stand_side_by_side_where_they_have_room() -> None:

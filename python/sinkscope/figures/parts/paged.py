@@ -50,9 +50,20 @@ def whole(result: Result, width: float | None, options: dict[str, Any]) -> Figur
 
 
 def of_panels(result: Result, names: Sequence[str], width: float | None) -> Figure:
-    """These side by side, or below each other; without title and note, which are the whole figure's."""
+    """These side by side, or below each other; without title and note, which are the whole figure's. Where `width` is None, one panel
+    is small if it can be read so; nothing is refused then."""
     wanted = chosen(result, names)
-    return legible(lambda: side_by_side(result, wanted), width or (PANEL if len(wanted) == 1 else SCREEN), result, names)
+
+    def drawn() -> Figure:
+        return side_by_side(result, wanted)
+
+    if width is not None:
+        return legible(drawn, width, result, names)
+    if len(wanted) == 1:
+        figure, found = densest(drawn, PANEL)
+        if not found:
+            return figure
+    return densest(drawn, SCREEN)[0]
 
 
 def side_by_side(result: Result, wanted: Sequence[Callable[[Axes], None]]) -> Figure:
@@ -82,21 +93,36 @@ def unexplained(result: Result, drawn: Sequence[Axes]) -> list[tuple]:
 
 def legible(drawn: Callable[[], Figure], width: float, result: Result, names: Sequence[str]) -> Figure:
     """In the densest rows that can be read. Raises ResultError where none can, or would be higher than a page."""
+    figure, found = densest(drawn, width)
+    if found:
+        raise ResultError(refusal(width, result, names, found))
+    return figure
+
+
+def densest(drawn: Callable[[], Figure], width: float) -> tuple[Figure, list[str]]:
+    """In the densest rows that can be read; where none can, in those that come nearest, and what keeps it from being read there."""
     tried = []
     with page_of(width):
         for rows in DENSITIES:
             figure = drawn()
-            found = fitted(figure, rows)
-            if not found:
-                return figure
-            tried.append(found)
-    raise ResultError(refusal(width, result, names, min(tried, key=len)))
+            tried.append((figure, fitted(figure, rows)))
+            if not tried[-1][1]:
+                break
+    return min(tried, key=lambda one: len(one[1]))
 
 
 def fitted(figure: Figure, rows: Rows) -> list[str]:
     """Puts its panels in rows that the page has room for; returns what keeps it from being read."""
     engine, dpi = figure.get_layout_engine(), figure.dpi
     figure.set_dpi(rcParams["savefig.dpi"])
+    found = fitting(figure, rows)
+    figure.set_layout_engine(engine)
+    figure.set_dpi(dpi)
+    return found
+
+
+def fitting(figure: Figure, rows: Rows) -> list[str]:
+    """As `fitted`, at the resolution that it is saved in."""
     reflow(figure, rows)
     if figure.get_figheight() > TALLEST:  # and no lower after all else
         return [too_high(figure)]
@@ -106,8 +132,6 @@ def fitted(figure: Figure, rows: Rows) -> list[str]:
     found += [f"{size:.1f} points are too small to print: {words!r}" for words, size in sizes(figure) if size < SMALLEST]
     if figure.get_figheight() > TALLEST:
         found.insert(0, too_high(figure))
-    figure.set_layout_engine(engine)
-    figure.set_dpi(dpi)
     return found
 
 
