@@ -265,7 +265,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     main([str(SMOLLM2 / "scan.json"), "-o", str(tmp_path / "report.html")])
     assert capsys.readouterr().out.startswith(f"{tmp_path / 'report.html'}: ")
     for words, said in (([str(tmp_path / "none.json"), "-o", "x.html"], "none.json: cannot be read"),
-                        ([str(SMOLLM2 / "scan.json"), "-o", "x.pdf"], "x.pdf: expected a name that ends in .html")):
+                        ([str(SMOLLM2 / "scan.json"), "-o", "x.pdf"], "x.pdf: expected a name that ends in .html"),
+                        (["none.json", "-o", str(tmp_path / "none/x.html")], f"there is no folder {tmp_path / 'none'}")):
         with pytest.raises(SystemExit) as ended:
             main(words)
         assert ended.value.code == 2 and said in capsys.readouterr().err

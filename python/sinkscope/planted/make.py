@@ -8,7 +8,6 @@ The directory loads like any other Qwen3 checkpoint. It is a test of the experim
 
 import argparse
 import json
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from sinkscope.planted.truth import truth
 from sinkscope.planted.variants import make_plan
 from sinkscope.planted.vocabulary import commonest_mark, train_tokenizer, unused_ids
 from sinkscope.planted.weights import make_weights
+from sinkscope.whole_files import new_file
 
 TEXT = ROOT / "models" / "planted" / "text.txt"
 
@@ -83,9 +83,8 @@ def make_config(plan: Plan) -> dict[str, Any]:
 
 def write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    os.replace(part, path)
+    with new_file(path) as file:
+        file.write(content)
 
 
 def as_json(value: Any) -> bytes:

@@ -17,7 +17,7 @@ from sinkscope.report.script_data import script_json
 from sinkscope.report.tables import Table, tables_of
 from sinkscope.results.loaded import LoadedResult
 from sinkscope.results.reading import Result, ResultError
-from sinkscope.whole_files import new_file
+from sinkscope.whole_files import check_place, new_file
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("theme.js", "text.js", "tables.js", "plots.js", "legend.js", "strip.js", "download.js", "start.js")
@@ -44,18 +44,20 @@ class Section(NamedTuple):
 
 def write(given: Iterable[Path | str | Result], out: Path) -> Path:
     """Writes the page; see sinkscope.report."""
-    results = [loaded(one) for one in given]
-    if not results:
-        raise ResultError("a report needs at least one result")
     if out.suffix not in (".html", ".htm"):
         raise ResultError(f"{out}: expected a name that ends in .html")
-    text = html(results, out)
+    check_place(out)
+    text = html(given, out)
     with new_file(out) as file:
         file.write(text.encode())
     return out
 
 
-def html(results: list[LoadedResult], out: Path) -> str:
+def html(given: Iterable[Path | str | Result], out: Path | str) -> str:
+    """The page; `out` is where its command says that it went."""
+    results = [loaded(one) for one in given]
+    if not results:
+        raise ResultError("a report needs at least one result")
     script = "".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
     script = f'"use strict";\n(() => {{\n{script}}})();\n'
     return template().render(
