@@ -2,5 +2,7 @@
 """Draws the figure of a result, whichever experiment it is of: plot.py RESULT -o FIGURE [OPTION...]"""
 
 from sinkscope.plotting import main
+from sinkscope.standard_streams import ending_quietly
 
-main()
+with ending_quietly():
+    main()

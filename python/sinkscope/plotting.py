@@ -6,16 +6,18 @@ import argparse
 import inspect
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from sinkscope.figures import module_of
+from sinkscope.figures import module_of, names
 from sinkscope.figures.parts.paged import chosen, of_panels, whole
 from sinkscope.figures.parts.style import bare as without_words
 from sinkscope.figures.parts.style import save
 from sinkscope.figures.parts.widths import WIDTHS, inches_of
 from sinkscope.figures.parts.words import settle_within
 from sinkscope.results import Result, ResultError, read
+from sinkscope.standard_streams import STREAM, input_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,20 +60,46 @@ def plot(result: Result, ax: Axes | None = None, panel: str | Sequence[str] | No
 
 def parse(argv: list[str], module, name: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=name, description=inspect.cleandoc(module.__doc__))
-    parser.add_argument("result", type=Path, help="JSON file that sinkscope wrote")
+    declare(parser)
+    if hasattr(module, "options"):
+        module.options(parser)
+    return parser.parse_args(argv)
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """What figures of every experiment take."""
+    parser.add_argument("result", help="JSON file that sinkscope wrote; `-`: standard input")
     parser.add_argument("-o", "--output", type=Path, required=True, help="figure to write: .png, .pdf or .svg")
     presets = ", ".join(f"{name} ({inches:g})" for name, inches in WIDTHS.items())
     parser.add_argument("--width", help=f"of the page that it is for: {presets}, or inches; its text is not to be scaled there (7)")
     parser.add_argument("--panel", metavar="NAME,...", help="these panels alone, without title and note; a name that is none lists them")
     parser.add_argument("--bare", action="store_true", help="leave out title and note, for a paper's own caption, and print them instead")
     parser.add_argument("--all", action="store_true", help="write the experiment's other figures too, as FIGURE-NAME")
-    if hasattr(module, "options"):
-        module.options(parser)
-    return parser.parse_args(argv)
 
 
-def write(argv: list[str], name: str) -> None:
-    result = read(argv[0])
+class OfAll(argparse.ArgumentParser):
+    """Of the options of all experiments. Raises ResultError, which says how plot is called."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ResultError(self.usage)
+
+
+def result_in(argv: list[str], usage: str) -> str:
+    """The word that names the result, which says whose options the others are: the first, else the one that no option takes."""
+    if argv and (argv[0] == STREAM or not argv[0].startswith("-")):
+        return argv[0]
+    parser = OfAll(usage=usage, add_help=False, conflict_handler="resolve")
+    declare(parser)
+    for name in names():
+        module = import_module(f"sinkscope.figures.{name}")
+        if hasattr(module, "options"):
+            module.options(parser)
+    return parser.parse_known_args(argv)[0].result
+
+
+def write(argv: list[str], name: str) -> str:
+    """Returns what is left to say: the words of bare figures, a line each."""
+    result = read(input_path(result_in(argv, USAGE.splitlines()[0].format(name=name))))
     module = module_of(result)
     options = vars(parse(argv, module, name))
     output, everything, width, panel, bare = (options.pop(name) for name in ("output", "all", "width", "panel", "bare"))
@@ -79,15 +107,15 @@ def write(argv: list[str], name: str) -> None:
     inches = None if width is None else inches_of(width)
     if panel is not None:
         save(of_panels(result, panel.split(","), inches), output)
-        return
-    drawn = {output: options}
+        return ""
+    said, drawn = "", {output: options}
     if everything and hasattr(module, "more"):
         drawn |= {output.with_stem(f"{output.stem}-{name}"): options | others for name, others in module.more(result).items()}
     for path, some in drawn.items():
         figure = whole(result, inches, some)
-        if bare:
-            print(without_words(figure))
+        said += f"{without_words(figure)}\n" if bare else ""
         save(figure, path)
+    return said
 
 
 def main(argv: list[str] | None = None, name: str = "plot.py") -> None:
@@ -96,9 +124,8 @@ def main(argv: list[str] | None = None, name: str = "plot.py") -> None:
         print(USAGE.format(name=name))
         return
     try:
-        if not argv or argv[0].startswith("-"):
-            raise ResultError(USAGE.splitlines()[0].format(name=name))
-        write(argv, name)
+        said = write(argv, name)
     except (ResultError, OSError) as error:  # a figure that cannot be written is an OSError, which names it
         print(error, file=sys.stderr)
         sys.exit(2)
+    print(said, end="")

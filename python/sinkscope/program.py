@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -74,11 +75,15 @@ def version(torch: Path) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in COMMANDS:
-        sys.exit(import_module(f"sinkscope.{COMMANDS[words[0]]}").main(words[1:], name=f"sinkscope {words[0]}"))
+        from sinkscope.standard_streams import ending_quietly
+
+        with ending_quietly():
+            sys.exit(import_module(f"sinkscope.{COMMANDS[words[0]]}").main(words[1:], name=f"sinkscope {words[0]}"))
     program = own()
     try:
         if not program.exists():
             raise NoProgram(f"{program} does not exist; scripts/build.sh builds it")
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # which Python ignores, and the program would inherit that
         os.execve(program, ["sinkscope", *words], environment(program) | {"SINKSCOPE_PYTHON": sys.executable})
     except OSError as error:
         print(f"sinkscope: {error}", file=sys.stderr)

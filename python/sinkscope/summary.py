@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterator
 from operator import itemgetter
@@ -10,6 +11,7 @@ from pathlib import Path
 from sinkscope.figures import module_of
 from sinkscope.results import ResultError
 from sinkscope.results.findings import Findings
+from sinkscope.standard_streams import ending_quietly
 
 
 def rows(findings: Findings) -> Iterator[tuple[str, str]]:
@@ -35,16 +37,16 @@ def table(findings: Findings) -> str:
 
 
 def main(argv: list[str] | None = None, name: str = "python -m sinkscope.summary") -> None:
-    argv = sys.argv[1:] if argv is None else argv
-    if len(argv) != 1 or argv[0].startswith("-"):
-        print(f"usage: {name} FOLDER, a folder of results, each named by its experiment", file=sys.stderr)
-        sys.exit(2)
+    parser = argparse.ArgumentParser(prog=name, description="The table of what the experiments found, from the results of one folder.")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="of results, each named by its experiment: FOLDER/scan.json")
+    folder = parser.parse_args(argv).folder
     try:
-        print(f"\n{table(Findings(Path(argv[0])))}")
+        print(f"\n{table(Findings(folder))}")
     except ResultError as error:
         print(f"summary: {error}", file=sys.stderr)
         sys.exit(2)
 
 
 if __name__ == "__main__":
-    main()
+    with ending_quietly():
+        main()

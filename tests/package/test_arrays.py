@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from sinkscope import ResultError, load
+from sinkscope import LoadedResult, ResultError, load
 from sinkscope.results import SCHEMA_VERSION
 from sinkscope.results.arrays import mapped
+from sinkscope.standard_streams import STDIN
 
+MODEL = {"name": "m", "planted": False}
 NAMES = ("norm", "heads", "empty")
 
 
 def result(folder: Path) -> Path:
     places = {name: {"file": "scan.safetensors", "tensor": name} for name in NAMES}
-    document = {"schema_version": SCHEMA_VERSION, "experiment": "scan", "model": {}, "data": {}, "numerics": {}, "metrics": {},
+    document = {"schema_version": SCHEMA_VERSION, "experiment": "scan", "model": MODEL, "data": {}, "numerics": {}, "metrics": {},
                 "results": {"by_layer": places}}  # fmt: skip
     (folder / "scan.json").write_text(json.dumps(document))
     return folder / "scan.json"
@@ -79,3 +81,10 @@ def test_a_header_longer_than_the_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "short.safetensors").write_bytes(struct.pack("<Q", 1 << 40) + b"{}")
     with pytest.raises(ResultError, match="a header of 1099511627776 bytes in a file of 10"):
         mapped(tmp_path / "short.safetensors", "norm")
+
+
+def test_a_result_of_standard_input_has_no_arrays_beside_it(tmp_path: Path) -> None:
+    piped = LoadedResult(STDIN, load(result(tmp_path)).document)
+    for needed in (lambda: piped.arrays["norm"], lambda: piped.array(piped.results["by_layer"]["norm"])):
+        with pytest.raises(ResultError, match=r"^/dev/stdin: a result of standard input has no scan\.safetensors beside it"):
+            needed()

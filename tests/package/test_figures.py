@@ -92,6 +92,7 @@ def test_options_are_those_of_the_experiment(tmp_path: Path, capsys: pytest.Capt
     ({"experiment": "../style"}, "a.png", "no figure is known for results of ../style"),
     ({"schema_version": 99}, "a.png", "schema version 99"),
     ({}, "a.txt", "expected a name that ends in .png, .pdf or .svg"),
+    ({}, "-", "expected a name that ends in .png, .pdf or .svg"),
     ({}, "no/such/folder/a.png", "No such file or directory"),
 ])  # fmt: skip
 def test_what_cannot_be_drawn_is_refused_in_one_line(
@@ -109,6 +110,13 @@ def test_without_a_result_it_says_how_it_is_called(capsys: pytest.CaptureFixture
     assert refused(capsys) == refused(capsys, "-o", "a.png") == usage
     main(["--help"])
     assert capsys.readouterr().out.startswith(usage)
+
+
+def test_options_may_stand_before_the_result(tmp_path: Path) -> None:
+    """Those of an experiment, too, which are known once the result is."""
+    main(["-o", str(tmp_path / "a.png"), "--beside", str(RECORD), "--width", "page", str(RECORD)])
+    main([str(RECORD), "-o", str(tmp_path / "b.png"), "--beside", str(RECORD), "--width", "page"])
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
 def test_the_figure_of_the_screening_simulation_is_drawn(tmp_path: Path) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import re
+=======
+import os
+>>>>>>> 20d35f1 (program: Python's commands take options before a result and - as one, and end quietly where nobody reads on)
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +21,9 @@ from support.program import Program
 REAL = ROOT / "results/smollm2-135m"
 
 
-def command(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "sinkscope.program", *map(str, words)], capture_output=True, encoding="utf-8", cwd=ROOT)
+def command(*words: object, **how: Any) -> subprocess.CompletedProcess[str]:
+    how = {"capture_output": True, "encoding": "utf-8", "cwd": ROOT} | how
+    return subprocess.run([sys.executable, "-m", "sinkscope.program", *map(str, words)], **how)
 
 
 @pytest.mark.skipif(not program.BUILT.exists(), reason=f"{program.BUILT} is not built")
@@ -30,7 +36,8 @@ def test_all_other_words_reach_the_program() -> None:
 @pytest.mark.parametrize("name", program.COMMANDS)
 def test_a_command_of_python_names_itself_as_it_was_called(name: str) -> None:
     done = command(name, "--help")
-    assert f"sinkscope {name} " in done.stdout + done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"sinkscope {name} " in done.stdout
 
 
 @pytest.mark.skipif(not program.BUILT.exists(), reason=f"{program.BUILT} is not built")
@@ -54,6 +61,30 @@ def test_commands_of_python_do_what_their_modules_do(tmp_path: Path) -> None:
     assert (tmp_path / "scan.png").stat().st_size > 1e4
     assert "attention to the first token" in command("summary", REAL).stdout
     assert command("report", REAL / "scan.json", "-o", tmp_path / "scan.txt").returncode == 2
+
+
+@pytest.mark.parametrize("words", [("summary", REAL), ("plot", "--help"), ("report", REAL / "magc.json", "-o", "-"),
+                                   ("plot", REAL / "scan.json", "-o", "bare.png", "--bare")], ids=["summary", "help", "page", "bare"])
+def test_a_reader_that_has_enough_ends_a_command_quietly(words: tuple, tmp_path: Path) -> None:
+    """As a signal would, and with the figure written."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = command(*words, stdout=writes, stderr=subprocess.PIPE, capture_output=False, cwd=tmp_path)
+    os.close(writes)
+    assert done.returncode == 141 and not [word for word in ("Traceback", "Error", "Errno", "pipe") if word in done.stderr]
+    assert (tmp_path / "bare.png").exists() == ("bare.png" in words)
+
+
+def test_a_result_comes_by_standard_input_and_a_page_goes_to_standard_output(tmp_path: Path) -> None:
+    """Which has no files beside it: a sweep's atlas is not looked for, and an array that is needed is refused by name."""
+    with (REAL / "vocab-sweep.json").open() as file:
+        done = command("plot", "-o", tmp_path / "piped.png", "-", stdin=file)
+    assert (done.returncode, done.stderr) == (0, "") and (tmp_path / "piped.png").stat().st_size > 1e4
+    done = command("report", "-", REAL / "scan.json", "-o", "-", input=(REAL / "magc.json").read_text())
+    assert done.stdout.startswith("<!doctype html>") and done.stdout.endswith("</html>") and done.stderr == ""
+    assert "smollm2-135m, stdin" in done.stdout and "-m sinkscope.report /dev/stdin " in done.stdout
+    assert command("report", "-", "-", "-o", "-").stderr == "report: standard input holds one result, found `-` more than once\n"
+    assert command("report", "-", "-o", "-", input="{").stderr.startswith("report: /dev/stdin: not JSON: ")
 
 
 def test_a_program_that_is_not_built_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture) -> None:

@@ -85,13 +85,13 @@ class Arrays(Mapping[str, np.ndarray]):
 
     def __init__(self, result: Result) -> None:
         self.result = result
-        self.files = {place["tensor"]: result.path.parent / Path(place["file"]).name for place in places(result.results)}
+        self.files = {place["tensor"]: place["file"] for place in places(result.results)}
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self.files:
             known = ", ".join(self.files) or "none: its JSON holds all"
             raise ResultError(f"{self.result.path}: has no array {name}; it has {known}")
-        path = self.files[name]
+        path = self.result.beside(self.files[name])
         if not path.is_file():
             raise ResultError(f"{path}: is not there: array {name} is in this sidecar, which belongs beside {self.result.path.name} "
                               "(results that were trimmed for a repository leave it behind)")

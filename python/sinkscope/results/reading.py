@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from sinkscope.standard_streams import STDIN
+
 SCHEMA_VERSION = 2  # kSchemaVersion of include/sinkscope/result/read_result.h
 SECTIONS = ("model", "data", "numerics", "metrics", "results")  # that every result has
 
@@ -59,9 +61,15 @@ class Result:
         """Definitions by the metric's name."""
         return self.document["metrics"]
 
+    def beside(self, file: str) -> Path:
+        """A sidecar: beside its result, wherever both were moved. Raises ResultError where the result is no file."""
+        if self.path == STDIN:
+            raise ResultError(f"{self.path}: a result of standard input has no {Path(file).name} beside it; name its file")
+        return self.path.parent / Path(file).name
+
     def array(self, place: dict[str, str]) -> np.ndarray:
         """An array of the sidecar, from its place in `results`: {"file": ..., "tensor": ...}."""
-        path = self.path.parent / Path(place["file"]).name  # a sidecar is beside its result, wherever both were moved
+        path = self.beside(place["file"])
         try:
             with safe_open(path, framework="numpy") as file:
                 return file.get_tensor(place["tensor"])
@@ -75,7 +83,7 @@ def read(path: Path | str, experiment: str | None = None) -> Result:
     """The result in a file; of this experiment, where one is named. Raises ResultError."""
     path = Path(path)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(bytes_of(path))
     except OSError as error:
         raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
@@ -85,6 +93,12 @@ def read(path: Path | str, experiment: str | None = None) -> Result:
     if experiment not in (None, document["experiment"]):
         raise ResultError(f"{path}: expected a result of {experiment}, found one of {document['experiment']}")
     return Result(path, document)
+
+
+def bytes_of(path: Path) -> bytes:
+    """Standard input is open already, and may be no file that can be opened again."""
+    with open(0 if path == STDIN else path, "rb", closefd=path != STDIN) as file:
+        return file.read()
 
 
 def check(path: Path, document: Any) -> None:

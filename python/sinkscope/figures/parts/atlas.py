@@ -20,8 +20,8 @@ def atlas_of(sweep: Result, path: Path | None) -> dict | None:
     path: of the result beside the sweep, where there is one that fits."""
     if path is not None:
         return fitting(read(path, ATLAS), sweep)
-    beside = sweep.path.with_name(f"{ATLAS}.json")
     try:
+        beside = sweep.beside(f"{ATLAS}.json")
         return fitting(read(beside, ATLAS), sweep) if beside.exists() else None
     except ResultError:
         return None
