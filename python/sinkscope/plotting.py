@@ -10,13 +10,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from sinkscope.figures import module_of, names
+from sinkscope.figures import module_of
+from sinkscope.figures import names as modules
 from sinkscope.figures.parts.paged import chosen, of_panels, whole
 from sinkscope.figures.parts.style import bare as without_words
 from sinkscope.figures.parts.style import save
 from sinkscope.figures.parts.widths import WIDTHS, inches_of
 from sinkscope.figures.parts.words import settle_within
 from sinkscope.results import Result, ResultError, read
+from sinkscope.results.loaded import result_of
+from sinkscope.results.reading import reading
 from sinkscope.standard_streams import STREAM, input_path
 
 if TYPE_CHECKING:
@@ -28,9 +31,10 @@ USAGE = """usage: {name} RESULT -o FIGURE [--width WIDTH] [--panel NAME,...] [--
 Draws the figure of a result, whichever experiment it is of. `{name} RESULT --help` lists the options of its experiment."""
 
 
-def plot(result: Result, ax: Axes | None = None, panel: str | Sequence[str] | None = None, width: str | float | None = None,
+def plot(result: Path | str | Result, ax: Axes | None = None, panel: str | Sequence[str] | None = None, width: str | float | None = None,
          **options: Any) -> Figure:
-    """The figure of a result, to be shown, restyled or saved; with `panel` that panel alone, or those, and with `ax` in those axes.
+    """The figure of a result (or of the one in that file), to be shown, restyled or saved; with `panel` that panel alone, or those, and
+    with `ax` in those axes.
 
     `width`: "column", "text" or "page" of a paper, or inches; panels then stand in as many a row as have room, with their text at its
     own size. `options` are those of the whole figure (`scripts/plot.py RESULT --help`). Panels in axes of the caller's take the caller's
@@ -42,7 +46,12 @@ def plot(result: Result, ax: Axes | None = None, panel: str | Sequence[str] | No
     >>> figure.axes[0].get_ylabel(), float(figure.get_figwidth())
     ('mean attention', 3.25)
     """
-    names = [panel] if isinstance(panel, str) else list(panel or [])
+    result, names = result_of(result), [panel] if isinstance(panel, str) else list(panel or [])
+    with reading(result):
+        return drawn(result, names, ax, width, options)
+
+
+def drawn(result: Result, names: list[str], ax: Axes | None, width: str | float | None, options: dict[str, Any]) -> Figure:
     if ax is not None:
         if len(names) > 1:
             raise ResultError(f"{result.path}: ax= has room for one panel, found {len(names)}")
@@ -90,7 +99,7 @@ def result_in(argv: list[str], usage: str) -> str:
         return argv[0]
     parser = OfAll(usage=usage, add_help=False, conflict_handler="resolve")
     declare(parser)
-    for name in names():
+    for name in modules():
         module = import_module(f"sinkscope.figures.{name}")
         if hasattr(module, "options"):
             module.options(parser)
@@ -100,6 +109,11 @@ def result_in(argv: list[str], usage: str) -> str:
 def write(argv: list[str], name: str) -> str:
     """Returns what is left to say: the words of bare figures, a line each."""
     result = read(input_path(result_in(argv, USAGE.splitlines()[0].format(name=name))))
+    with reading(result):
+        return written(result, argv, name)
+
+
+def written(result: Result, argv: list[str], name: str) -> str:
     module = module_of(result)
     options = vars(parse(argv, module, name))
     output, everything, width, panel, bare = (options.pop(name) for name in ("output", "all", "width", "panel", "bare"))

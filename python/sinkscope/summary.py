@@ -11,6 +11,7 @@ from pathlib import Path
 from sinkscope.figures import module_of
 from sinkscope.results import ResultError
 from sinkscope.results.findings import Findings
+from sinkscope.results.reading import reading
 from sinkscope.standard_streams import ending_quietly
 
 
@@ -24,14 +25,16 @@ def rows(findings: Findings) -> Iterator[tuple[str, str]]:
             told.append((module.ORDER, module, result))
     for _, module, result in sorted(told, key=itemgetter(0)):
         try:
-            yield from module.summary(result, findings)
+            with reading(result):
+                yield from module.summary(result, findings)
         except ResultError as error:  # a sidecar that is not there
             print(f"summary: left out {error}", file=sys.stderr)
 
 
 def table(findings: Findings) -> str:
     planted = ": a circuit planted by hand, a test and no evidence" if findings.model["planted"] else ""
-    lines = [f"{findings.model['path']}{planted}; attention in layer {findings.layer}, where the sink is strongest"]
+    model = findings.model.get("path", findings.model["name"])
+    lines = [f"{model}{planted}; attention in layer {findings.layer}, where the sink is strongest"]
     lines += [f"  {what:<44} {value}" for what, value in rows(findings)]
     return "\n".join([*lines, "", "figures:", *(f"  {figure}" for figure in sorted(findings.folder.glob("*.png")))])
 

@@ -50,6 +50,13 @@ def test_differences_are_the_other_less_this_one(scan: LoadedResult) -> None:
     assert samples["difference"].iloc[0] == pytest.approx(0.01)
 
 
+def test_the_other_may_be_a_path(scan: LoadedResult) -> None:
+    path = SMOLLM2 / "scan.json"
+    assert scan.compare(path).equals(scan.compare(scan)) and scan.paired(str(path)).equals(scan.paired(scan))
+    with pytest.raises(ResultError, match=r"^none\.json: cannot be read"):
+        scan.compare("none.json")
+
+
 def test_intervals_are_the_programs() -> None:
     """Of trials' paired differences, by other draws of the same bootstrap: 2,000 draws place a 2.5 % quantile of a normal to 1.5 % of
     the interval's width, two of them to 2.1 %, of which 8 % is nearly four. Over samples alone the ends are elsewhere."""

@@ -15,7 +15,7 @@ from sinkscope.frames.frame import Frame, data_frame
 from sinkscope.frames.parts.blocks import Block, length_of
 from sinkscope.frames.parts.trials import TRIAL_FRAMES
 from sinkscope.results.documents import texts_of
-from sinkscope.results.reading import Result, ResultError
+from sinkscope.results.reading import Result, ResultError, reading
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -48,7 +48,8 @@ def declared(result: Result) -> dict[str, Frame]:
 
 def frames_of(result: Result) -> dict[str, Frame]:
     """Those that have a row, the main one first."""
-    return {name: frame for name, frame in declared(result).items() if any(length_of(block) for block in frame.blocks(result))}
+    with reading(result):
+        return {name: frame for name, frame in declared(result).items() if any(length_of(block) for block in frame.blocks(result))}
 
 
 def frame(result: Result, name: str | None = None) -> DataFrame:

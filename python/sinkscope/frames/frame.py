@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sinkscope.frames.columns import kind_of
 from sinkscope.frames.parts.blocks import Block, length_of
-from sinkscope.results.reading import Result, ResultError
+from sinkscope.results.reading import Result, ResultError, reading
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -36,7 +36,9 @@ def data_frame(result: Result, frame: Frame) -> DataFrame:
     pandas = import_pandas()
     columns: dict[str, list] = {}
     rows = 0
-    for block in frame.blocks(result):
+    with reading(result):
+        blocks = list(frame.blocks(result))
+    for block in blocks:
         more = length_of(block)
         for name, value in block.items():
             column = columns.setdefault(name, [None] * rows)

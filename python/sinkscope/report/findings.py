@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sinkscope.figures import module_of
 from sinkscope.results.findings import Findings
 from sinkscope.results.loaded import LoadedResult
-from sinkscope.results.reading import Result, ResultError
+from sinkscope.results.reading import Result, ResultError, reading
 
 LAST = 1000  # place of what the printed figures do not order
 
@@ -59,11 +59,17 @@ def of_result(result: LoadedResult, findings: Given) -> Iterator[Row]:
         return
     try:
         module = module_of(result)
-        for what, value in module.summary(result, findings) if hasattr(module, "summary") else ():
-            yield Row(result, re.sub(r"^\d+ ", "", what.strip()), value)  # the demo's numbers of questions
+        with reading(result):
+            for what, value in module.summary(result, findings) if hasattr(module, "summary") else ():
+                yield Row(result, re.sub(r"^\d+ ", "", what.strip()), value)  # the demo's numbers of questions
     except ResultError as error:
         yield Row(result, "left out of the summary", str(error))
 
 
 def verdicts(results: list[LoadedResult]) -> list[tuple[LoadedResult, str]]:
-    return [(one, one.results["statement"]) for one in results if one.experiment == "identify"]
+    return [(one, statement(one)) for one in results if one.experiment == "identify"]
+
+
+def statement(result: LoadedResult) -> str:
+    with reading(result):
+        return result.results["statement"]

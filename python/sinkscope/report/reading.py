@@ -10,20 +10,17 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from sinkscope.results.loaded import LoadedResult, load
-from sinkscope.results.reading import SECTIONS, Result, ResultError
+from sinkscope.results.loaded import LoadedResult, result_of
+from sinkscope.results.reading import SECTIONS, Result, ResultError, check_model, reading
 
 MOST = 150_000  # numbers of a token strip: those that a page of a few megabytes has room for
 
 
 def loaded(given: Path | str | Result) -> LoadedResult:
     """A result from its path, or as it is. Raises ResultError."""
-    if isinstance(given, LoadedResult):
-        return given
-    if isinstance(given, Result):
-        return LoadedResult(given.path, given.document)
-    path = Path(given)
-    return attention_columns(path) if path.suffix == ".safetensors" else load(path)
+    if not isinstance(given, Result) and Path(given).suffix == ".safetensors":
+        return attention_columns(Path(given))
+    return result_of(given)
 
 
 def attention_columns(path: Path) -> LoadedResult:
@@ -33,12 +30,13 @@ def attention_columns(path: Path) -> LoadedResult:
         with safe_open(path, framework="numpy") as file:
             document = {key: parsed(value) for key, value in (file.metadata() or {}).items()}
             check(path, document)
-            columns = [file.get_tensor(f"blocks.{layer}.attn.columns") for layer in range(document["model"]["n_layers"])]
+            with reading(Result(path, document)):
+                keys = int_list(document["config"]["columns"])
+                columns = [file.get_tensor(f"blocks.{layer}.attn.columns") for layer in range(document["model"]["n_layers"])]
     except OSError as error:
         raise ResultError(f"{path}: cannot be read: {error}") from None
     except SafetensorError as error:
         raise ResultError(f"{path}: no export of `activations --columns`: {error}") from None
-    keys = int_list(document["config"]["columns"])
     if 0 not in keys:
         raise ResultError(f"{path}: expected attention to key 0 (--columns 0), found keys {','.join(map(str, keys))}")
     found = np.stack([layer[..., keys.index(0)] for layer in columns])  # [layer, sample, head, query]
@@ -51,10 +49,11 @@ def attention_columns(path: Path) -> LoadedResult:
 
 
 def check(path: Path, document: dict[str, Any]) -> None:
-    for key in ("config", "ids", *(name for name in SECTIONS if name not in ("metrics", "results"))):
+    for key in ("experiment", "config", "ids", *(name for name in SECTIONS if name not in ("metrics", "results"))):
         if key not in document:
             raise ResultError(f"{path}: expected the file of `activations --columns`, found no {key} in its metadata; of another result, "
                               "name the JSON")
+    check_model(path, document["model"])
     document.setdefault("metrics", {"columns": "post-softmax attention A[l,h,q,0] of every query q to token 0, of every sample"})
 
 

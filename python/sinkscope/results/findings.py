@@ -10,15 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sinkscope.results.reading import Result, ResultError, read
+from sinkscope.results.reading import Result, ResultError, read, reading
 
 
 class Sink:
     """Attention to token 0 in a result of scan, at the layer where it is strongest. Raises ResultError where scan did not measure it."""
 
     def __init__(self, scan: Result) -> None:
-        self.found = of_token_0(scan)
-        self.by_layer: list[float] = self.found["mean_attention"]["by_layer"]
+        with reading(scan):
+            self.found = of_token_0(scan)
+            self.by_layer: list[float] = self.found["mean_attention"]["by_layer"]
         self.layer = max(range(len(self.by_layer)), key=self.by_layer.__getitem__)
 
     @property

@@ -60,20 +60,20 @@ class LoadedResult(Result):
         dimensions are is in `metrics`. Raises ResultError for one whose sidecar is not there."""
         return Arrays(self)
 
-    def paired(self, other: Result) -> DataFrame:
+    def paired(self, other: Path | str | Result) -> DataFrame:
         """What both measured by sample, beside each other: a row a `metric`, its keys and a sample, with the values of `this` and
-        `other` and their `difference`, other less this. Raises ResultError, which says what differs, where the samples are not
-        the same windows of the same text in the same tokens."""
+        `other` (a result, or its path) and their `difference`, other less this. Raises ResultError, which says what differs, where the
+        samples are not the same windows of the same text in the same tokens."""
         from sinkscope.results.pairing import paired
 
-        return paired(self, other)
+        return paired(self, result_of(other))
 
-    def compare(self, other: Result) -> DataFrame:
+    def compare(self, other: Path | str | Result) -> DataFrame:
         """The means of `paired` over samples: a row a `metric` and its keys, with `difference_ci95_low` and `difference_ci95_high`
         (percentile bootstrap over documents, 2,000 draws, always the same ones) and `difference_n` samples."""
         from sinkscope.results.pairing import compare
 
-        return compare(self, other)
+        return compare(self, result_of(other))
 
     def to_parquet(self, folder: Path | str) -> list[Path]:
         """Writes every frame to a file of the folder, NAME.parquet, and returns their paths. Needs pyarrow."""
@@ -107,4 +107,11 @@ def load(path: Path | str, experiment: str | None = None) -> LoadedResult:
     return LoadedResult(found.path, found.document)
 
 
-__all__ = ["LoadedResult", "ResultError", "load"]
+def result_of(given: Path | str | Result) -> LoadedResult:
+    """A result from its path, or as it is. Raises ResultError."""
+    if isinstance(given, Result):
+        return given if isinstance(given, LoadedResult) else LoadedResult(given.path, given.document)
+    return load(given)
+
+
+__all__ = ["LoadedResult", "ResultError", "load", "result_of"]

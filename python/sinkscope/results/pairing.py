@@ -10,7 +10,7 @@ import numpy as np
 from sinkscope.frames import declared
 from sinkscope.frames.frame import data_frame, import_pandas, series
 from sinkscope.results.documents import documents_of, texts_of
-from sinkscope.results.reading import Result, ResultError
+from sinkscope.results.reading import Result, ResultError, reading
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,7 +23,8 @@ def compare(this: Result, other: Result) -> DataFrame:
     """A row a measured quantity, with the mean difference over samples and its interval; see LoadedResult.compare."""
     found, rows = paired(this, other), []
     keys = [name for name in found.columns if name not in ("sample", "this", "other", "difference")]
-    documents, texts = documents_of(this), texts_of(this)
+    with reading(this):
+        documents, texts = documents_of(this), texts_of(this)
     for values, group in found.groupby(keys, sort=False, dropna=False):
         samples = group["sample"].to_numpy()
         low, high = interval(group["difference"].to_numpy(), documents[samples], texts[samples])

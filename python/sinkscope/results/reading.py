@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,15 @@ def read(path: Path | str, experiment: str | None = None) -> Result:
     return Result(path, document)
 
 
+@contextmanager
+def reading(result: Result) -> Iterator[None]:
+    """Around what reads a result: a key that it lacks is a ResultError, which names both."""
+    try:
+        yield
+    except KeyError as error:
+        raise ResultError(f"{result.path}: no whole result of {result.experiment}: it has no key {error.args[0]!r}") from error
+
+
 def bytes_of(path: Path) -> bytes:
     """Standard input is open already, and may be no file that can be opened again."""
     with open(0 if path == STDIN else path, "rb", closefd=path != STDIN) as file:
@@ -107,7 +118,7 @@ def check(path: Path, document: Any) -> None:
     if not isinstance(document.get("experiment"), str):
         raise ResultError(f"{path}: no result of sinkscope: it names no experiment")
     version = document.get("schema_version")
-    if not isinstance(version, int):
+    if type(version) is not int:  # true is an int
         raise ResultError(f"{path}: no result of sinkscope: expected a number as schema_version, found {version!r}")
     if version != SCHEMA_VERSION:
         other = "a newer" if version > SCHEMA_VERSION else "an older"
@@ -115,3 +126,11 @@ def check(path: Path, document: Any) -> None:
     for name in SECTIONS:
         if not isinstance(document.get(name), dict):
             raise ResultError(f"{path}: no whole result: expected an object as {name}, found {type(document.get(name)).__name__}")
+    check_model(path, document["model"])
+
+
+def check_model(path: Path, model: dict[str, Any]) -> None:
+    """What names it wherever it is shown."""
+    for name, kind, what in (("name", str, "text"), ("planted", bool, "true or false")):
+        if not isinstance(model.get(name), kind):
+            raise ResultError(f"{path}: no whole result: expected {what} as model.{name}, found {type(model.get(name)).__name__}")

@@ -17,6 +17,7 @@ from sinkscope.figures.parts.colours import token_colours
 from sinkscope.report.kinds.figure import Figure, Strip
 from sinkscope.report.kinds.trials import over_trials, trial_levels
 from sinkscope.results.loaded import LoadedResult
+from sinkscope.results.reading import reading
 
 
 def module_of(experiment: str) -> ModuleType | None:
@@ -27,10 +28,11 @@ def module_of(experiment: str) -> ModuleType | None:
 def figures_of(result: LoadedResult) -> Iterator[Figure | Strip]:
     """None for an experiment that nothing is known of."""
     module = module_of(result.experiment)
-    if module is not None:
-        yield from module.figures(result)
-    elif result.results.get("trials"):
-        yield over_trials(result, trial_levels(result), token_colours(result.results["tokens"]["tracked"]))
+    with reading(result):
+        if module is not None:
+            yield from module.figures(result)
+        elif result.results.get("trials"):
+            yield over_trials(result, trial_levels(result), token_colours(result.results["tokens"]["tracked"]))
 
 
 def title_of(experiment: str) -> str:
