@@ -20,8 +20,9 @@ from sinkscope.report.__main__ import main
 from sinkscope.report.bundle import plotly_js, source_hash
 from sinkscope.report.experiments import figures_of, module_of
 from sinkscope.report.kinds.figure import Figure, Strip
-from sinkscope.report.reading import loaded
+from sinkscope.report.reading import loaded, tokenizer_of
 from sinkscope.report.script_data import script_json
+from sinkscope.whole_files import sha256
 from support import hostile
 from support.html_file import HtmlFile
 from support.program import QUIET, Program
@@ -167,6 +168,22 @@ def test_the_text_s_own_tokens(program: Program, tmp_path: Path) -> None:
     ids = result.document["ids"][1]
     tokenizer = Tokenizer.from_file(str(ROOT / "models/demo/tokenizer.json"))
     assert "".join(strip.tokens[1]).replace("␣", " ").replace("\\n", "\n") == "".join(tokenizer.decode([one]) for one in ids)
+
+
+def test_a_relative_tokenizer_is_found_from_the_export_s_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or from one above it, wherever the report is made; another file of that name is not taken."""
+    tokenizer = ROOT / "models/demo/tokenizer.json"
+    source = {"path": "demo/tokenizer.json", "sha256": sha256(tokenizer)}
+    export = tmp_path / "run/out/attention.safetensors"
+    for folder in (tmp_path / "run/demo", tmp_path / "elsewhere/demo", export.parent):
+        folder.mkdir(parents=True)
+    (tmp_path / "elsewhere/demo/tokenizer.json").write_text("{}")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert tokenizer_of(export, source) is None
+    (tmp_path / "run/demo/tokenizer.json").write_bytes(tokenizer.read_bytes())
+    assert tokenizer_of(export, source) == tmp_path / "run/demo/tokenizer.json"
+    assert tokenizer_of(Path("../run/out/attention.safetensors"), source) == tmp_path / "run/demo/tokenizer.json"
+    assert tokenizer_of(export, source | {"path": str(tokenizer)}) == tokenizer
 
 
 def test_an_export_without_the_first_key_is_refused(program: Program, tmp_path: Path) -> None:

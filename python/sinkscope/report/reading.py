@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 
 from sinkscope.results.loaded import LoadedResult, result_of
 from sinkscope.results.reading import SECTIONS, Result, ResultError, check_model, reading
+from sinkscope.whole_files import sha256
 
 MOST = 150_000  # numbers of a token strip: those that a page of a few megabytes has room for
 
@@ -43,7 +43,7 @@ def attention_columns(path: Path) -> LoadedResult:
     layers, samples, heads, length = found.shape
     length = min(length, max(1, MOST // (layers * heads)))
     shown = max(1, min(samples, MOST // (layers * heads * length)))
-    tokens, named = pieces(document, shown, length)
+    tokens, named = pieces(path, document, shown, length)
     return LoadedResult(path, document | {"results": {
         "columns": found[:, :shown, :, :length].tolist(), "tokens": tokens, "named": named, "samples": samples}})
 
@@ -78,19 +78,30 @@ def int_list(text: int | str) -> list[int]:
     return found
 
 
-def pieces(document: dict[str, Any], samples: int, length: int) -> tuple[list[list[str]], str]:
+def pieces(export: Path, document: dict[str, Any], samples: int, length: int) -> tuple[list[list[str]], str]:
     """The tokens' text, and a sentence that says so; their ids where the tokenizer that the file names is not at hand."""
     ids = [row[:length] for row in document["ids"][:samples]]
-    source = document.get("tokenizer") or {}
-    path = Path(source.get("path") or "")
-    if path.suffix == ".json" and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == source.get("sha256"):
-        try:
-            from tokenizers import Tokenizer
-        except ImportError:
-            return [list(map(str, row)) for row in ids], "Tokens are ids: the package tokenizers is not installed."
-        tokenizer = Tokenizer.from_file(str(path))
-        return [[visible(tokenizer.decode([one], skip_special_tokens=False)) for one in row] for row in ids], "␣ is a space."
-    return [list(map(str, row)) for row in ids], "Tokens are ids: the tokenizer.json that the file names is not there."
+    path = tokenizer_of(export, document.get("tokenizer") or {})
+    if path is None:
+        return [list(map(str, row)) for row in ids], "Tokens are ids: the tokenizer.json that the file names is not there."
+    try:
+        from tokenizers import Tokenizer
+    except ImportError:
+        return [list(map(str, row)) for row in ids], "Tokens are ids: the package tokenizers is not installed."
+    tokenizer = Tokenizer.from_file(str(path))
+    return [[visible(tokenizer.decode([one], skip_special_tokens=False)) for one in row] for row in ids], "␣ is a space."
+
+
+def tokenizer_of(export: Path, source: dict[str, Any]) -> Path | None:
+    """The tokenizer.json that the file names, with the hash that it names. A path that is relative is so to where the program was
+    run: here, or the export's folder or one above it."""
+    named = Path(source.get("path") or "")
+    if named.suffix != ".json":
+        return None
+    for path in (named, *(folder / named for folder in export.resolve().parents)):  # those of an absolute path are itself
+        if path.is_file() and sha256(path) == source.get("sha256"):
+            return path
+    return None
 
 
 def visible(piece: str) -> str:
