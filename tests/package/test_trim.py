@@ -76,3 +76,9 @@ def test_of_maps_two_decimals_stay_and_of_a_basis_its_rank() -> None:
     found = trim({"results": results, "warnings": []})["results"]
     assert found["maps"]["conditions"][0]["maps"] == [[[1, 0], [1, 0]]] and found["maps"]["heads"] == results["maps"]["heads"]
     assert found["trials"][0]["edits"] == [{"basis": [[], []]}, {"basis": {"tensor": "a", "file": "b"}}, {"dose": 1}]
+
+
+def test_help_is_no_error(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0 and capsys.readouterr().out.startswith("usage: python -m sinkscope.results.trim ")

@@ -9,6 +9,7 @@ whole.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sinkscope.results.reading import ResultError, read
+from sinkscope.results.reading import ResultError, read, reading
 from sinkscope.whole_files import new_file
 
 DIGITS = 5
@@ -127,13 +128,15 @@ def trim(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    argv = sys.argv[1:] if argv is None else argv
-    if len(argv) != 2:
-        print("usage: python -m sinkscope.results.trim RESULT TRIMMED", file=sys.stderr)
-        sys.exit(2)
+    parser = argparse.ArgumentParser(prog="python -m sinkscope.results.trim", description="A result small enough to be kept.")
+    parser.add_argument("result", type=Path, metavar="RESULT", help="JSON file that sinkscope wrote")
+    parser.add_argument("trimmed", type=Path, metavar="TRIMMED", help="file to write")
+    wanted = parser.parse_args(argv)
     try:
-        text = json.dumps(trim(read(argv[0]).document), ensure_ascii=False, separators=(",", ":"))
-        with new_file(Path(argv[1])) as file:
+        result = read(wanted.result)
+        with reading(result):
+            text = json.dumps(trim(result.document), ensure_ascii=False, separators=(",", ":"))
+        with new_file(wanted.trimmed) as file:
             file.write((text + "\n").encode())
     except (ResultError, OSError) as error:
         print(f"trim: {error}", file=sys.stderr)
