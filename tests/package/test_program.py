@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-import re
-=======
 import os
->>>>>>> 20d35f1 (program: Python's commands take options before a result and - as one, and end quietly where nobody reads on)
+import re
 import subprocess
 import sys
 from pathlib import Path
