@@ -91,7 +91,7 @@ def test_an_option_that_is_left_out_is_not_refused() -> None:
 
 def test_every_command_of_the_program_is_known(program: Program) -> None:
     listed = set(re.findall(r"^  ([a-z][a-z-]+)  ", program.output("--help"), re.MULTILINE))
-    assert listed == {*running.experiments(), running.EXPORT, *running.FOR_A_SHELL} - set(running.COMMANDS)
+    assert listed == {*running.experiments(), running.EXPORT, *running.FOR_A_SHELL}
 
 
 def test_activations_come_as_a_cache(real: Path) -> None:
