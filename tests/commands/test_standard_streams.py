@@ -113,7 +113,7 @@ def test_a_full_standard_output_is_an_error(program: Program) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(program.words("scan", *SMALL, "--text", TEXT, "--out", "-"), stdout=full, stderr=subprocess.PIPE,
                               encoding="utf-8", cwd=ROOT)
-    assert done.returncode == 1 and "standard output cannot be written" in done.stderr
+    assert done.returncode == 1 and "standard output: cannot be written" in done.stderr
 
 
 def test_a_file_of_that_name_is_reached_by_its_folder(program: Program, tmp_path: Path) -> None:

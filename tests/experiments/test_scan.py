@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from sinkscope import ROOT
+from sinkscope.results.findings import Sink
 from support.demo import Demo, assert_attention
 from support.figures import assert_drawn_the_same_twice
 from support.planted_cases import MEASURED, by_head
@@ -74,12 +75,14 @@ def test_the_figure_is_drawn_the_same_twice(program: Program, tmp_path: Path) ->
 
 
 def test_the_demo_models_first_token_is_a_sink(demo: Demo) -> None:
-    assert demo.sink - demo.half_width > 3 * demo.uniform
+    sink = Sink(demo.result("scan"))
+    assert sink.level - sink.half_width > 3 * sink.uniform
 
 
 def test_demo_llamas_first_token_is_a_sink(demo_llama: Demo) -> None:
     assert demo_llama.layer == 2
-    assert demo_llama.sink > 3 * demo_llama.uniform
+    sink = Sink(demo_llama.result("scan"))
+    assert sink.level > 3 * sink.uniform
 
 
 @pytest.mark.parametrize("model", ["demo", "demo_llama"])
