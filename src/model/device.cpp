@@ -119,6 +119,7 @@ std::string field_of(const char* file, const std::string& key) {
 
 c10::Device open_device(const std::string& name, int64_t local_rank) {
   fix_products();
+  start_vector_math();
   const auto device = find_device(name, local_rank);
   if (device.is_cpu()) return device;
   check_tf32_override(std::getenv("NVIDIA_TF32_OVERRIDE"));
@@ -131,6 +132,10 @@ void fix_products() {
   context.setFloat32MatmulPrecision("highest");
   context.setAllowTF32CuDNN(false);
   context.setAllowBF16ReductionCuBLAS(false);
+}
+
+void start_vector_math() {
+  for (const auto dtype : {at::kFloat, at::kDouble}) at::ones({8}, dtype).exp().log();
 }
 
 ProductNumerics product_numerics() {

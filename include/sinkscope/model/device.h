@@ -17,6 +17,11 @@ c10::Device open_device(const std::string& name, int64_t local_rank = 0);
 /// float32 where a library splits them, too. Neither libtorch's defaults nor its environment variables decide.
 void fix_products();
 
+/// Calls exp and log once, from one thread, as every open_device does. libtorch has them from MKL on a CPU, which
+/// chooses its code at the first call: made by two threads at once, that leaves one of them, in 2 of 100 processes on a
+/// busy machine, with results that are off by 5e-5 until the process ends.
+void start_vector_math();
+
 /// As libtorch's context has it.
 struct ProductNumerics {
   bool tf32, bf16_reduction;
