@@ -59,15 +59,17 @@ std::string broken(const std::string& line, int width) {
   std::string all;
   const auto text = line.substr(indent);
   const auto margin = std::string(indent, ' ');
-  for (const auto& part : app::wrapped(text, width - static_cast<int>(indent)))
-    all += (all.empty() ? line.substr(0, indent) : "\n" + margin) + part;
+  for (const auto& part : app::wrapped(text, width - static_cast<int>(indent))) {
+    all += all.empty() ? line.substr(0, indent) : "\n" + margin;
+    all += part;
+  }
   return all;
 }
 
 class Help : public CLI::Formatter {
  public:
   std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
-    const auto page = CLI::Formatter::make_help(app, std::move(name), mode);
+    auto page = CLI::Formatter::make_help(app, std::move(name), mode);
     const int width = app::terminal_of(stdout).width;
     if (width <= 0) return page;
     std::string all;
