@@ -13,6 +13,7 @@
 
 #include "app/build_info.h"
 #include "commands/command.h"
+#include "commands/help.h"
 #include "commands/parse.h"
 #include "experiments/list.h"
 #include "sinkscope/app/config_file.h"

@@ -13,7 +13,4 @@ namespace sinkscope::commands {
 /// names it and the nearest, before anything that is missing.
 void parse(CLI::App& program, std::vector<std::string> words);
 
-/// Makes --help break its lines to the terminal's width. To be called before commands are added.
-void wrap_help(CLI::App& program);
-
 }  // namespace sinkscope::commands

@@ -20,6 +20,7 @@ SCAN = ("scan", "--model", MODEL, *SAMPLES, "--out", "OUT")
 # Title: words, what the error must hold. OUT is for the result file, DIR for an empty folder.
 WORDS: dict[str, tuple[tuple[object, ...], list[str]]] = {
     "unknown command": (("scann", "--samples", 3), ["'scann'", "'scan'"]),
+    "a word of one letter": (("x",), ["'x'", "nearest is '", "--help"]),
     "unknown option": ((*SCAN, "--layer", 3), ["--layer", "scan --help"]),
     "unknown option before what is missing": (("scan", "--lenght=3"), ["--lenght", "--length"]),
     "unknown option of the program": (("--versoin",), ["--versoin", "--version"]),
