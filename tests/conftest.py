@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the products are tiny: a second thread costs more than it gives
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):  # threads that wait for a core spin on it
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // workers)))
 
 from sinkscope import ROOT
 from support.made_once import made_once
