@@ -1,8 +1,8 @@
-"""Applies the answer beside this file to the model it was found in, with transformers and safetensors alone: python FILE [MODEL]
+"""Repeats the chain of the result beside this file with transformers and safetensors alone: python FILE [MODEL]
 
-Of every stage of the sink: attention in its layer to token 0 and to the later token, means over heads and queries of the samples that
-had no part in choosing: unedited; with the signal removed at token 0; with each of its sets written at the later token. The files of
-the same name that end in .json and .safetensors are the result and its tensors; "stated" is what the result says.
+For every arrow of every stage of the sink: what is left at token 0 with the arrow's start removed, and what the later token gets with it
+written; `stated` is what the result says. Levels are means over the samples that chose and numbers are means over those that did not,
+all from this program's own passes. The files of the same name that end in .json and .safetensors are the result and its tensors.
 """
 
 import json
@@ -18,7 +18,6 @@ tensors = load_file(Path(__file__).with_suffix(".safetensors"))
 found = result["results"]
 first, later = found["tokens"]["tracked"]
 first_query = found["tokens"]["first_queries"][0]
-samples = [ids[:length] for ids, length in zip(tensors["testing.ids"], tensors["testing.lengths"].tolist())]
 
 source = sys.argv[1] if len(sys.argv) > 1 else result["model"]["path"]
 dtype = getattr(torch, result["numerics"]["dtype"])
@@ -26,53 +25,153 @@ model = AutoModel.from_pretrained(source, dtype=dtype, attn_implementation="eage
 model.layers = model.layers[: max(stage["layer"] for stage in found["stages"]) + 1]  # nothing is read after it
 
 
-def put(signal, token, level, own=False):
-    """Edits in place the residual at its site: x becomes x + (level - x @ basis.T) @ basis at the token; `own`: to token 0's there."""
-    site, basis, values = signal["site"], tensors[signal["basis"]["tensor"]], tensors[signal[level]["tensor"]]
+def at(site, do):
+    """A hook that calls `do` with what is there, [1, T, width], to read it or to edit it in place."""
+    _, layer, *_, point = site.split(".")
+    block = model.layers[int(layer)]
+    if point == "hook_resid_mid":  # the tensor that the norm before the MLP reads is the residual itself
+        return block.post_attention_layernorm.register_forward_pre_hook(lambda _, inputs: do(inputs[0]))
+    attention = block.self_attn
+    module = {"hook_resid_post": block, "hook_attn_out": attention, "hook_mlp_out": block.mlp, "hook_k": attention.k_proj}[point]
+    return module.register_forward_hook(lambda _, __, output: do(output[0] if isinstance(output, tuple) else output))
 
-    def edit(x):
-        row = x[:, token].float()
-        x[:, token] = (row + ((x[:, first].float() @ basis.T if own else values) - row @ basis.T) @ basis).to(x.dtype)
 
-    block = model.layers[int(site.split(".")[1])]
-    if site.endswith("hook_resid_mid"):  # the tensor that the norm before the MLP reads is the residual itself
-        return block.post_attention_layernorm.register_forward_pre_hook(lambda _, inputs: edit(inputs[0]))
-    return block.register_forward_hook(lambda _, __, output: edit(output[0] if isinstance(output, tuple) else output))
+def self_only(condition):
+    """Hooks under which tokens see only themselves in some layers: "layers=0-2;tokens=8"."""
+    def numbers(words):
+        ends = [part.split("-") for part in words.split(",")]
+        return [i for low, *high in ends for i in range(int(low), int(*high or [low]) + 1)]
+
+    layers, tokens = (numbers(part.split("=")[1]) for part in condition.split(";"))
+
+    def close(_, args, kwargs):
+        mask = kwargs["attention_mask"].clone()
+        for token in tokens:
+            mask[..., token, :] = torch.finfo(mask.dtype).min
+            mask[..., token, token] = 0
+        return args, {**kwargs, "attention_mask": mask}
+
+    return [model.layers[layer].register_forward_pre_hook(close, with_kwargs=True) for layer in layers]
 
 
 @torch.no_grad()
-def attention(layer):
-    """To token 0 and to the later one: [2], the mean over samples that have such a query."""
-    rows = []
-    keep = model.layers[layer].self_attn.register_forward_hook(lambda _, __, output: rows.append(output[1]))
-    for ids in samples:
-        model(input_ids=ids[None], use_cache=False)
-    keep.remove()
-    return torch.stack([a[0, :, first_query:, [first, later]].double().mean((0, 1)) for a in rows]).nanmean(0).tolist()
+def run(half, hooks):
+    """Every sample of a half, one by one."""
+    for ids, length in zip(tensors[f"{half}.ids"], tensors[f"{half}.lengths"].tolist()):
+        model(input_ids=ids[None, :length], use_cache=False)
+    for hook in hooks:
+        hook.remove()
 
 
-def stated(stage, role, **about):
-    trial = next(one for one in stage["trials"] if (one["role"], one["about"]) == (role, about))
-    return trial["mean_attention"]
+def rows_at(places, half, hooks=()):
+    """Rows [n, width] by (site, token), under these hooks."""
+    rows = {place: [] for place in places}
+    reads = [at(place[0], lambda x, place=place: rows[place].append(x[0, place[1]].double())) for place in places]
+    run(half, [*hooks, *reads])
+    return {place: torch.stack(list) for place, list in rows.items()}
 
 
-def runs(stage):
-    """Name, edits, what the result says of them, and which of its runs: of the stage's own signal."""
-    candidate = next(i for i, one in enumerate(stage["candidates"]) if one["site"] == stage["verdict"]["signal"]["site"])
-    sets = [one for one in stage["signals"] if one["candidate"] == candidate and one["set"] is not None]
-    own, about = stage["candidates"][candidate]["copied"], {"part": "candidate", "candidate": candidate}
-    removal = stated(stage, "removal", **about)
-    yield "unedited", [], removal, "unedited"
-    yield "removed", [(one, first, "ordinary") for one in sets], removal, "edited"
-    for one in sets:
-        yield f"written {one['set']}", [(one, later, "first", own)], stated(stage, "writing", **about, set=one["set"]), "edited"
+def attention(layer, token, hooks=()):
+    """Mean over heads and queries of each sample, then over the samples that have such a query."""
+    means = []
+
+    def read(_, __, output):
+        means.append(output[1][0, :, first_query:, token].double().mean())
+
+    run("testing", [*hooks, model.layers[layer].self_attn.register_forward_hook(read)])
+    return torch.stack(means).nanmean().item()
 
 
-print(f"{'':24}{'token ' + str(first):>12}{'token ' + str(later):>12}{'stated':>12}{'stated':>12}{'n':>6}")
-for number, stage in enumerate(found["stages"]):
-    for name, edits, trial, run in runs(stage) if stage["verdict"]["signal"] else []:
-        hooks = [put(*edit) for edit in edits]
-        numbers = [*attention(stage["layer"]), *(token[run] for token in trial)]
-        for hook in hooks:
-            hook.remove()
-        print(f"{f'stage {number}, {name}':24}" + "".join(f"{one:12.6f}" for one in numbers) + f"{len(samples):6}")
+def basis_of(edit, width):
+    """[r, width] orthonormal rows; of an edit of whole rows the identity."""
+    if "basis" in edit:
+        return tensors[edit["basis"]["tensor"]].double() if isinstance(edit["basis"], dict) else torch.tensor(edit["basis"]).double()
+    return torch.eye(width, dtype=torch.double)[edit.get("dimensions", slice(None))]
+
+
+def put(edit):
+    """A hook for an edit as the result describes it: coordinates of a token's row become those of its level."""
+    (token,), level = edit["tokens"], levels[edit["from"]["site"], edit["from"]["tokens"][0]].mean(0)
+
+    def do(x):
+        row, own = x[0, token].double(), x[0, edit["from"]["tokens"][0]].double()  # `copy`: the sample's own
+        basis = basis_of(edit, len(row))
+        x[0, token] = (row + ((own if edit["operation"] == "copy" else level) - row) @ basis.T @ basis).to(x.dtype)
+
+    return at(edit["site"], do)
+
+
+def trial_of(stage, role, about):
+    return next(one for one in stage["trials"] if (one["role"], one["about"]) == (role, about))
+
+
+def signal_of(stage):
+    """Place of the signal among the candidates."""
+    return next(i for i, one in enumerate(stage["candidates"]) if one["site"] == stage["verdict"]["signal"]["site"])
+
+
+def arrows(stage):
+    """What starts each arrow, the arrow, and its trials: the start removed (if that was asked), and written."""
+    def both(about, removed=None, written=None):
+        return trial_of(stage, "removal", removed or about), trial_of(stage, "writing", written or about)
+
+    for arrow in stage["chain"]:
+        start = arrow["from"]
+        if start == "seeing only itself":
+            yield start, arrow, None, trial_of(stage, "condition", {"part": "itself"})
+        elif start == "signal":
+            about = {"part": "candidate", "candidate": signal_of(stage)}
+            yield start, arrow, *both(about, written={**about, "set": 0})
+        else:
+            about = {"part": "chain", "what": start}
+            yield start, arrow, *both(about, removed={"part": "backup"} if start == "massive activation" else None)
+    for one in stage["earlier"]:
+        arrow = {**one, "to": "sink", "of": "attention"}
+        yield f"signal of stage {one['stage']}", arrow, *both({"part": "earlier stage", "earlier_stage": one["stage"]})
+
+
+def share_of_way(stage, rows):
+    """How far rows [n, width] at the signal's site are from the later token's level (0) to token 0's (1)."""
+    candidate = stage["candidates"][signal_of(stage)]
+    sets = [one["basis"]["tensor"] for one in stage["signals"] if one["candidate"] == signal_of(stage) and one["set"] is not None]
+    basis = torch.cat([tensors[name] for name in sets]).double()
+    ordinary = levels[candidate["site"], later].mean(0) @ basis.T
+    way = levels[candidate["site"], first] @ basis.T - ordinary
+    reached = rows @ basis.T - ordinary
+    if candidate["copied"]:
+        return (reached.norm(dim=1) / way.square().sum(1).mean().sqrt()).mean().item()
+    return (reached @ way.mean(0) / way.mean(0).square().sum()).mean().item()
+
+
+def number(stage, of, trial, token):
+    """What an arrow reads at the token, under a trial."""
+    hooks = [*(self_only(trial["attention"]) if trial.get("attention") else ()), *map(put, trial["edits"])]
+    if of == "attention":
+        return attention(stage["layer"], token, hooks)
+    site = stage["massive_activation"]["site"] if of == "norm" else stage["verdict"]["signal"]["site"]
+    rows = rows_at([(site, token)], "testing", hooks)[site, token]
+    if of == "norm":
+        return rows[:, stage["massive_activation"]["dimensions"]].norm(dim=1).mean().item()
+    return share_of_way(stage, rows)
+
+
+def say(stage, what, number, stated):
+    print(f"{f'stage {stage}, {what}':64}{number:14.6f}{stated:14.6f}")
+
+
+edits = [edit for stage in found["stages"] for _, _, *trials in arrows(stage) for trial in trials if trial for edit in trial["edits"]]
+signals = [stage["verdict"]["signal"] for stage in found["stages"] if stage["verdict"]["signal"]]
+places = {(edit["from"]["site"], token) for edit in edits for token in edit["from"]["tokens"]}
+places |= {(signal["site"], token) for signal in signals for token in (first, later)}
+levels = rows_at(sorted(places), "choosing")
+
+print(f"{len(tensors['testing.ids'])} samples {'here':>66}{'stated':>14}")
+for place, stage in enumerate(found["stages"]):
+    unedited = stage["trials"][0]["mean_attention"]
+    for token, stated in zip((first, later), unedited):
+        say(place, f"unedited: attention to token {token}", attention(stage["layer"], token), stated["unedited"])
+    for start, arrow, removal, writing in arrows(stage):
+        for what, trial, token in (("removed", removal, first), ("written", writing, later)):
+            if trial:
+                stated = arrow[what]["edited"]["mean"]
+                say(place, f"{start} -> {arrow['to']}: {arrow['of']}, {what}", number(stage, arrow["of"], trial, token), stated)

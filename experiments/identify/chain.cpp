@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "experiments/identify/flags.h"
+#include "experiments/identify/rules.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/trials/trial_list.h"
 
@@ -69,16 +70,21 @@ json arrow_to_signal(const Evidence& signal) {
            {{"unedited", {{"mean", 0}, {"ci95", {0, 0}}, {"n", share.n}}}, {"edited", measure::to_json(share)}}}};
 }
 
-}  // namespace
+struct Random {
+  int64_t moves = 0, as_far = 0;
+};
 
-const char* needed(const trials::Runner& r, const at::Tensor& unedited, const at::Tensor& edited,
-                   const at::Tensor& ordinary) {
-  const auto left = r.bootstrap().interval(edited - ordinary - kBack * unedited);
-  if (left.high <= 0) return "yes";
-  const double bound = r.options().equivalence * unedited.nanmean().item<double>();
-  const std::string reading = measure::reading(r.bootstrap().interval(edited - unedited), bound);
-  return reading == "no effect" ? "no" : reading == "effect" && left.low > 0 ? "in part" : "open";
+/// Random moves of the size of a removal that leave token 0 as little.
+Random moves_as_far(const Outcome& removal) {
+  Random found;
+  const double left = level(removal, kLater).first;
+  for (; removal.random.defined() && found.moves < removal.random.size(1); ++found.moves) {
+    if (level(removal.random.select(1, found.moves), kLater).first <= left) ++found.as_far;
+  }
+  return found;
 }
+
+}  // namespace
 
 Chain::Chain(const trials::Runner& r, const Alone& alone, const std::vector<EarlierSignal>& earlier)
     : earlier_(earlier) {
@@ -133,11 +139,15 @@ json Chain::judge_earlier(trials::Runner& r, const std::vector<Measured>& measur
   for (const auto& one : earlier_) {
     const auto& removal = outcome_of(measured, Role::removal, about_earlier(one.stage));
     const auto& writing = outcome_of(measured, Role::writing, about_earlier(one.stage));
+    const auto random = moves_as_far(removal);
+    std::string answer = needed(r.bootstrap(), r.options().equivalence, unedited, removal.sink(0), removal.ordinary());
+    if (answer != "no" && few_enough(random.as_far, random.moves) != Met::yes) answer = "open";
     list.push_back({{"stage", one.stage},
                     {"site", model::name(one.site)},
-                    {"needed", needed(r, unedited, removal.sink(0), removal.ordinary())},
+                    {"needed", answer},
                     {"removed", pair(r, unedited, removal.sink(0))},
-                    {"written", pair(r, r.unedited().sink(kLater), writing.sink(kLater))}});
+                    {"written", pair(r, r.unedited().sink(kLater), writing.sink(kLater))},
+                    {"random", {{"moves", random.moves}, {"as_far", random.as_far}}}});
   }
   return list;
 }

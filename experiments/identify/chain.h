@@ -15,12 +15,6 @@ struct EarlierSignal {
   bool copied = false;  ///< each sample has its own level
 };
 
-/// Whether a sink of `unedited` attention needs what an edit took away, which leaves it `edited` and an ordinary token
-/// `ordinary`, all [samples]: "yes" where at most a tenth is left above that, "no" where it stays within the
-/// equivalence bound, "in part" where it falls by more and more than a tenth is left, else "open".
-const char* needed(const trials::Runner&, const at::Tensor& unedited, const at::Tensor& edited,
-                   const at::Tensor& ordinary);
-
 /// How one stage of the sink comes about: seeing only itself -> signal -> massive activation -> keys -> sink, and
 /// whether it reads what an earlier stage rests on. Each arrow is two edits: what comes first taken from token 0, and
 /// given to the later token.
@@ -37,7 +31,8 @@ class Chain {
   /// % intervals, or null where it was not asked.
   nlohmann::json judge(trials::Runner&, const std::vector<Measured>&, const Verdict&) const;
 
-  /// [{"stage", "site", "needed", "removed", "written"}]: whether token 0's sink needs the earlier signal.
+  /// [{"stage", "site", "needed", "removed", "written", "random": {"moves", "as_far"}}]: whether token 0's sink needs
+  /// the earlier signal; open, too, where more than few random moves of the same size lower it as far.
   nlohmann::json judge_earlier(trials::Runner&, const std::vector<Measured>&) const;
 
  private:

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "experiments/identify/rules.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/trials/trial_list.h"
 
@@ -38,12 +39,6 @@ Judged judged(const measure::Bootstrap& bootstrap, const at::Tensor& values, boo
   return {value, positive ? above_zero(value) : below_zero(value)};
 }
 
-Met few_enough(int64_t did, int64_t n) {
-  constexpr double kTail = 0.025;
-  if (static_cast<double>(did) <= std::max(1.0, kControls * static_cast<double>(n))) return Met::yes;
-  return measure::binomial_tail(n, kControls, did) < kTail ? Met::no : Met::open;
-}
-
 }  // namespace
 
 Evidence::Evidence(trials::Runner& r, size_t index, const Candidate& candidate, const Alone& alone)
@@ -67,6 +62,12 @@ int64_t Evidence::support() const {
   const auto d_model = r_.run().config().d_model;
   const bool few = sparse_ && sparse_->as_well == Met::yes;
   return (few ? *candidate_.sparse : whole_).support(d_model);
+}
+
+std::string Evidence::support_in_words() const {
+  const auto most = support();
+  if (!sparse_ || sparse_->as_well != Met::open) return std::to_string(most);
+  return fmt::format("{} to {}", candidate_.sparse->support(r_.run().config().d_model), most);
 }
 
 nlohmann::json Evidence::about_sparse() const {
@@ -159,7 +160,8 @@ void Evidence::controlled(const std::vector<Measured>& measured) {
       .what =
           "random moves of the same size that end token 0's sink or make the later token one, in the trial where most "
           "do: "
-          "at most 5 % of them, or one; NO where the binomial tail beyond 5 % is below 0.025, or where the same edit "
+          "at most 5 % of them, or one of at least 8; NO where the binomial tail beyond 5 % is below 0.025, or where "
+          "the same edit "
           "at another position does it",
       .value = {0, kNone, kNone, 0}};
   auto worst = Met::open;

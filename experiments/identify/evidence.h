@@ -68,6 +68,8 @@ class Evidence {
   /// Channels that the signal is in, of all sets together: fewer than its directions go through where as few do as
   /// well.
   int64_t support() const;
+  /// The same in words: "184 to 576" where these samples do not tell whether as few do as well.
+  std::string support_in_words() const;
   /// [n] float64 on the CPU: how far the signal in rows [n, D] of its site is from the mean level of `ordinary` [m, D]
   /// (0) on the way to token 0's (1); of a signal whose level each sample has for itself, how long that way is beside
   /// the root mean square of token 0's. Token 0's is that of the samples that choose.

@@ -74,10 +74,11 @@ struct OtherDraws {
   std::vector<std::filesystem::path> journals = {};
 };
 
-OtherDraws look_again(const Options& o, const CLI::App& command) {
+OtherDraws look_again(const Options& o, const trials::Ending& ending, const CLI::App& command) {
   OtherDraws others;
   for (int64_t draw = 1; draw < o.draws && !o.trials.run.dry_run; ++draw) {
     auto again = o;
+    again.trials.ending = ending;
     again.trials.run.seed += draw;
     again.trials.run.window_shift = static_cast<double>(draw) / static_cast<double>(o.draws);
     again.trials.run.out = std::filesystem::path(o.trials.run.out).replace_extension(fmt::format("draw-{}.json", draw));
@@ -131,24 +132,28 @@ void check_files(const Options& o, const app::Run& r, result::Existing existing)
 }
 
 void run(const Options& o, const CLI::App& command) {
+  const auto ending = trials::Ending::of(o.trials.run.out);
   app::Run r(o.trials.run, command);
   trials::Runner runner(r, o.trials, design_of(o, r));
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   check_files(o, r, existing);
   const auto later_sinks = identification::parse_later_sinks(o.later_sinks, r);
   say_draws(o);
-  const auto others = look_again(o, command);  // first, so that one model is in memory at a time
+  const auto others = look_again(o, ending, command);  // first, so that one model is in memory at a time
   if (!runner.start()) return;
   identification::Found found;
   json results{{"massive_writes", identification::find_massive_writes(runner)}, {"stage_rule", trials::kStageRule}};
   const auto later = identification::read_later_tokens(runner, later_sinks);
+  if (!o.later_sinks.empty() && runner.baseline().stages.empty()) {
+    r.warn("--later-sinks: no layer has a sink at token 0, so nothing was asked about other sinks");
+  }
   results["stages"] = explain_stages(runner, o, found, &later);
   results["statement"] = identification::statement(results["stages"]);
   results["draws"] = json::array({identification::brief(results["stages"], r)});
   results["draws"].insert(results["draws"].end(), others.found.begin(), others.found.end());
   results["agreement"] = identification::agreement(results["draws"]);
   identification::write_signals(found.signals, found.made_of,
-                                o.script ? identification::testing_tokens(runner) : identification::Tensors{},
+                                o.script ? identification::tokens_of_halves(runner) : identification::Tensors{},
                                 o.trials.run.out);
   auto with_baseline = results;
   with_baseline["sink_baseline"] = trials::to_json(runner.baseline());

@@ -7,8 +7,8 @@
 #include <map>
 #include <string>
 
-#include "experiments/identify/chain.h"
 #include "experiments/identify/commonest.h"
+#include "experiments/identify/rules.h"
 #include "experiments/identify/without_signal.h"
 #include "sinkscope/model/to_vector.h"
 
@@ -61,8 +61,9 @@ json carried(const trials::Runner& r, const WithoutSignal& one, const SinkLevels
   const double before = unedited.sinks.nanmean().item<double>();
   const auto ended =
       std::count_if(one.random.begin(), one.random.end(), [&](const SinkLevels& moved) { return ends(moved, before); });
-  std::string found = needed(r, unedited.sinks, one.edited.sinks, one.edited.others);
-  if (found == "yes" && ended > 1) found = "open";
+  std::string found =
+      needed(r.bootstrap(), r.options().equivalence, unedited.sinks, one.edited.sinks, one.edited.others);
+  if (found == "yes" && few_enough(ended, static_cast<int64_t>(one.random.size())) != Met::yes) found = "open";
   return {{"site", model::name(one.carrier->candidate().site)},
           {"share_of_way", measure::to_json(r.bootstrap().interval(one.share))},
           {"attention", {{"unedited", intervals(r, unedited)}, {"edited", intervals(r, one.edited)}}},
@@ -92,6 +93,7 @@ std::string why_not(const trials::Runner& r, const std::vector<const Evidence*>&
                     const SinkLevels& levels) {
   if (count(sinks) == 0) return "no token after the first is a sink of this stage";
   const auto mean = [](const at::Tensor& values) { return values.nanmean().item<double>(); };
+  if (std::isnan(mean(levels.others))) return "no other later token of these samples is there to compare them with";
   if (mean(levels.sinks) < trials::kOverOrdinary * mean(levels.others)) {
     return "they get less than 4 times what other later tokens get, so that there is no sink to take from them";
   }

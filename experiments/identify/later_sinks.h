@@ -20,9 +20,10 @@ inline constexpr char kLaterSinksMetric[] =
     "later site where a set was found that makes a sink when written: share_of_way is how far the sinks' rows are "
     "from the ordinary level (0; of tokens 1 to 8 without the sinks among them) to token 0's (1) in the set's "
     "coordinates; edited is with these coordinates at their ordinary level at the sinks alone; needed is yes where "
-    "that leaves at most a tenth of their attention above the other later tokens' and at most one of the random "
-    "moves of the same size does, no where the attention stays within the equivalence bound, in part where it falls "
-    "by more and more than a tenth is left, else open. same_signal: needed at the first of these sites. from: the "
+    "that leaves at most a tenth of their attention above the other later tokens' and of at most 20 random moves of "
+    "the same size few do (at most 5 %, or one of at least 8), no where the attention stays within the equivalence "
+    "bound or does not fall, in part where it falls by more and more than a tenth is left, else open. same_signal: "
+    "needed at the first of these sites. from: the "
     "first of these sites where it is needed";
 
 /// Which later tokens are sinks of the stage that the runner reads, and whether they need what the verdict names:

@@ -59,9 +59,8 @@ std::string agreement(const json& results) {
   if (results.at("draws").size() < 2) return {};
   auto text = fmt::format("\nIn {} draws of samples\n\n", results.at("draws").size());
   for (const auto& row : results.at("agreement")) {
-    const auto& stage = results.at("stages")[row.at("stage").get<size_t>()];
-    text += fmt::format("  the sink of layers {} to {}: {}; signal at {}", stage.at("first").dump(),
-                        stage.at("last").dump(), times(row.at("kinds")), times(row.at("sites")));
+    text += fmt::format("  the sink of layers {} to {}: {}; signal at {}", row.at("first").dump(),
+                        row.at("last").dump(), times(row.at("kinds")), times(row.at("sites")));
     for (const auto& link : row.at("needed")) {
       text += fmt::format("; needs the signal of stage {}: {}", link.at("stage").dump(), times(link.at("answers")));
     }
@@ -88,8 +87,8 @@ std::filesystem::path page_file(const std::filesystem::path& out) {
 std::string page(const json& results, const std::string& model, const std::string& measured) {
   const auto& stages = results.at("stages");
   auto text = fmt::format("What tells {} which token is first?\n\n{}\n\n{}\n", model, answers(results), measured);
-  if (!asks(stages)) return text + by_layer(results);
   text += agreement(results);
+  if (!asks(stages)) return text + by_layer(results);
   for (const auto& stage : stages) text += chain_section(stage);
   text += massive_section(results.at("massive_writes"));
   for (const auto& stage : stages) text += detail(stage);

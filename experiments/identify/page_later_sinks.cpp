@@ -43,15 +43,17 @@ std::string carried(const json& one) {
       random.at("moves").dump());
 }
 
-std::string answer(const json& found) {
+/// `what`: that they are asked about.
+std::string answer(const json& found, const std::string& what) {
   const auto same = text_at(found, "same_signal");
-  const auto text = same == "yes"  ? "- They carry the same signal as token 0.\n"
-                    : same == "no" ? "- They do NOT carry token 0's signal.\n"
-                    : same == "in part"
-                        ? "- They rest in part on the same signal as token 0.\n"
-                        : "- These samples do not tell whether they carry the same signal as token 0.\n";
+  const auto text =
+      fmt::format(fmt::runtime(same == "yes"       ? "- They carry {}.\n"
+                               : same == "no"      ? "- They do NOT carry {}.\n"
+                               : same == "in part" ? "- They rest in part on {}.\n"
+                                                   : "- These samples do not tell whether they carry {}.\n"),
+                  what);
   if (found.at("from").is_null())
-    return std::string(text) + "- At no site is it certain that they end without what token 0 has there.\n";
+    return text + "- At no site is it certain that they end without what token 0 has there.\n";
   return same == "yes" ? text
                        : fmt::format("{}- They need what token 0 has from {} on.\n", text, text_at(found, "from"));
 }
@@ -64,7 +66,9 @@ std::string later_sinks_section(const json& stage) {
   if (found.at("sinks") == 0) return text + "- No token after the first is a sink here.\n";
   text += which(found);
   if (!found.at("not_asked").is_null()) return text + fmt::format("- Not asked: {}.\n", text_at(found, "not_asked"));
-  text += answer(found);
+  const auto& signal = stage.at("verdict").at("signal");
+  text += answer(found, signal.is_null() ? "what the first open candidate holds at token 0, which may be its signal"
+                                         : "the same signal as token 0");
   for (const auto& one : found.at("carries")) text += carried(one);
   return text;
 }

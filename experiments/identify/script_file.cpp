@@ -1,6 +1,7 @@
 #include "experiments/identify/script_file.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -21,10 +22,14 @@ void check_script(const app::Run& r) {
   }
 }
 
-Tensors testing_tokens(trials::Runner& r) {
+Tensors tokens_of_halves(trials::Runner& r) {
   const auto lengths = at::tensor(r.run().lengths(), at::kLong);
-  return {{"testing.ids", r.run().all_ids().index_select(0, r.testing())},
-          {"testing.lengths", lengths.index_select(0, r.testing())}};
+  Tensors tokens;
+  for (const auto& [half, samples] : {std::pair("choosing", r.choosing()), std::pair("testing", r.testing())}) {
+    tokens.emplace_back(fmt::format("{}.ids", half), r.run().all_ids().index_select(0, samples));
+    tokens.emplace_back(fmt::format("{}.lengths", half), lengths.index_select(0, samples));
+  }
+  return tokens;
 }
 
 void write_script(trials::Runner& r, const nlohmann::json& results, result::Existing existing) {
@@ -32,6 +37,7 @@ void write_script(trials::Runner& r, const nlohmann::json& results, result::Exis
   if (std::all_of(stages.begin(), stages.end(),
                   [](const nlohmann::json& stage) { return stage.at("verdict").at("signal").is_null(); })) {
     r.run().warn("--script: there is no signal to apply; no program was written");
+    std::filesystem::remove(script_file(r.run().options().out));  // an earlier run's, which --force let through
     return;
   }
   result::write_text(script_file(r.run().options().out), kText, existing);

@@ -51,6 +51,7 @@ std::vector<PortableSignal> portable_signals(trials::Runner& r, size_t stage, co
       signals.back().stage = stage;
       signals.back().candidate = i;
       signals.back().set = set;
+      signals.back().copied = candidate.copied;
     };
     for (size_t set = 0; set < candidate.sufficient.size(); ++set) add(candidate.sufficient[set], set);
     if (candidate.sparse) add(*candidate.sparse, std::nullopt);
@@ -69,6 +70,7 @@ json to_json(const std::vector<PortableSignal>& signals, const std::filesystem::
                     {"set", one.set ? json(*one.set) : json()},
                     {"site", model::name(one.site)},
                     {"rank", one.basis.size(0)},
+                    {"copied", one.copied},
                     {"basis", place(one, "basis", out)},
                     {"first", place(one, "first", out)},
                     {"ordinary", place(one, "ordinary", out)}});
@@ -78,7 +80,10 @@ json to_json(const std::vector<PortableSignal>& signals, const std::filesystem::
 
 void write_signals(const std::vector<PortableSignal>& signals, const std::vector<Composition>& by_stage,
                    const Tensors& more, const std::filesystem::path& out) {
-  if (signals.empty()) return;
+  if (signals.empty()) {
+    std::filesystem::remove(signal_file(out));
+    return;
+  }
   Tensors tensors;
   for (const auto& one : signals) {
     tensors.emplace_back(one.tensor("basis"), one.basis);

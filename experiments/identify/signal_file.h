@@ -21,6 +21,7 @@ using Tensors = std::vector<std::pair<std::string, at::Tensor>>;  ///< by name
 struct PortableSignal {
   size_t stage = 0, candidate = 0;  ///< places among a result's stages and the stage's candidates
   std::optional<size_t> set = {};   ///< place among the candidate's sets; none: in the fewest channels
+  bool copied = false;              ///< a sink needs each sample's own level; no fixed one makes it
   model::Site site = {};
   at::Tensor basis = {};                 ///< [r, D] float32, orthonormal rows; of channels one-hot
   at::Tensor first = {}, ordinary = {};  ///< [r] float32: mean coordinates at token 0 and at the later token
@@ -34,7 +35,9 @@ inline constexpr char kSignalsMetric[] =
     "a sufficient set as tensors of the file beside the result: basis B [rank, D], orthonormal rows in the residual at "
     "`site` (of channels one-hot); levels first and ordinary [rank]: mean of B x over the samples that choose, at "
     "token 0 and at the later token. To put a level v at a token whose residual there is x: x + B^T (v - B x). `first` "
-    "at a later token writes the signal; `ordinary` at token 0 removes it";
+    "at a later token writes the signal; `ordinary` at token 0 removes it. Where `copied` is true no fixed level makes "
+    "a "
+    "sink: the same sample's B x at token 0 writes it";
 
 /// Every sufficient set of every candidate of a stage; levels over the samples that choose.
 std::vector<PortableSignal> portable_signals(trials::Runner&, size_t stage, const std::vector<Evidence>&, const Alone&);
@@ -42,10 +45,12 @@ std::vector<PortableSignal> portable_signals(trials::Runner&, size_t stage, cons
 /// The file beside a result.
 std::filesystem::path signal_file(const std::filesystem::path& out);
 
-/// [{"candidate", "set", "site", "rank", "basis", "first", "ordinary"}]; the last three say where a tensor is.
+/// [{"candidate", "set", "site", "rank", "copied", "basis", "first", "ordinary"}]; the last three say where a tensor
+/// is.
 nlohmann::json to_json(const std::vector<PortableSignal>&, const std::filesystem::path& out);
 
-/// Writes the file, with what each stage's signal is made of where there is one, and `more`; no file without signals.
+/// Writes the file, with what each stage's signal is made of where there is one, and `more`. Without signals there is
+/// none, and one of an earlier run is deleted.
 void write_signals(const std::vector<PortableSignal>&, const std::vector<Composition>& by_stage, const Tensors& more,
                    const std::filesystem::path& out);
 

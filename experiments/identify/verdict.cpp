@@ -25,7 +25,7 @@ std::string sentence(const Evidence& e, const std::string& kind) {
   if (c.sufficient[0].is_directions()) {
     const auto rank = c.sufficient[0].rank();
     return fmt::format("The first-token signal is {} of the residual at {}, in {} channels{}.",
-                       rank == 1 ? "a direction" : fmt::format("{} directions", rank), where, e.support(),
+                       rank == 1 ? "a direction" : fmt::format("{} directions", rank), where, e.support_in_words(),
                        c.copied ? ", with a level of each sample's own" : "");
   }
   if (kind == "circuits") {
@@ -46,7 +46,7 @@ std::string in_texts(const Evidence& signal) {
         fmt::format(" In {} by itself {}.", text, met == Met::no ? "a condition fails" : "these samples do not tell");
   }
   if (texts.empty() || !others.empty()) return others;
-  return fmt::format(" Each of the {} texts by itself meets the conditions.", texts.size());
+  return fmt::format(" Each of the {} texts by itself meets the conditions that are asked of a text.", texts.size());
 }
 
 }  // namespace

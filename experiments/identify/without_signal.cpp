@@ -13,7 +13,7 @@ namespace {
 using intervene::Adjust;
 using intervene::Edit;
 
-constexpr int64_t kMoves = 8;
+constexpr int64_t kMoves = 20;         // at most: each is a pass from every carrier on
 constexpr int64_t kNaturalRows = 512;  // of which random moves are made
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 

@@ -5,10 +5,29 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <system_error>
 
 #include "sinkscope/error.h"
 
 namespace sinkscope::trials {
+
+namespace {
+
+std::optional<std::filesystem::file_time_type> written_at(const std::filesystem::path& file) {
+  std::error_code missing;
+  const auto time = std::filesystem::last_write_time(file, missing);
+  return missing ? std::nullopt : std::optional(time);
+}
+
+}  // namespace
+
+Ending Ending::of(const std::filesystem::path& out) {
+  return {out, written_at(out)};
+}
+
+bool Ending::is_there() const {
+  return written_at(file) != before;
+}
 
 constexpr int64_t kFirstOrdinary = 4, kLastOrdinary = 8;
 

@@ -40,7 +40,8 @@ Runner::Runner(app::Run& r, const Options& options, Design design)
       by_first_token_(strata_by_first_token(r, bootstrap_)),
       by_text_(strata_by_text(r, bootstrap_)),
       split_(undivided(static_cast<int64_t>(r.samples().ids.size()))),
-      sharing_(shard_of(options), r.options().out, options.patience) {
+      sharing_(shard_of(options), r.options().out, options.patience,
+               options.ending.value_or(Ending::of(r.options().out))) {
   app::refuse_standard_output(r.options().out, "a journal is kept beside the result, so that a killed run goes on");
   trials::check(design_, options, r);
   auto keys = keys_for(design_.tracked, design_.edited, options.other_token, r);

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <stdexcept>
-#include <system_error>
 
 #include "sinkscope/intervene/trial_json.h"
 #include "sinkscope/trials/journaled_passes.h"
@@ -20,12 +19,6 @@ namespace fs = std::filesystem;
 constexpr int64_t kChooses = 12;  // shard 0 chooses longer than another shard measures
 constexpr int64_t kEnding = 10;   // seconds
 
-std::optional<fs::file_time_type> written_at(const fs::path& file) {
-  std::error_code missing;
-  const auto time = fs::last_write_time(file, missing);
-  return missing ? std::nullopt : std::optional(time);
-}
-
 json spelled(const std::vector<Trial>& list) {
   auto trials = json::array();
   for (const auto& trial : list) trials.push_back(intervene::to_json(trial));
@@ -34,8 +27,8 @@ json spelled(const std::vector<Trial>& list) {
 
 }  // namespace
 
-Sharing::Sharing(app::Shard shard, fs::path out, int64_t patience)
-    : shard_(shard), out_(std::move(out)), patience_(patience), result_before_(written_at(out_)) {}
+Sharing::Sharing(app::Shard shard, fs::path out, int64_t patience, Ending ending)
+    : shard_(shard), out_(std::move(out)), patience_(patience), ending_(std::move(ending)) {}
 
 std::vector<Trial> Sharing::own(const std::vector<Trial>& list) const {
   std::vector<Trial> part;
@@ -101,7 +94,7 @@ void Sharing::end(const json& header) {
 
 /// Shard 0 deletes its lists when the result is written. `begun`: they were there.
 bool Sharing::has_ended(bool begun) const {
-  return !fs::exists(lists()) && (begun || written_at(out_) != result_before_);
+  return !fs::exists(lists()) && (begun || ending_.is_there());
 }
 
 std::optional<SharedList> Sharing::next(const json& header) {

@@ -143,6 +143,16 @@ def test_a_shard_without_shard_0_ends(base: Planted, tmp_path: Path, shards: Cal
     assert_one_line(error, ["result.lists.journal", "nothing was heard of shard 0"])
 
 
+def test_a_shard_ends_whose_draw_is_over(base: Planted, tmp_path: Path, shards: Callable[..., Shards]) -> None:
+    """Shard 0 has written the result, and deleted the lists of every draw, before this one looked for them."""
+    late = shards(*words_of("identify", base, "--draws", 2))
+    late.start(1, options=("--patience", 5))
+    time.sleep(3)
+    late.out.write_text("written by shard 0")
+    late.running[1].communicate(timeout=50)
+    assert late.running[1].returncode == 0
+
+
 def test_shards_of_another_run_are_refused(base: Planted, shards: Callable[..., Shards]) -> None:
     shared = shards("zero-sweep", *list_words(base))
     shared.start(0, options=("--patience", 60))

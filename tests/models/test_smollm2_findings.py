@@ -104,15 +104,15 @@ def test_seven_ids_get_none_of_it(smollm2: Path, smollm2_demo: Demo, program: Pr
     torch.testing.assert_close(norm, torch.tensor(found["after_growth"]["norm"]), rtol=1e-3, atol=0)
 
 
-def assert_two_stages(result: dict[str, Any]) -> None:
-    early, late = result["results"]["stages"]
+def assert_two_stages(results: dict[str, Any]) -> None:
+    early, late = results["stages"]
     assert [stage["verdict"]["kind"] for stage in (early, late)] == ["a direction"] * 2
     assert early["verdict"]["signal"]["site"] == "blocks.2.hook_resid_mid"
     assert late["verdict"]["signal"]["site"] == "blocks.10.hook_resid_mid"
 
 
 def test_identify_names_a_direction_for_either_stage(smollm2_demo: Demo) -> None:
-    assert_two_stages(smollm2_demo.result("identify").content)
+    assert_two_stages(smollm2_demo.result("identify").results)
 
 
 @pytest.mark.parametrize("draw", [0, 1])
@@ -121,5 +121,6 @@ def test_identify_gives_the_same_answer_on_two_texts(draw: int, smollm2: Path, p
     text, out = tmp_path / "text.txt", tmp_path / "identify.json"
     paragraphs = (ROOT / "models/demo/text.txt").read_text(encoding="utf-8").splitlines(keepends=True)
     text.write_text("".join(paragraphs[draw::2]), encoding="utf-8")
-    assert_two_stages(program.result("identify", out, "--config", "configs/smollm2-135m/identify.json", "--model", smollm2, "--text", text,
-                                     "--samples", 16, "--controls", 2, *QUIET))
+    result = program.result("identify", out, "--config", "configs/smollm2-135m/identify.json", "--model", smollm2, "--text", text,
+                            "--samples", 16, "--controls", 2, *QUIET)
+    assert_two_stages(result["results"])

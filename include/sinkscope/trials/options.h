@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,16 @@ inline constexpr int64_t kClaimNeeds = 100;
 /// 103 to 117 of 220 windows, in fewer tokens than the 32 samples of 512 that other experiments begin with.
 inline constexpr int64_t kSamples = 220, kLength = 32;
 
+/// The file whose writing ends the run for all of its shards.
+struct Ending {
+  std::filesystem::path file;
+  std::optional<std::filesystem::file_time_type> before;  ///< when an earlier run wrote it
+
+  /// As it is now.
+  static Ending of(const std::filesystem::path& out);
+  bool is_there() const;
+};
+
 /// What every experiment made of trials is asked beside the run's own options.
 struct Options {
   app::RunOptions run;
@@ -24,6 +36,7 @@ struct Options {
   bool no_loss = false, no_frozen = false;
   std::string shard;  ///< of add_sharing_options, with the seconds after which other shards are taken as lost
   int64_t patience = 300;
+  std::optional<Ending> ending = {};  ///< of a run that is a part of another; none: its own --out
 };
 /// Binds the run's, with these samples by default.
 void add_run_options(CLI::App&, Options&);

@@ -11,6 +11,7 @@
 #include "sinkscope/app/shard.h"
 #include "sinkscope/intervene/trial.h"
 #include "sinkscope/result/journal.h"
+#include "sinkscope/trials/options.h"
 
 namespace sinkscope::trials {
 
@@ -28,7 +29,7 @@ struct SharedList {
 class Sharing {
  public:
   /// `patience`: seconds without a new record after which the other shards are taken as lost.
-  Sharing(app::Shard, std::filesystem::path out, int64_t patience);
+  Sharing(app::Shard, std::filesystem::path out, int64_t patience, Ending);
 
   bool is_shared() const { return shard_.count > 1; }
   bool is_helper() const { return shard_.index > 0; }
@@ -71,7 +72,7 @@ class Sharing {
   app::Shard shard_;
   std::filesystem::path out_;
   int64_t patience_;
-  std::optional<std::filesystem::file_time_type> result_before_;  // of an earlier run
+  Ending ending_;
   std::unique_ptr<result::Journal> written_;
   std::optional<result::FollowedJournal> followed_;
   std::map<int64_t, std::string> lists_;  // what was read there
