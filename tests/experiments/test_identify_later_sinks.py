@@ -219,3 +219,28 @@ def test_positions_that_cannot_be_asked_about(program: Program, planted: Callabl
     for positions, part in (("0", "0"), ("3,32", "32")):
         program.assert_refused("identify", *words, *FAST, "--later-sinks", positions, out=tmp_path / "x.json",
                                parts=("--later-sinks", part, "1 to 31", "40 tokens"))
+
+
+def test_no_other_token_to_compare_with(program: Program, planted: Callable, tmp_path: Path) -> None:
+    """All that have enough queries behind them are named."""
+    words = (*text_of(planted("base").folder, 16, 12), "--later-sinks", "1-3")
+    found, _ = later_sinks(program, words, tmp_path)
+    assert found["tokens"] == found["sinks"] == 3 * 16 and found["attention"]["others"]["mean"] is None
+    assert (found["carries"], found["same_signal"]) == ([], None) and "no other later token" in found["not_asked"]
+
+
+def test_without_random_moves_nothing_is_certain(program: Program, planted: Callable, tmp_path: Path) -> None:
+    model = planted(REPEATING[61])
+    words = ("--model", model.folder, "--tokens", repeats(model, tmp_path), *FAST[:-4], "--controls", 0, *FAST[-2:])
+    stage = first_stage(program.result("identify", tmp_path / "identify.json", *words)["results"])
+    assert stage["verdict"]["kind"] == "undecided"
+    first = stage["later_sinks"]["carries"][0]
+    assert first["random"] == {"moves": 0, "ended": 0} and first["needed"] == "open"
+    page = (tmp_path / "identify.txt").read_text()
+    assert "do not tell whether they carry what the first open candidate holds" in page
+
+
+def test_where_no_layer_has_a_sink(program: Program, even_model: Path, tmp_path: Path) -> None:
+    words = ("--model", even_model, "--tokens", "random", "--samples", 8, "--length", 40, *FAST, "--later-sinks", "1-3")
+    result = program.result("identify", tmp_path / "identify.json", *words)
+    assert result["results"]["stages"] == [] and any("--later-sinks" in one for one in result["warnings"])
