@@ -60,7 +60,7 @@ def heading(number: int, stage: dict[str, Any]) -> str:
 
 def chain(result: Result) -> Figure:
     stages = result.results["stages"]
-    figure, axes = with_legend_row(len(stages), 1, [0.55 + 0.24 * len(arrows_of(stage)) for stage in stages])
+    figure, axes = with_legend_row(len(stages), 1, [0.9 + 0.24 * len(arrows_of(stage)) for stage in stages])
     for number, (row, stage) in enumerate(zip(axes, stages)):
         rows(row[0], stage)
         row[0].set_title(heading(number, stage), loc="left")
