@@ -33,7 +33,6 @@ for name in "${names[@]}"; do
     nice -n 19 build/release/sinkscope "${name%%.*}" "${script[@]}" --config "$(config_of "$name")" --model "${folder#"$PWD/"}" --out "$whole"
   fi
   .venv/bin/python -m sinkscope.results.trim "$whole" "$kept"
-  if [[ ${name%%.*} == identify ]]; then cp "${whole%.json}.safetensors" "${kept%.json}.safetensors"; fi
   .venv/bin/python scripts/plot.py "$kept" -o "${kept%.json}.png" --all
 done
 .venv/bin/python -m sinkscope.summary "results/$model"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from sinkscope.frames import frame
 from sinkscope.plotting import main as plot
@@ -16,6 +18,7 @@ from sinkscope.results import Result, read
 from sinkscope.results.differences import differences
 from sinkscope.results.schemas import validate
 from sinkscope.results.trim import MOST_IDS, main, trim
+from sinkscope.results.trimmed_signals import write_kept
 from support.demo import Demo
 
 
@@ -68,6 +71,27 @@ def test_a_trimmed_result_is_a_result(experiment: str, demo: Demo, tmp_path: Pat
     assert len(out.read_text()) < 0.5 * len(json.dumps(whole.document, indent=1))
     assert max((by for _, by, _ in differences(whole.results, trimmed.results)), default=0) < 5e-3  # of numbers below 1,000
     plot([str(out), "-o", str(tmp_path / "figure.png")])
+
+
+def test_of_identify_refuted_channel_sets_lose_their_tensors(tmp_path: Path) -> None:
+    def signal(candidate: int) -> dict:
+        return {"candidate": candidate, "set": 0} | {part: {"file": "whole.safetensors", "tensor": f"{candidate}.{part}"}
+                                                      for part in ("basis", "first", "ordinary")}
+
+    def candidate(refuted: bool, directions: bool) -> dict:
+        return {"refuted": refuted, "sufficient": [{"directions": directions}]}
+
+    stage = {"trials": [], "signals": [signal(0), signal(1), signal(2)],
+             "candidates": [candidate(True, False), candidate(True, True), candidate(False, False)]}
+    tensors = {f"{i}.{part}": np.full(3, i, np.float32) for i in range(3) for part in ("basis", "first", "ordinary")}
+    metadata = {"signals": json.dumps(stage["signals"]), "result": "w"}
+    save_file({**tensors, "other": np.zeros(2, np.int64)}, tmp_path / "whole.safetensors", metadata)
+    found = trim({"warnings": [], "results": {"stages": [stage]}})
+    assert found["results"]["stages"][0]["signals"] == stage["signals"][1:]
+    write_kept(tmp_path / "whole.safetensors", {"stages": [stage]}, tmp_path / "kept.safetensors")
+    with safe_open(tmp_path / "kept.safetensors", "np") as file:
+        assert set(file.keys()) == {"other", *(name for name in tensors if name[0] != "0")}
+        assert json.loads(file.metadata()["signals"]) == stage["signals"][1:] and file.metadata()["result"] == "w"
 
 
 def test_of_maps_two_decimals_stay_and_of_a_basis_its_rank() -> None:

@@ -1,9 +1,9 @@
 """A result small enough to be kept in a repository: python -m sinkscope.results.trim RESULT TRIMMED
 
 Numbers keep five significant digits, those by layer four, by sample, head or id three; maps of attention two decimals. A sidecar stays
-behind (but for identify's, whose directions are small), and so do the vectors of an edit's basis, a trial's values of the ordinary
-token by sample and by layer, and the unedited run's in all trials but the first, which has the same. Of lists with a value for every id
-of the vocabulary 4,096 drawn ids are kept, with those that a table names. A warning says so. Figures are drawn from it as from the
+behind (but for identify's signals, without refuted channel sets), and so do the vectors of an edit's basis, a trial's values of the
+ordinary token by sample and by layer, and the unedited run's in all trials but the first, which has the same. Of lists with a value for
+every id of the vocabulary 4,096 drawn ids are kept, with those that a table names. A warning says so. Figures are drawn from it as from the
 whole.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from sinkscope.results.reading import ResultError, read, reading
+from sinkscope.results.trimmed_signals import kept, write_kept
 from sinkscope.whole_files import new_file
 
 DIGITS = 5
@@ -118,7 +119,8 @@ def trim(document: dict[str, Any]) -> dict[str, Any]:
     results = with_fewer_values(document["results"])
     what = [f"numbers to {DIGITS} significant digits or fewer",
             *(WITHOUT_IN_TRIALS if "trials" in results or "stages" in results else []),
-            *([] if "stages" in results else ["without sidecar"])]  # identify's directions are small, and are kept beside it
+            "without the tensors of refuted channel sets" if "stages" in results else "without sidecar"]
+    results = kept(results) if "stages" in results else results
     ids = results.get("ids", [])
     if len(ids) > MOST_IDS:
         places = kept_places(results)
@@ -138,6 +140,8 @@ def main(argv: list[str] | None = None) -> None:
             text = json.dumps(trim(result.document), ensure_ascii=False, separators=(",", ":"))
         with new_file(wanted.trimmed) as file:
             file.write((text + "\n").encode())
+        if "stages" in result.results:
+            write_kept(wanted.result.with_suffix(".safetensors"), result.results, wanted.trimmed.with_suffix(".safetensors"))
     except (ResultError, OSError) as error:
         print(f"trim: {error}", file=sys.stderr)
         sys.exit(2)
