@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <memory>
 #include <set>
+#include <vector>
 
 #include "commands/command.h"
 #include "experiments/identify/draws.h"
@@ -56,9 +57,12 @@ json explain_stages(trials::Runner& r, const Options& o, identification::Found& 
   return stages;
 }
 
-trials::Design design_of(const Options& o, const app::Run& r) {
+/// Named later sinks are no ordinary tokens, and no control is made at one.
+trials::Design design_of(const Options& o, const std::vector<int64_t>& later_sinks, const app::Run& r) {
+  std::vector<int64_t> edited{0, trials::search::kLastTraced, o.token};
+  edited.insert(edited.end(), later_sinks.begin(), later_sinks.end());
   return {.tracked = {0, o.token},
-          .edited = {0, trials::search::kLastTraced, o.token},
+          .edited = edited,
           .runs = trials::search::alone_runs(o.token, r.config().n_layers),
           .split = true,
           .trials = kTrialsASite,
@@ -83,7 +87,8 @@ OtherDraws look_again(const Options& o, const trials::Ending& ending, const CLI:
     again.trials.run.window_shift = static_cast<double>(draw) / static_cast<double>(o.draws);
     again.trials.run.out = std::filesystem::path(o.trials.run.out).replace_extension(fmt::format("draw-{}.json", draw));
     app::Run r(again.trials.run, command);
-    trials::Runner runner(r, again.trials, design_of(again, r));
+    const auto later_sinks = identification::parse_later_sinks(o.later_sinks, r);
+    trials::Runner runner(r, again.trials, design_of(again, later_sinks, r));
     if (!runner.start()) continue;  // another shard's draw
     identification::Found found;
     const auto stages = explain_stages(runner, again, found);
@@ -134,10 +139,10 @@ void check_files(const Options& o, const app::Run& r, result::Existing existing)
 void run(const Options& o, const CLI::App& command) {
   const auto ending = trials::Ending::of(o.trials.run.out);
   app::Run r(o.trials.run, command);
-  trials::Runner runner(r, o.trials, design_of(o, r));
+  const auto later_sinks = identification::parse_later_sinks(o.later_sinks, r);
+  trials::Runner runner(r, o.trials, design_of(o, later_sinks, r));
   const auto existing = o.trials.run.force ? result::Existing::replace : result::Existing::refuse;
   check_files(o, r, existing);
-  const auto later_sinks = identification::parse_later_sinks(o.later_sinks, r);
   say_draws(o);
   const auto others = look_again(o, ending, command);  // first, so that one model is in memory at a time
   if (!runner.start()) return;

@@ -45,7 +45,7 @@ void check(const Design& design, const Options& o, const app::Run& r) {
   for (const auto* tokens : {&design.tracked, &design.edited}) {
     if (std::find(tokens->begin(), tokens->end(), o.other_token) == tokens->end()) continue;
     throw InputError(
-        fmt::format("--other-token {}: is one of the tokens that are read, edited or copied from", o.other_token));
+        fmt::format("--other-token {}: is one of the tokens that are read, edited, copied from or asked about", o.other_token));
   }
 }
 

@@ -229,6 +229,19 @@ def test_no_other_token_to_compare_with(program: Program, planted: Callable, tmp
     assert (found["carries"], found["same_signal"]) == ([], None) and "no other later token" in found["not_asked"]
 
 
+def test_named_sinks_are_no_ordinary_tokens(program: Program, planted: Callable, tmp_path: Path) -> None:
+    """Seven times the first token: tokens 4 to 6 get as much as token 0 does, and beside them it is no sink."""
+    model = planted(REPEATING[61])
+    ids = json.loads(repeats(model, tmp_path).read_text())
+    (tmp_path / "ids.json").write_text(json.dumps([[one[0]] * 7 + one[7:] for one in ids]))
+    words = ("--model", model.folder, "--tokens", tmp_path / "ids.json", "--token", 12)
+    assert program.result("identify", tmp_path / "beside.json", *words, *FAST)["results"]["stages"] == []
+    named, stage = later_sinks(program, (*words, "--other-token", 14, "--later-sinks", "1-6"), tmp_path)
+    assert named["sinks"] == 6 * len(ids) and stage["first"] == model.layers["sink"][0]
+    program.assert_refused("identify", *words, *FAST, "--later-sinks", "1-6", out=tmp_path / "x.json",
+                           parts=("--other-token 6", "asked about"))
+
+
 def test_without_random_moves_nothing_is_certain(program: Program, planted: Callable, tmp_path: Path) -> None:
     model = planted(REPEATING[61])
     words = ("--model", model.folder, "--tokens", repeats(model, tmp_path), *FAST[:-4], "--controls", 0, *FAST[-2:])
