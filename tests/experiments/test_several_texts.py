@@ -140,7 +140,7 @@ def test_identify_asks_every_text(program: Program, base: Planted, texts: dict[s
         assert not halves[0][text] & halves[1][text] and {len(half[text]) for half in halves} <= {9, 10}
     signal, page = results["verdict"]["signal"], (tmp_path / "identify.txt").read_text()
     assert signal["site"] == base.truth["signal_sites"][0]
-    assert "Each of the 2 texts by itself meets the conditions." in results["verdict"]["statement"]
+    assert "Each of the 2 texts by itself meets the conditions that are asked of a text." in results["verdict"]["statement"]
     assert "first.txt (20), second.txt (20)" in page and "Each of the 2 texts by itself says the same" in page
     (candidate,) = (one for one in results["candidates"] if one["site"] == signal["site"])
     assert candidate["by_text"] == {"first.txt": "yes", "second.txt": "yes"}

@@ -122,5 +122,5 @@ def test_identify_gives_the_same_answer_on_two_texts(draw: int, smollm2: Path, p
     paragraphs = (ROOT / "models/demo/text.txt").read_text(encoding="utf-8").splitlines(keepends=True)
     text.write_text("".join(paragraphs[draw::2]), encoding="utf-8")
     result = program.result("identify", out, "--config", "configs/smollm2-135m/identify.json", "--model", smollm2, "--text", text,
-                            "--samples", 16, "--controls", 2, *QUIET)
+                            "--samples", 16, *QUIET)
     assert_two_stages(result["results"])

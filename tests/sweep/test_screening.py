@@ -15,7 +15,7 @@ from support.program import Program
 from support.refusals import refusals
 from support.sweeps import CONFIG, DEMO, Sweeps, assert_same, config_without_out
 
-WORDS = ("--samples", 32, "--length", 64, "--ids", "0-1023")
+WORDS = ("--samples", 32, "--length", 64)
 SCREEN = (*WORDS, "--strategy", "screen")
 
 
