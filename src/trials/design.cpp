@@ -44,8 +44,8 @@ void check(const Design& design, const Options& o, const app::Run& r) {
   if (o.layer >= 0) model::check_layer(o.layer, r.config(), "--layer");
   for (const auto* tokens : {&design.tracked, &design.edited}) {
     if (std::find(tokens->begin(), tokens->end(), o.other_token) == tokens->end()) continue;
-    throw InputError(
-        fmt::format("--other-token {}: is one of the tokens that are read, edited, copied from or asked about", o.other_token));
+    throw InputError(fmt::format(
+        "--other-token {}: is one of the tokens that are read, edited, copied from or asked about", o.other_token));
   }
 }
 
