@@ -105,6 +105,11 @@ def trial_of(stage, role, about):
     return next(one for one in stage["trials"] if (one["role"], one["about"]) == (role, about))
 
 
+def later_of(trial):
+    """What the later token gets under it, by the result."""
+    return next(one["edited"] for one in trial["mean_attention"] if one["token"] == later)
+
+
 def signal_of(stage):
     """Place of the signal among the candidates."""
     return next(i for i, one in enumerate(stage["candidates"]) if one["site"] == stage["verdict"]["signal"]["site"])
@@ -122,6 +127,10 @@ def arrows(stage):
         elif start == "signal":
             about = {"part": "candidate", "candidate": signal_of(stage)}
             yield start, arrow, *both(about, written={**about, "set": 0})
+            if arrow["to"] == "sink":  # any one of redundant sets by itself
+                for place in range(1, len(stage["candidates"][signal_of(stage)]["sufficient"])):
+                    writing = trial_of(stage, "writing", {**about, "set": place})
+                    yield f"set {place} of the signal", {**arrow, "written": {"edited": {"mean": later_of(writing)}}}, None, writing
         else:
             about = {"part": "chain", "what": start}
             yield start, arrow, *both(about, removed={"part": "backup"} if start == "massive activation" else None)

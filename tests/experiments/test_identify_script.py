@@ -35,11 +35,24 @@ class Written:
         for place, stage in enumerate(self.results["stages"]):
             tracked = stage["trials"][0]["mean_attention"]
             stated |= {f"stage {place}, unedited: attention to token {one['token']}": one["unedited"] for one in tracked}
-            chain = [(arrow["from"], arrow["to"], arrow["of"], arrow) for arrow in stage["chain"]]
+            chain = []
+            for arrow in stage["chain"]:
+                chain.append((arrow["from"], arrow["to"], arrow["of"], arrow))
+                if (arrow["from"], arrow["to"]) == ("signal", "sink"):
+                    chain += [(f"set {i} of the signal", "sink", "attention", one) for i, one in self.other_sets(stage)]
             chain += [(f"signal of stage {one['stage']}", "sink", "attention", one) for one in stage["earlier"]]
             stated |= {f"stage {place}, {start} -> {end}: {of}, {what}": arrow[what]["edited"]["mean"]
                        for start, end, of, arrow in chain for what in ("removed", "written") if arrow[what]}
         return stated
+
+    @staticmethod
+    def other_sets(stage: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+        """Of redundant sets all but the first, as an arrow each, by the trial that writes it."""
+        (place,) = (i for i, one in enumerate(stage["candidates"]) if one["site"] == stage["verdict"]["signal"]["site"])
+        trials = [one for one in stage["trials"] if one["role"] == "writing" and one["about"].get("candidate") == place
+                  and one["about"]["part"] == "candidate" and one["about"].get("set", 0) > 0]
+        return [(one["about"]["set"], {"removed": None, "written": {"edited": {"mean": one["mean_attention"][1]["edited"]}}})
+                for one in trials]
 
     def assert_stated(self) -> None:
         """It finds every arrow's number by itself, and names the one of the result beside it."""

@@ -4,7 +4,6 @@ hundreds of channels megabytes, and the result names the channels."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +13,22 @@ from safetensors.numpy import save
 from sinkscope.whole_files import new_file
 
 
-def stays(stage: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
-    """Of one of its `signals`."""
-
-    def is_kept(signal: dict[str, Any]) -> bool:
-        candidate = stage["candidates"][signal["candidate"]]
-        sets = candidate["sufficient"]
-        return not candidate["refuted"] or sets[signal["set"] or 0]["directions"]
-
-    return is_kept
+def stays(stage: dict[str, Any], signal: dict[str, Any]) -> bool:
+    """One of the stage's `signals`."""
+    candidate = stage["candidates"][signal["candidate"]]
+    return not candidate["refuted"] or candidate["sufficient"][signal["set"] or 0]["directions"]
 
 
 def kept(results: dict[str, Any]) -> dict[str, Any]:
-    return results | {"stages": [stage | {"signals": list(filter(stays(stage), stage["signals"]))} for stage in results["stages"]]}
+    return results | {"stages": [stage | {"signals": [one for one in stage["signals"] if stays(stage, one)]}
+                                 for stage in results["stages"]]}
 
 
 def write_kept(source: Path, results: dict[str, Any], target: Path) -> None:
     """The file beside a result, without the tensors that `kept` names no more. Nothing where there is none."""
     if not source.exists():
         return
-    gone = {one[part]["tensor"] for stage in results["stages"] for one in stage["signals"] if not stays(stage)(one)
+    gone = {one[part]["tensor"] for stage in results["stages"] for one in stage["signals"] if not stays(stage, one)
             for part in ("basis", "first", "ordinary")}
     with safe_open(source, "np") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys() if name not in gone}
