@@ -27,6 +27,8 @@ model.layers = model.layers[: max(stage["layer"] for stage in found["stages"]) +
 
 def at(site, do):
     """A hook that calls `do` with what is there, [1, T, width], to read it or to edit it in place."""
+    if site == "hook_embed":
+        return model.embed_tokens.register_forward_hook(lambda _, __, output: do(output))
     _, layer, *_, point = site.split(".")
     block = model.layers[int(layer)]
     if point == "hook_resid_mid":  # the tensor that the norm before the MLP reads is the residual itself
@@ -144,23 +146,33 @@ def share_of_way(stage, rows):
     candidate = stage["candidates"][signal_of(stage)]
     sets = [one["basis"]["tensor"] for one in stage["signals"] if one["candidate"] == signal_of(stage) and one["set"] is not None]
     basis = torch.cat([tensors[name] for name in sets]).double()
-    ordinary = levels[candidate["site"], later].mean(0) @ basis.T
-    way = levels[candidate["site"], first] @ basis.T - ordinary
-    reached = rows @ basis.T - ordinary
+    ordinary, own = (levels[candidate["site"], token] @ basis.T for token in (later, first))
     if candidate["copied"]:
-        return (reached.norm(dim=1) / way.square().sum(1).mean().sqrt()).mean().item()
-    return (reached @ way.mean(0) / way.mean(0).square().sum()).mean().item()
+        length = (own - ordinary.mean(0)).square().sum(1).mean().sqrt()
+        return ((rows @ basis.T - ordinary.mean(0)).norm(dim=1) / length).mean().item()
+    return along_way(rows @ basis.T, ordinary.mean(0), own.mean(0))
 
 
-def number(stage, of, trial, token):
+def along_way(rows, ordinary, own):
+    return ((rows - ordinary) @ (own - ordinary) / (own - ordinary).square().sum()).mean().item()
+
+
+def keys_of(stage):
+    return f"blocks.{stage['layer']}.attn.hook_k"
+
+
+def number(stage, arrow, trial, token):
     """What an arrow reads at the token, under a trial."""
     hooks = [*(self_only(trial["attention"]) if trial.get("attention") else ()), *map(put, trial["edits"])]
-    if of == "attention":
+    if arrow["to"] == "sink":
         return attention(stage["layer"], token, hooks)
-    site = stage["massive_activation"]["site"] if of == "norm" else stage["verdict"]["signal"]["site"]
+    site = {"massive activation": lambda: stage["massive_activation"]["site"], "keys": lambda: keys_of(stage),
+            "signal": lambda: stage["verdict"]["signal"]["site"]}[arrow["to"]]()
     rows = rows_at([(site, token)], "testing", hooks)[site, token]
-    if of == "norm":
+    if arrow["to"] == "massive activation":
         return rows[:, stage["massive_activation"]["dimensions"]].norm(dim=1).mean().item()
+    if arrow["to"] == "keys":
+        return along_way(rows, *(levels[site, one].mean(0) for one in (later, first)))
     return share_of_way(stage, rows)
 
 
@@ -183,4 +195,4 @@ for place, stage in enumerate(found["stages"]):
         for what, trial, token in (("removed", removal, first), ("written", writing, later)):
             if trial:
                 stated = arrow[what]["edited"]["mean"]
-                say(place, f"{start} -> {arrow['to']}: {arrow['of']}, {what}", number(stage, arrow["of"], trial, token), stated)
+                say(place, f"{start} -> {arrow['to']}: {arrow['of']}, {what}", number(stage, arrow, trial, token), stated)

@@ -3,11 +3,9 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "experiments/identify/arrows.h"
 #include "experiments/identify/flags.h"
 #include "experiments/identify/rules.h"
-#include "sinkscope/measure/statistics.h"
 #include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments::identification {
@@ -17,57 +15,20 @@ using intervene::Role;
 using nlohmann::json;
 using trials::Outcome;
 
-constexpr char kNormOf[] = "norm", kAttention[] = "attention", kShare[] = "share of the way";
-
 json about_chain(const char* what) {
   return {{"part", "chain"}, {"what", what}};
 }
-constexpr char kMassive[] = "massive activation", kKeys[] = "keys";
+constexpr char kEmbedding[] = "embedding", kSignal[] = "signal", kMassive[] = "massive activation", kKeys[] = "keys";
+
+/// The embedding that the same sample has at another token.
+intervene::Edit embedding_of(int64_t from, int64_t to) {
+  auto edit = level_of({model::Point::embed}, {}, from, to);
+  edit.operation = intervene::Operation::copy;
+  return edit;
+}
 
 json about_earlier(size_t stage) {
   return {{"part", "earlier stage"}, {"earlier_stage", stage}};
-}
-
-/// A number of the unedited run beside that of a trial.
-json pair(trials::Runner& r, const at::Tensor& unedited, const at::Tensor& edited) {
-  if (!unedited.defined() || !edited.defined()) return {};
-  return {{"unedited", measure::to_json(r.bootstrap().interval(unedited))},
-          {"edited", measure::to_json(r.bootstrap().interval(edited))}};
-}
-
-/// Attention in the stage's layer.
-json arrow_to_sink(trials::Runner& r, const std::string& from, const Outcome& removal, const Outcome& writing) {
-  return {{"from", from},
-          {"to", "sink"},
-          {"of", kAttention},
-          {"removed", pair(r, r.unedited().sink(0), removal.sink(0))},
-          {"written", pair(r, r.unedited().sink(kLater), writing.sink(kLater))}};
-}
-
-/// The norm of its dimensions where they are written.
-json arrow_to_massive(trials::Runner& r, const std::string& from, const Outcome& removal, const Outcome& writing) {
-  const auto of = [](const Outcome& o, int64_t which) {
-    return o.massive.defined() ? o.massive.select(1, which) : at::Tensor();
-  };
-  return {{"from", from},
-          {"to", kMassive},
-          {"of", kNormOf},
-          {"removed", pair(r, of(r.unedited(), 0), of(removal, 0))},
-          {"written", pair(r, of(r.unedited(), kLater), of(writing, kLater))}};
-}
-
-/// How far seeing only itself takes the later token's signal from its ordinary level (0) to token 0's (1).
-json arrow_to_signal(const Evidence& signal) {
-  const auto& list = signal.conditions();
-  const auto found = std::find_if(list.begin(), list.end(), [](const Condition& c) { return c.name == kPredicted; });
-  auto share = found->value;
-  for (double* end : {&share.mean, &share.low, &share.high}) *end += kHalf;
-  return {{"from", "seeing only itself"},
-          {"to", "signal"},
-          {"of", kShare},
-          {"removed", nullptr},
-          {"written",
-           {{"unedited", {{"mean", 0}, {"ci95", {0, 0}}, {"n", share.n}}}, {"edited", measure::to_json(share)}}}};
 }
 
 struct Random {
@@ -87,17 +48,20 @@ Random moves_as_far(const Outcome& removal) {
 }  // namespace
 
 Chain::Chain(const trials::Runner& r, const Alone& alone, const std::vector<EarlierSignal>& earlier)
-    : earlier_(earlier) {
+    : token_(alone.token), earlier_(earlier) {
+  add(Role::removal, kEmbedding, about_chain(kEmbedding), embedding_of(token_, 0));
+  add(Role::writing, kEmbedding, about_chain(kEmbedding), embedding_of(0, token_));
+  for (auto& trial : trials_) trial.random_controls = false;  // whether it does anything is the question
   if (const auto& massive = r.massive_activation()) {
-    add(Role::writing, kMassive, about_chain(kMassive), level_of(massive->site, signal_of(*massive), 0, alone.token));
+    add(Role::writing, kMassive, about_chain(kMassive), level_of(massive->site, signal_of(*massive), 0, token_));
   }
   const model::Site keys{model::Point::k, r.sink_layer()};
-  add(Role::removal, kKeys, about_chain(kKeys), level_of(keys, {}, alone.token, 0));
-  add(Role::writing, kKeys, about_chain(kKeys), level_of(keys, {}, 0, alone.token));
+  add(Role::removal, kKeys, about_chain(kKeys), level_of(keys, {}, token_, 0));
+  add(Role::writing, kKeys, about_chain(kKeys), level_of(keys, {}, 0, token_));
   for (const auto& one : earlier_) {
     const auto what = fmt::format("signal of stage {}", one.stage);
-    add(Role::removal, what, about_earlier(one.stage), level_of(one.site, one.signal, alone.token, 0));
-    auto given = level_of(one.site, one.signal, 0, alone.token);
+    add(Role::removal, what, about_earlier(one.stage), level_of(one.site, one.signal, token_, 0));
+    auto given = level_of(one.site, one.signal, 0, token_);
     if (one.copied) given.operation = intervene::Operation::copy;
     add(Role::writing, what, about_earlier(one.stage), given);
   }
@@ -113,23 +77,37 @@ void Chain::add(Role role, const std::string& what, const json& about, const int
 
 json Chain::judge(trials::Runner& r, const std::vector<Measured>& measured, const Verdict& verdict) const {
   auto arrows = json::array();
-  const auto of = [&](Role role, const json& about) -> const Outcome& { return outcome_of(measured, role, about); };
+  const auto of = [&](Role role, const json& about) { return &measured_of(measured, role, about); };
+  const auto add = [&](const char* from, const Target& to, const Measured* removal, const Measured* writing) {
+    arrows.push_back(arrow(r, from, to, removal, writing));
+  };
+  const auto own = [&](const char* from, const Target& to) {
+    add(from, to, of(Role::removal, about_chain(from)), of(Role::writing, about_chain(from)));
+  };
   const auto& massive = r.massive_activation();
+  const auto sink = sink_target(r), keys = keys_target(r, token_);
   if (verdict.signal) {
-    const auto& signal = *verdict.signal;
-    arrows.push_back(arrow_to_signal(signal));
-    const auto& removal = of(Role::removal, signal.about());
-    const auto& writing = of(Role::writing, signal.about(0));
-    if (massive && model::before(signal.candidate().site, massive->site)) {
-      arrows.push_back(arrow_to_massive(r, "signal", removal, writing));
+    const auto& evidence = *verdict.signal;
+    const auto signal = signal_target(r, evidence, token_);
+    own(kEmbedding, signal);
+    add("seeing only itself", signal, nullptr, of(Role::condition, kItself));
+    const auto* removal = of(Role::removal, evidence.about());
+    const auto* writing = of(Role::writing, evidence.about(0));
+    if (massive && model::before(evidence.candidate().site, massive->site)) {
+      add(kSignal, massive_target(r), removal, writing);
     }
-    arrows.push_back(arrow_to_sink(r, "signal", removal, writing));
+    add(kSignal, keys, removal, writing);
+    add(kSignal, sink, removal, writing);
+  } else {
+    own(kEmbedding, sink);
   }
   if (massive) {
-    arrows.push_back(arrow_to_sink(r, kMassive, of(Role::removal, kBackup), of(Role::writing, about_chain(kMassive))));
+    const auto* removal = of(Role::removal, kBackup);
+    const auto* writing = of(Role::writing, about_chain(kMassive));
+    add(kMassive, keys, removal, writing);
+    add(kMassive, sink, removal, writing);
   }
-  arrows.push_back(
-      arrow_to_sink(r, kKeys, of(Role::removal, about_chain(kKeys)), of(Role::writing, about_chain(kKeys))));
+  own(kKeys, sink);
   return arrows;
 }
 
@@ -145,8 +123,8 @@ json Chain::judge_earlier(trials::Runner& r, const std::vector<Measured>& measur
     list.push_back({{"stage", one.stage},
                     {"site", model::name(one.site)},
                     {"needed", answer},
-                    {"removed", pair(r, unedited, removal.sink(0))},
-                    {"written", pair(r, r.unedited().sink(kLater), writing.sink(kLater))},
+                    {"removed", effect(r, unedited, removal.sink(0))},
+                    {"written", effect(r, r.unedited().sink(kLater), writing.sink(kLater))},
                     {"random", {{"moves", random.moves}, {"as_far", random.as_far}}}});
   }
   return list;

@@ -15,9 +15,9 @@ struct EarlierSignal {
   bool copied = false;  ///< each sample has its own level
 };
 
-/// How one stage of the sink comes about: seeing only itself -> signal -> massive activation -> keys -> sink, and
-/// whether it reads what an earlier stage rests on. Each arrow is two edits: what comes first taken from token 0, and
-/// given to the later token.
+/// How one stage of the sink comes about: embedding, and seeing only itself -> signal -> massive activation -> keys ->
+/// sink, and whether it reads what an earlier stage rests on. Each arrow is two edits: what comes first taken from
+/// token 0, and given to the later token; of the embedding the two tokens' own are exchanged, one at a time.
 class Chain {
  public:
   Chain(const trials::Runner&, const Alone&, const std::vector<EarlierSignal>&);
@@ -25,10 +25,8 @@ class Chain {
   /// Those that no other part of identify makes.
   const std::vector<intervene::Trial>& trials() const { return trials_; }
 
-  /// Of a list that holds trials(), those of the evidence and Backup's: [{"from", "to", "of", "removed", "written"}] in
-  /// the order of the pass. "of": what is read: "share of the way", "norm", "attention". "removed": of token 0, with
-  /// what comes first taken from it; "written": of the later token, with it given; each {"unedited", "edited"} with 95
-  /// % intervals, or null where it was not asked.
+  /// Of a list that holds trials(), self_only_trials(), those of the evidence and Backup's: its arrows (arrows.h) in
+  /// the order of the pass. Where there is no signal the embedding's goes to the sink.
   nlohmann::json judge(trials::Runner&, const std::vector<Measured>&, const Verdict&) const;
 
   /// [{"stage", "site", "needed", "removed", "written", "random": {"moves", "as_far"}}]: whether token 0's sink needs
@@ -39,6 +37,7 @@ class Chain {
   /// Of Role::removal or Role::writing.
   void add(intervene::Role, const std::string& what, const nlohmann::json& about, const intervene::Edit&);
 
+  int64_t token_;  // the later one
   std::vector<EarlierSignal> earlier_;
   std::vector<intervene::Trial> trials_;
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "experiments/identify/lesser.h"
 #include "experiments/identify/rules.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/trials/trial_list.h"
@@ -16,6 +17,7 @@ namespace {
 using intervene::Role;
 using trials::Outcome;
 
+constexpr char kSparse[] = "fewest channels", kFewer[] = "fewer directions";
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<Level> random_of(const Outcome& outcome) {
@@ -41,19 +43,31 @@ Judged judged(const measure::Bootstrap& bootstrap, const at::Tensor& values, boo
 
 }  // namespace
 
+intervene::Edit writing_of(const Candidate& candidate, const Signal& signal, int64_t token) {
+  auto edit = level_of(candidate.site, signal, 0, token);
+  if (candidate.copied) edit.operation = intervene::Operation::copy;
+  return edit;
+}
+
+at::Tensor along_way(const at::Tensor& rows, const at::Tensor& ordinary, const at::Tensor& first) {
+  const auto way = first - ordinary;
+  return at::matmul(rows - ordinary, way) / way.square().sum().clamp_min(1e-30);
+}
+
 Evidence::Evidence(trials::Runner& r, size_t index, const Candidate& candidate, const Alone& alone)
     : r_(r), index_(index), candidate_(candidate), alone_(alone), whole_(joined(candidate.sufficient)) {
   const auto& site = candidate.site;
   add(Role::removal, "remove", whole_, about(), level_of(site, whole_, alone.token, 0));
   add(Role::clamp, "self-only, clamp", whole_, about(), level_of(site, whole_, alone.token, alone.token));
   trials_.back().attention = alone.condition();
-  if (candidate.sparse) {
-    add(Role::removal, "remove", *candidate.sparse, about_sparse(), level_of(site, *candidate.sparse, alone.token, 0));
-    add(Role::writing, "write", *candidate.sparse, about_sparse(), written_edit(*candidate.sparse));
+  for (const auto& [part, form] : {std::pair(kSparse, candidate.sparse), std::pair(kFewer, candidate.fewer)}) {
+    if (!form) continue;
+    const auto more = lesser_trials(candidate, *form, about_lesser(part), alone.token);
+    trials_.insert(trials_.end(), more.begin(), more.end());
   }
   for (size_t i = 0; i < candidate.sufficient.size(); ++i) {
     const auto& set = candidate.sufficient[i];
-    add(Role::writing, "write", set, about(i), written_edit(set));
+    add(Role::writing, "write", set, about(i), writing_of(candidate, set, alone.token));
     add(Role::copy, "copy from self-only", set, about(i), copy_of(site, set, alone.run(), alone.token));
   }
 }
@@ -70,8 +84,14 @@ std::string Evidence::support_in_words() const {
   return fmt::format("{} to {}", candidate_.sparse->support(r_.run().config().d_model), most);
 }
 
-nlohmann::json Evidence::about_sparse() const {
-  return {{"part", "fewest channels"}, {"candidate", index_}};
+std::string Evidence::rank_in_words() const {
+  const auto rank = candidate_.sufficient[0].rank();
+  if (!fewer_ || fewer_->as_well == Met::no) return std::to_string(rank);
+  return fmt::format("{} to {}", fewer_->form.rank(), rank);
+}
+
+nlohmann::json Evidence::about_lesser(const char* part) const {
+  return {{"part", part}, {"candidate", index_}};
 }
 
 nlohmann::json Evidence::about() const {
@@ -80,25 +100,6 @@ nlohmann::json Evidence::about() const {
 
 nlohmann::json Evidence::about(size_t set) const {
   return {{"part", "candidate"}, {"candidate", index_}, {"set", set}};
-}
-
-intervene::Edit Evidence::written_edit(const Signal& signal) const {
-  auto edit = level_of(candidate_.site, signal, 0, alone_.token);
-  if (candidate_.copied) edit.operation = intervene::Operation::copy;
-  return edit;
-}
-
-void Evidence::judge_sparse(const std::vector<Measured>& measured) {
-  if (!candidate_.sparse) return;
-  const auto less = [&](Role role, const nlohmann::json& all, int64_t which) {
-    return r_.bootstrap().interval(outcome_of(measured, role, about_sparse()).sink(which) -
-                                   outcome_of(measured, role, all).sink(which));
-  };
-  sparse_ = Sparse{.written = less(Role::writing, about(0), kLater), .removed = less(Role::removal, about(), 0)};
-  const double bound = r_.options().equivalence * r_.unedited().sink(0).nanmean().item<double>();
-  const bool as_well = sparse_->written.low >= -bound && sparse_->removed.high <= bound;
-  const bool less_well = sparse_->written.high < -bound || sparse_->removed.low > bound;
-  sparse_->as_well = as_well ? Met::yes : less_well ? Met::no : Met::open;
 }
 
 void Evidence::add(Role role, const std::string& what, const Signal& signal, nlohmann::json about,
@@ -205,13 +206,11 @@ at::Tensor Evidence::share_of_way(const at::Tensor& rows, const at::Tensor& ordi
     const auto length = (first - ordinary).square().sum(1).mean().sqrt();
     return (reached - ordinary).norm(2, 1) / length.clamp_min(1e-20);
   }
-  const auto way = first.mean(0) - ordinary;
-  return at::matmul(reached - ordinary, way) / way.square().sum().clamp_min(1e-30);
+  return along_way(reached, ordinary, first.mean(0));
 }
 
 void Evidence::predicted() {
-  const auto share =
-      share_of_way(r_.sources().at(alone_.run(), candidate_.site, alone_.token), of_choosing(alone_.token));
+  const auto share = share_of_way(r_.sources().at(alone_.run(), candidate_.site, alone_.token));
   const auto tested = at::full_like(share, kNone).index_copy(0, r_.testing(), share.index_select(0, r_.testing()));
   condition(
       {kPredicted,
@@ -231,7 +230,12 @@ void Evidence::clamped(const Outcome& outcome, const Outcome& alone) {
 
 void Evidence::judge(const std::vector<Measured>& measured) {
   conditions_.clear();
-  judge_sparse(measured);
+  const auto lesser = [&](const char* part, const std::optional<Signal>& form) -> std::optional<Lesser> {
+    if (!form) return {};
+    return judge_lesser(r_, measured, *form, about_lesser(part), *this);
+  };
+  sparse_ = lesser(kSparse, candidate_.sparse);
+  fewer_ = lesser(kFewer, candidate_.fewer);
   removed(outcome_of(measured, Role::removal, about()));
   for (size_t set = 0; set < candidate_.sufficient.size(); ++set) {
     written(outcome_of(measured, Role::writing, about(set)), "written", set);

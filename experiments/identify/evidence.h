@@ -41,11 +41,18 @@ struct Condition {
   std::map<std::string, Judged> by_text = {};  ///< of several texts, over each one's samples; none of the controls
 };
 
-/// Whether a candidate's directions do as well in few channels: less what they do through all, on the half that tests.
-struct Sparse {
+/// Whether a lesser form of a candidate's signal does as well: less what the whole does, on the half that tests.
+struct Lesser {
+  Signal form = {};
   measure::Bootstrap::Interval written = {}, removed = {};
   Met as_well = Met::open;  ///< both within the equivalence bound
 };
+
+/// The later token gets the signal: token 0's level, or the sample's own where each has one.
+intervene::Edit writing_of(const Candidate&, const Signal&, int64_t token);
+
+/// [n] of rows [n, C]: how far each is from `ordinary` [C] (0) on the way to `first` [C] (1).
+at::Tensor along_way(const at::Tensor& rows, const at::Tensor& ordinary, const at::Tensor& first);
 
 /// The trials that test a candidate, and its conditions.
 class Evidence {
@@ -64,16 +71,22 @@ class Evidence {
 
   const Candidate& candidate() const { return candidate_; }
   const std::vector<Condition>& conditions() const { return conditions_; }
-  const std::optional<Sparse>& sparse() const { return sparse_; }
+  /// Its directions in the fewest channels, and the best with fewer directions; where there are such.
+  const std::optional<Lesser>& sparse() const { return sparse_; }
+  const std::optional<Lesser>& fewer() const { return fewer_; }
   /// Channels that the signal is in, of all sets together: fewer than its directions go through where as few do as
   /// well.
   int64_t support() const;
   /// The same in words: "184 to 576" where these samples do not tell whether as few do as well.
   std::string support_in_words() const;
+  /// How many directions: "1 to 2" where on these samples fewer do as well, or may.
+  std::string rank_in_words() const;
   /// [n] float64 on the CPU: how far the signal in rows [n, D] of its site is from the mean level of `ordinary` [m, D]
   /// (0) on the way to token 0's (1); of a signal whose level each sample has for itself, how long that way is beside
   /// the root mean square of token 0's. Token 0's is that of the samples that choose.
   at::Tensor share_of_way(const at::Tensor& rows, const at::Tensor& ordinary) const;
+  /// The same beside the later token's level.
+  at::Tensor share_of_way(const at::Tensor& rows) const { return share_of_way(rows, of_choosing(alone_.token)); }
   /// All sufficient sets together.
   const Signal& whole() const { return whole_; }
   /// The most that a control moves the sink, as a share of the unedited one; not finite where that is 0.
@@ -86,14 +99,12 @@ class Evidence {
 
  private:
   at::Tensor of_choosing(int64_t token) const;  // rows at its site
-  nlohmann::json about_sparse() const;
-  intervene::Edit written_edit(const Signal&) const;
+  nlohmann::json about_lesser(const char* part) const;
   void add(intervene::Role, const std::string& what, const Signal&, nlohmann::json about, intervene::Edit);
   void removed(const trials::Outcome&);
   void written(const trials::Outcome&, const std::string& what, size_t set);
   void over_competition(const trials::Outcome&, const std::string& what, std::optional<size_t> set);
   void controlled(const std::vector<Measured>&);
-  void judge_sparse(const std::vector<Measured>&);
   void predicted();
   void clamped(const trials::Outcome&, const trials::Outcome& alone);
   void condition(Condition, const at::Tensor& value, bool positive);
@@ -105,7 +116,7 @@ class Evidence {
   Signal whole_;
   std::vector<intervene::Trial> trials_;
   std::vector<Condition> conditions_;
-  std::optional<Sparse> sparse_;
+  std::optional<Lesser> sparse_, fewer_;
   double controls_move_ = 0;
 };
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "experiments/identify/evidence.h"
+#include "experiments/identify/lesser.h"
 #include "sinkscope/measure/statistics.h"
 
 namespace sinkscope::experiments::identification {
@@ -28,19 +28,13 @@ nlohmann::json to_json(const Evidence& e) {
   for (const auto& set : c.sufficient) sets.push_back(to_json(set));
   for (const auto& condition : e.conditions()) conditions.push_back(to_json(condition));
   for (const auto& trial : e.trials()) trials.push_back(trial.name);
-  nlohmann::json sparse;
-  if (e.sparse()) {
-    sparse = {{"dimensions", c.sparse->dimensions},
-              {"written", measure::to_json(e.sparse()->written)},
-              {"removed", measure::to_json(e.sparse()->removed)},
-              {"as_well", name(e.sparse()->as_well)}};
-  }
   nlohmann::json evidence{{"site", model::name(c.site)},
                           {"sufficient", sets},
                           {"each_needed", c.each_needed},
                           {"apart", c.apart},
                           {"copied", c.copied},
-                          {"sparse", sparse},
+                          {"sparse", to_json(e.sparse())},
+                          {"fewer", to_json(e.fewer())},
                           {"needed", c.needed},
                           {"conditions", conditions},
                           {"controls_move", measure::finite(e.controls_move())},

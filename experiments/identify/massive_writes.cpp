@@ -3,8 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <map>
+#include <optional>
 
 #include "experiments/identify/commonest.h"
+#include "sinkscope/measure/statistics.h"
 #include "sinkscope/trials/search/site_trace.h"
 
 namespace sinkscope::experiments::identification {
@@ -46,38 +48,96 @@ Norms read_norms(app::Run& r) {
   return norms;
 }
 
-double mean_at(const at::Tensor& norms, int64_t first, int64_t end) {
-  return norms.slice(1, first, end).nanmean().item<double>();
+/// What a block adds, and the residual around it.
+struct Output {
+  Site site;
+  at::Tensor norm, before, after;  // [samples, T]
+  at::Tensor grows() const { return after >= kChange * before; }
+  at::Tensor shrinks() const { return after * kChange <= before; }
+};
+
+std::vector<Output> outputs_of(app::Run& r) {
+  const auto norms = read_norms(r);
+  const auto at = [&](Point point, int64_t layer) { return at::cat(norms.at({point, layer})); };
+  std::vector<Output> outputs;
+  for (int64_t layer = 0; layer < r.config().n_layers; ++layer) {
+    for (const auto& [point, before, after] : {std::tuple(Point::attn_out, Point::resid_pre, Point::resid_mid),
+                                               std::tuple(Point::mlp_out, Point::resid_mid, Point::resid_post)}) {
+      outputs.push_back({{point, layer}, at(point, layer), at(before, layer), at(after, layer)});
+    }
+  }
+  return outputs;
 }
 
-json later_tokens(const at::Tensor& ids, const at::Tensor& norms, double first) {
-  auto there = norms.isnan().logical_not(), as_first = norms >= kAsToken0 * first;
-  for (auto* mask : {&there, &as_first}) mask->select(1, 0).fill_(false);
-  const double all = there.sum().item<double>();
-  return {{"share", all > 0 ? as_first.sum().item<double>() / all : 0}, {"ids", commonest_ids(ids, as_first)}};
+/// Tokens 1 to 8.
+at::Tensor ordinary(const at::Tensor& norms) {
+  return norms.slice(1, 1, trials::search::kLastTraced + 1);
+}
+
+double mean_of(const at::Tensor& norms) {
+  return norms.nanmean().item<double>();
+}
+
+/// At least 4 times the median of tokens 1 to 8.
+at::Tensor is_massive(const at::Tensor& norms) {
+  return norms >= kOverOthers * ordinary(norms).flatten().nanmedian();
+}
+
+at::Tensor without_first(at::Tensor mask) {
+  mask.select(1, 0).fill_(false);
+  return mask;
+}
+
+/// `at`: the tokens whose means `norm` and `residual` are.
+json row(const Output& output, bool writes, const char* where, const at::Tensor& at, const at::Tensor& later,
+         const at::Tensor& ids) {
+  const auto mean_there = [&](const at::Tensor& norms) { return mean_of(norms.masked_select(at)); };
+  const double all = without_first(output.norm.isnan().logical_not()).sum().item<double>();
+  return {{"site", model::name(output.site)},
+          {"does", writes ? "writes" : "removes"},
+          {"at", where},
+          {"norm", mean_there(output.norm)},
+          {"norm_at_others", measure::finite(mean_of(ordinary(output.norm)))},
+          {"residual", {{"before", mean_there(output.before)}, {"after", mean_there(output.after)}}},
+          {"later_tokens",
+           {{"share", all > 0 ? later.sum().item<double>() / all : 0}, {"ids", commonest_ids(ids, later)}}}};
+}
+
+/// Whether it makes token 0 massive, or ends that.
+std::optional<bool> writes_first(const Output& output) {
+  const auto first = [](const at::Tensor& norms) { return mean_of(norms.select(1, 0)); };
+  const double was = first(output.before), is = first(output.after);
+  const bool writes = is >= kChange * was, removes = is * kChange <= was;
+  if (first(output.norm) < kOverOthers * mean_of(ordinary(output.norm)) || !(writes || removes)) return {};
+  return writes;
+}
+
+json row_of_first(const Output& output, bool writes, const at::Tensor& ids) {
+  const auto first = mean_of(output.norm.select(1, 0));
+  const auto at_first = at::zeros_like(output.norm, at::kBool);
+  at_first.select(1, 0).fill_(true);
+  return row(output, writes, "token 0", at_first, without_first(output.norm >= kAsToken0 * first), ids);
+}
+
+/// Later tokens of which it makes the residual massive, or ends that.
+at::Tensor later_of(const Output& output, bool writes) {
+  const auto changed = writes ? output.grows().logical_and(is_massive(output.after))
+                              : output.shrinks().logical_and(is_massive(output.before));
+  return without_first(changed.logical_and(is_massive(output.norm)));
 }
 
 }  // namespace
 
 json find_massive_writes(trials::Runner& runner) {
-  auto& r = runner.run();
-  const auto norms = read_norms(r);
-  const auto at = [&](Point point, int64_t layer) { return at::cat(norms.at({point, layer})); };
   auto found = json::array();
-  for (int64_t layer = 0; layer < r.config().n_layers; ++layer) {
-    for (const auto& [point, before, after] : {std::tuple(Point::attn_out, Point::resid_pre, Point::resid_mid),
-                                               std::tuple(Point::mlp_out, Point::resid_mid, Point::resid_post)}) {
-      const auto output = at(point, layer);
-      const double norm = mean_at(output, 0, 1), others = mean_at(output, 1, trials::search::kLastTraced + 1);
-      const double was = mean_at(at(before, layer), 0, 1), is = mean_at(at(after, layer), 0, 1);
-      const bool writes = is >= kChange * was, removes = is * kChange <= was;
-      if (norm < kOverOthers * others || !(writes || removes)) continue;
-      found.push_back({{"site", model::name({point, layer})},
-                       {"does", writes ? "writes" : "removes"},
-                       {"norm", norm},
-                       {"norm_at_others", others},
-                       {"residual", {{"before", was}, {"after", is}}},
-                       {"later_tokens", later_tokens(r.all_ids(), output, norm)}});
+  const auto& ids = runner.run().all_ids();
+  for (const auto& output : outputs_of(runner.run())) {
+    const auto of_first = writes_first(output);
+    if (of_first) found.push_back(row_of_first(output, *of_first, ids));
+    for (const bool writes : {true, false}) {
+      const auto later = later_of(output, writes);
+      if (of_first == writes || !later.any().item<bool>()) continue;
+      found.push_back(row(output, writes, "later tokens", later, later, ids));
     }
   }
   return found;

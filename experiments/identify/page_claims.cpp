@@ -105,17 +105,28 @@ std::string honesty(size_t candidate, const json& stage) {
                                frozen);
 }
 
-/// In how few channels the directions do as well.
-std::string sparse(const json& candidate) {
-  const auto& found = candidate.at("sparse");
+/// Whether a lesser form does as well.
+std::string lesser(const json& found, const std::string& form) {
   if (found.is_null()) return {};
   const auto as_well = text_at(found, "as_well");
-  return fmt::format("  In {} channels alone it does {}: {} when written, {} when removed, less what it does in all.\n",
-                     found.at("dimensions").size(),
+  return fmt::format("  {} it does {}: {} when written, {} when removed, less what the whole does.\n", form,
                      as_well == "yes"  ? "as well"
                      : as_well == "no" ? "less"
                                        : "as well or less, these samples do not tell",
                      interval(found.at("written")), interval(found.at("removed")));
+}
+
+std::string sparse(const json& candidate) {
+  const auto& found = candidate.at("sparse");
+  return lesser(found, found.is_null() ? "" : fmt::format("In {} channels alone", found.at("dimensions").size()));
+}
+
+std::string fewer(const json& candidate) {
+  const auto& found = candidate.at("fewer");
+  if (found.is_null()) return {};
+  const auto& rank = found.at("rank");
+  return lesser(found, fmt::format("With {} {} (of those tried, the one that made most)", rank.dump(),
+                                   rank == 1 ? "direction" : "directions"));
 }
 
 std::string role(const json& candidate, const json& verdict) {
@@ -150,8 +161,8 @@ constexpr char kTerms[] =
 
 std::string candidate_section(const json& stage, size_t candidate) {
   const auto& found = stage.at("candidates")[candidate];
-  return fmt::format("\nCandidate at {}, {}: {}\n\n{}{}{}{}", text_at(found, "site"), signals(found.at("sufficient")),
-                     role(found, stage.at("verdict")), conditions(found), by_text(found), sparse(found),
+  return fmt::format("\nCandidate at {}, {}: {}\n\n{}{}{}{}{}", text_at(found, "site"), signals(found.at("sufficient")),
+                     role(found, stage.at("verdict")), conditions(found), by_text(found), sparse(found), fewer(found),
                      honesty(candidate, stage));
 }
 

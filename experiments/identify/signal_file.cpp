@@ -37,8 +37,7 @@ json place(const PortableSignal& signal, const char* part, const std::filesystem
 }  // namespace
 
 std::string PortableSignal::tensor(const std::string& part) const {
-  const auto which = set ? fmt::format("sets.{}", *set) : std::string("sparse");
-  return fmt::format("stages.{}.candidates.{}.{}.{}", stage, candidate, which, part);
+  return fmt::format("stages.{}.candidates.{}.{}.{}", stage, candidate, form, part);
 }
 
 std::vector<PortableSignal> portable_signals(trials::Runner& r, size_t stage, const std::vector<Evidence>& evidence,
@@ -46,15 +45,19 @@ std::vector<PortableSignal> portable_signals(trials::Runner& r, size_t stage, co
   std::vector<PortableSignal> signals;
   for (size_t i = 0; i < evidence.size(); ++i) {
     const auto& candidate = evidence[i].candidate();
-    const auto add = [&](const Signal& signal, std::optional<size_t> set) {
+    const auto add = [&](const Signal& signal, const std::string& form, std::optional<size_t> set = {}) {
       signals.push_back(portable(r, candidate.site, signal, alone));
       signals.back().stage = stage;
       signals.back().candidate = i;
+      signals.back().form = form;
       signals.back().set = set;
       signals.back().copied = candidate.copied;
     };
-    for (size_t set = 0; set < candidate.sufficient.size(); ++set) add(candidate.sufficient[set], set);
-    if (candidate.sparse) add(*candidate.sparse, std::nullopt);
+    for (size_t set = 0; set < candidate.sufficient.size(); ++set) {
+      add(candidate.sufficient[set], fmt::format("sets.{}", set), set);
+    }
+    if (candidate.sparse) add(*candidate.sparse, "sparse");
+    if (candidate.fewer) add(*candidate.fewer, "fewer");
   }
   return signals;
 }
@@ -68,6 +71,7 @@ json to_json(const std::vector<PortableSignal>& signals, const std::filesystem::
   for (const auto& one : signals) {
     list.push_back({{"candidate", one.candidate},
                     {"set", one.set ? json(*one.set) : json()},
+                    {"form", one.form},
                     {"site", model::name(one.site)},
                     {"rank", one.basis.size(0)},
                     {"copied", one.copied},

@@ -16,17 +16,18 @@ struct Composition;
 
 using Tensors = std::vector<std::pair<std::string, at::Tensor>>;  ///< by name
 
-/// One sufficient set in a form that can be carried elsewhere: a subspace of the residual at `site`, and two levels; or
-/// the first of a candidate's sets in the fewest channels.
+/// One sufficient set, or a lesser form of it, as it can be carried elsewhere: a subspace of the residual at `site`,
+/// and two levels.
 struct PortableSignal {
   size_t stage = 0, candidate = 0;  ///< places among a result's stages and the stage's candidates
-  std::optional<size_t> set = {};   ///< place among the candidate's sets; none: in the fewest channels
+  std::optional<size_t> set = {};   ///< place among the candidate's sets; none: a lesser form of the first
+  std::string form = {};            ///< "sets.0"; "sparse": in the fewest channels; "fewer": fewer directions
   bool copied = false;              ///< a sink needs each sample's own level; no fixed one makes it
   model::Site site = {};
   at::Tensor basis = {};                 ///< [r, D] float32, orthonormal rows; of channels one-hot
   at::Tensor first = {}, ordinary = {};  ///< [r] float32: mean coordinates at token 0 and at the later token
 
-  /// "stages.0.candidates.3.sets.0.basis", "stages.0.candidates.3.sparse.basis"
+  /// "stages.0.candidates.3.sets.0.basis"
   std::string tensor(const std::string& part) const;
 };
 
@@ -39,14 +40,14 @@ inline constexpr char kSignalsMetric[] =
     "a "
     "sink: the same sample's B x at token 0 writes it";
 
-/// Every sufficient set of every candidate of a stage; levels over the samples that choose.
+/// Every sufficient set of every candidate of a stage, and its lesser forms; levels over the samples that choose.
 std::vector<PortableSignal> portable_signals(trials::Runner&, size_t stage, const std::vector<Evidence>&, const Alone&);
 
 /// The file beside a result.
 std::filesystem::path signal_file(const std::filesystem::path& out);
 
-/// [{"candidate", "set", "site", "rank", "copied", "basis", "first", "ordinary"}]; the last three say where a tensor
-/// is.
+/// [{"candidate", "set", "form", "site", "rank", "copied", "basis", "first", "ordinary"}]; the last three say where a
+/// tensor is.
 nlohmann::json to_json(const std::vector<PortableSignal>&, const std::filesystem::path& out);
 
 /// Writes the file, with what each stage's signal is made of where there is one, and `more`. Without signals there is

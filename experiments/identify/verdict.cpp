@@ -25,8 +25,8 @@ std::string sentence(const Evidence& e, const std::string& kind) {
   if (c.sufficient[0].is_directions()) {
     const auto rank = c.sufficient[0].rank();
     return fmt::format("The first-token signal is {} of the residual at {}, in {} channels{}.",
-                       rank == 1 ? "a direction" : fmt::format("{} directions", rank), where, e.support_in_words(),
-                       c.copied ? ", with a level of each sample's own" : "");
+                       rank == 1 ? "a direction" : fmt::format("{} directions", e.rank_in_words()), where,
+                       e.support_in_words(), c.copied ? ", with a level of each sample's own" : "");
   }
   if (kind == "circuits") {
     return fmt::format("The first-token signal at {} is {}, each of which makes a part of the sink by itself.", where,

@@ -1,5 +1,6 @@
 #include "sinkscope/trials/journaled_passes.h"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -80,6 +81,20 @@ void JournaledPasses::complete(const std::vector<Trial>& list, Depth depth) {
       setting_.run.note(trial.name);
     }
   }
+}
+
+std::vector<at::Tensor> JournaledPasses::rows(const std::vector<Trial>& list, const model::Site& site) {
+  want_sources(list, Depth::probe);
+  sources_.gather(setting_.run);
+  std::vector<std::vector<at::Tensor>> parts(list.size());
+  for (size_t b = 0; b < parts_.size(); ++b) {
+    app::check_interrupt();
+    const auto& trials = batch(static_cast<int64_t>(b), list);
+    for (size_t i = 0; i < list.size(); ++i) parts[i].push_back(trials.rows(list[i], sources_, site));
+  }
+  std::vector<at::Tensor> rows;
+  for (const auto& part : parts) rows.push_back(at::cat(part));
+  return rows;
 }
 
 Outcome JournaledPasses::outcome(const Trial& trial, Depth depth) const {

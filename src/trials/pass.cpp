@@ -146,6 +146,22 @@ Outcome BatchTrials::probe(const Trial& trial, const SourceActivations& rows) co
   return pass(trial, rows, Detail::sink);
 }
 
+at::Tensor BatchTrials::rows(const Trial& trial, const SourceActivations& sources, const Site& site) const {
+  const auto& config = setting_.run.config();
+  const auto& start = cache_.at(start_of(trial, config));
+  const Reading reading(setting_, batch_, Detail::sink, start.site);
+  model::Taps taps(config);
+  if (trial.attention.any()) taps.attention(trial.attention.change, trial.attention.layers);
+  attach_edits(taps, reading, trial, sources, {});
+  at::Tensor read;
+  taps.read(site, [&](const at::Tensor& x) {
+    const auto tokens = at::tensor(setting_.keys.tracked, at::kLong).to(x.device());
+    read = x.index_select(1, tokens).flatten(2).to(at::kFloat);
+  });
+  setting_.run.resume(start, taps);
+  return read;
+}
+
 at::Tensor BatchTrials::source_of(const Edit& edit, const SourceActivations& rows, const at::Tensor& samples) const {
   if (!intervene::takes_rows(edit)) return {};
   std::vector<at::Tensor> by_token;

@@ -234,6 +234,11 @@ Outcome Runner::unedited_probe() {
   return made.unedited();
 }
 
+std::vector<at::Tensor> Runner::rows(const std::vector<Trial>& list, const model::Site& site) {
+  check(list);
+  return passes(Depth::whole).rows(list, site);
+}
+
 /// Of all that was made so far, with those of the other shards.
 std::vector<std::filesystem::path> Runner::journals() const {
   std::vector<std::filesystem::path> files{sharing_.lists()};

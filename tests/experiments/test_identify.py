@@ -88,11 +88,14 @@ def check_rank_and_support(verdict: dict[str, Any], truth: dict[str, Any]) -> No
 def check_chain(results: dict[str, Any]) -> None:
     """Every arrow, removed, leaves what an ordinary token has; the later token, given what comes first, shares the sink."""
     arrows = {(one["from"], one["to"]): one for one in results["chain"]}
-    for name in (("signal", "massive activation"), ("signal", "sink"), ("massive activation", "sink"), ("keys", "sink")):
+    for name in (("signal", "massive activation"), ("signal", "keys"), ("signal", "sink"), ("massive activation", "keys"),
+                 ("massive activation", "sink"), ("keys", "sink")):
         removed, written = (arrows[name][which] for which in ("removed", "written"))
         assert removed["edited"]["mean"] < 0.2 * removed["unedited"]["mean"], name
         assert written["edited"]["mean"] > 3 * written["unedited"]["mean"], name
     assert arrows["seeing only itself", "signal"]["written"]["edited"]["mean"] > 0.9
+    embedding = arrows["embedding", "signal"]  # any token makes a sink when it is first; what a later one reads in part is its own signs
+    assert embedding["removed"]["edited"]["mean"] > 0.9 and embedding["written"]["edited"]["mean"] < 0.3
     assert results["earlier"] == []
 
 

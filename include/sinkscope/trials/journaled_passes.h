@@ -28,6 +28,9 @@ class JournaledPasses {
   /// Those of whole trials that are not complete.
   std::vector<intervene::Trial> missing(const std::vector<intervene::Trial>&) const;
 
+  /// Made at once and not written down: [samples, tracked, D] float32 of a site under each trial.
+  std::vector<at::Tensor> rows(const std::vector<intervene::Trial>&, const model::Site&);
+
   /// Of all its samples in their order, once they are complete.
   Outcome outcome(const intervene::Trial&, Depth) const;
   Outcome unedited() const { return joined(unedited_); }

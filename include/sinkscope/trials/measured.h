@@ -17,7 +17,8 @@ struct Measured {
 /// Whether the trial has this role and its `about` holds all that `about` holds.
 bool is(const intervene::Trial&, intervene::Role, const nlohmann::json& about);
 
-/// The outcome of the one trial that is that. Throws std::logic_error where there is none, or more than one.
+/// The one trial that is that, and its outcome. Both throw std::logic_error where there is none, or more than one.
+const Measured& measured_of(const std::vector<Measured>&, intervene::Role, const nlohmann::json& about);
 const Outcome& outcome_of(const std::vector<Measured>&, intervene::Role, const nlohmann::json& about);
 
 }  // namespace sinkscope::trials

@@ -34,6 +34,8 @@ class BatchTrials {
   Outcome run(const intervene::Trial&, const SourceActivations&);
   /// The sink and the massive activation alone, without controls.
   Outcome probe(const intervene::Trial&, const SourceActivations&) const;
+  /// [n, tracked, D] float32 of a site that the trial's edits come before.
+  at::Tensor rows(const intervene::Trial&, const SourceActivations&, const model::Site&) const;
 
  private:
   using Adjusts = std::vector<intervene::Adjust>;  // one an edit, or empty

@@ -58,6 +58,10 @@ class Runner {
   /// The unedited run, likewise.
   Outcome unedited_probe();
 
+  /// [testing, tracked, D] float32 on the run's device: rows of a site that the trials' edits come before, under each
+  /// of them. For what is asked of few: they are in no journal, and no other shard makes them.
+  std::vector<at::Tensor> rows(const std::vector<intervene::Trial>&, const model::Site&);
+
   /// Rows of runs without edits; want them, gather, read.
   SourceActivations& sources() { return sources_; }
   void gather() { sources_.gather(run_); }

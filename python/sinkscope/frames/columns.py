@@ -193,6 +193,7 @@ COLUMNS = {
     "earlier_stage": ("int", "the stage whose signal is held against this one"),
     "from": ("text", "where an arrow of the chain begins"),
     "to": ("text", "where it ends"),
+    "at": ("text", "whose residual: token 0, or later tokens alone"),
     "of": ("text", "what is read: share of the way to token 0's level, norm, or attention"),
     "share_of_way": ("float", "how far the later sinks are from the ordinary level (0) to token 0's (1), along the signal"),
     "attention_sinks": ("float", "mean attention to the later sinks in the stage's layer"),

@@ -47,7 +47,8 @@ def earlier(result: Result) -> Iterator[Block]:
 
 
 def candidates(result: Result) -> Iterator[Block]:
-    yield from table(without(one, "conditions", "trials", "sufficient", "sparse", "by_text") for one in result.results["candidates"])
+    nested = ("conditions", "trials", "sufficient", "sparse", "fewer", "by_text")
+    yield from table(without(one, *nested) for one in result.results["candidates"])
 
 
 def conditions(result: Result) -> Iterator[Block]:
@@ -99,7 +100,8 @@ OWN_FRAMES = {
 def massive_writes(result: Result) -> Iterator[Block]:
     for one in result.results["massive_writes"]:
         later = one["later_tokens"]
-        yield {**only(one, "site", "does", "norm", "norm_at_others"), "norm_before": one["residual"]["before"],
+        at = one.get("at", "token 0")  # results of earlier versions say nothing of later tokens alone
+        yield {**only(one, "site", "does"), "at": at, **only(one, "norm", "norm_at_others"), "norm_before": one["residual"]["before"],
                "norm_after": one["residual"]["after"], "later_share": later["share"],
                "later_ids": ",".join(str(row["id"]) for row in later["ids"]) or None}
 
@@ -108,6 +110,6 @@ OF_ALL = ("sink_baseline",)  # measured once, for all stages
 FRAMES = {
     **{name: frame if name in OF_ALL else replace(frame, blocks=by_stage(frame.blocks))
        for name, frame in (TRIAL_FRAMES | SEARCH_FRAMES | OWN_FRAMES).items()},
-    "massive_writes": Frame("blocks that make token 0's residual massive or take that away: a row a block output", massive_writes),
+    "massive_writes": Frame("blocks that make a residual massive, or take that away: a row a block output", massive_writes),
     "stages": Frame("layers in a row with a sink, and what they rest on: a row a stage", stages),
 }

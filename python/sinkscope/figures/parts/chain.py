@@ -17,8 +17,8 @@ from sinkscope.results import Result
 
 EXPLANATION = (
     "arrows to the massive activation: norm in its dimensions where it is written; arrows to the sink: mean_attention in its layer; "
-    "seeing only itself: how far it takes the signal from the later token's level (0) to token 0's (1). Samples that did not choose, 95 % "
-    "intervals, bootstrap by document"
+    "arrows to the signal and to the keys of that layer: how far they are from the later token's level (0) to token 0's (1). Samples that "
+    "did not choose, 95 % intervals, bootstrap by document"
 )
 WHOLE = {"mean": 1.0}  # of an arrow that is read as a share of the way to token 0's level
 
