@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Prints the numbers of docs/findings.md that no experiment measures, with transformers alone: scripts/findings_alone.py MODEL
+
+smollm2-135m: what ` the` gets wherever it stands, of the first 100 windows of the committed identify result.
+qwen2.5-coder-0.5b: what ids get that stand before a text, and what they cost, of 24 windows of 32 tokens.
+Brackets are 95 % intervals, bootstrap by window.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = ROOT / "models/demo/text.txt"
+
+
+def interval(values: np.ndarray, windows: np.ndarray) -> str:
+    """"mean [low, high] (n)" of values, each of one window."""
+    generator, distinct = np.random.default_rng(0), np.unique(windows)
+    sums = np.array([values[windows == one].sum() for one in distinct])
+    counts = np.array([(windows == one).sum() for one in distinct])
+    drawn = generator.integers(0, len(distinct), (2000, len(distinct)))
+    low, high = np.quantile(sums[drawn].sum(1) / counts[drawn].sum(1), [0.025, 0.975])
+    return f"{values.mean():.3f} [{low:.3f}, {high:.3f}] ({len(values)})"
+
+
+def the(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
+    """Attention from all later tokens, of every token with 8 and more of them; beside it what token 0 gets from the same queries."""
+    layers, massive_after, windows = (3, 5, 9, 12), 2, 100
+    data = json.loads((ROOT / "results/smollm2-135m/identify.json").read_text(encoding="utf-8"))["data"]
+    ids, word = tokenizer.encode(TEXT.read_text(encoding="utf-8"), add_special_tokens=False).ids, tokenizer.token_to_id("Ġthe")
+    rows = []  # window, whether it is the word, whether it is massive, attention to it by layer, to token 0 by layer
+    for window, start in enumerate(data["starts"][:windows]):
+        sample = ids[start : start + data["length"]]
+        out = model(torch.tensor([sample]), output_attentions=True, output_hidden_states=True)
+        norms = out.hidden_states[massive_after + 1][0].norm(dim=1)
+        for place in range(1, len(sample) - 8):
+            gets = [out.attentions[layer][0, :, place + 1 :, key].mean().item() for key in (place, 0) for layer in layers]
+            rows.append((window, sample[place] == word, (norms[place] > norms[0] / 2).item(), *gets))
+    table = np.array(rows)
+    is_word, massive, everywhere = table[:, 1] == 1, table[:, 2] == 1, np.ones(len(table), bool)
+    for name, which, column in (("` the`, massive", is_word & massive, 3), ("` the`, not massive", is_word & ~massive, 3),
+                                ("other later tokens", ~is_word, 3), ("token 0", everywhere, 3 + len(layers))):
+        print(f"{name:24}", *(f"layer {layer}: {interval(table[which, column + i], table[which, 0])}" for i, layer in enumerate(layers)))
+    print(f"{'share that is massive':24}", interval(massive[is_word].astype(float), table[is_word, 0]))
+
+
+def before_a_text(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
+    layer, count, tokens, first_query, first_loss = 16, 24, 32, 9, 5
+    ids = torch.tensor(tokenizer.encode(TEXT.read_text(encoding="utf-8")).ids)
+    starts = torch.randint(0, len(ids) - tokens, (count,), generator=torch.Generator().manual_seed(0))
+    windows = torch.stack([ids[start : start + tokens - 1] for start in starts])
+    for marker in ("<|endoftext|>", "<|fim_pad|>", "Ċ", "The"):
+        sample = torch.cat([torch.full((count, 1), tokenizer.token_to_id(marker)), windows], 1)
+        out = model(input_ids=sample, output_attentions=True, use_cache=False)
+        gets = out.attentions[layer][:, :, first_query:].mean((1, 2))  # [window, key]
+        losses = torch.nn.functional.cross_entropy(
+            out.logits[:, first_loss - 1 : -1].transpose(1, 2), sample[:, first_loss:], reduction="none").mean(1)
+        numbers = (("attention to it", gets[:, 0]), ("most of any other", gets[:, 1:first_query].amax(1)), ("loss, nats", losses))
+        print(f"{marker:16}", *(f"{name}: {interval(one.double().numpy(), np.arange(count))}" for name, one in numbers))
+
+
+PARTS: dict[str, Callable[[PreTrainedModel, Tokenizer], None]] = {"smollm2-135m": the, "qwen2.5-coder-0.5b": before_a_text}
+
+
+@torch.no_grad()
+def main(name: str) -> None:
+    folder = ROOT / "models/real" / name
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    PARTS[name](model, Tokenizer.from_file(str(folder / "tokenizer.json")))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in PARTS:
+        sys.exit(f"findings_alone: expected one of {', '.join(PARTS)}")
+    main(sys.argv[1])
