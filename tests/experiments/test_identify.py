@@ -61,7 +61,10 @@ def check_file(results: dict[str, Any], truth: dict[str, Any], folder: Path) -> 
         assert basis.shape == (one["rank"], truth["hidden"])
         assert first.shape == ordinary.shape == (one["rank"],)
         np.testing.assert_allclose(basis @ basis.T, np.eye(one["rank"]), atol=1e-5)
-        if one["set"] is None:
+        if one["form"] == "fewer":
+            assert one["rank"] == candidate["fewer"]["rank"]
+            continue
+        if one["form"] == "sparse":
             assert set(np.flatnonzero(basis.any(0))) <= set(candidate["sparse"]["dimensions"])
             continue
         signal = candidate["sufficient"][one["set"]]
