@@ -114,6 +114,9 @@ def test_directions_that_must_all_be_there(
                     f"{found['verdict']['signal']['site']}; at the planted site {ranks} numbers")
     assert ranks in ([circuit["rank"]], [3])
     assert found["verdict"]["kind"] == "a subspace" and found["verdict"]["signal"]["site"] == circuit["signal_sites"][0]
+    (candidate,) = (one for one in found["candidates"] if one["site"] == circuit["signal_sites"][0])
+    fewer = candidate["fewer"]  # on the half that tests, too
+    assert fewer["rank"] < ranks[0] and (fewer["as_well"], fewer["written"]["ci95"][1] < 0) == ("no", True)
 
 
 @pytest.mark.parametrize("name", models_of("later-sink"))
