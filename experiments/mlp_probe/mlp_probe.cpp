@@ -31,7 +31,8 @@ struct Options {
 };
 
 constexpr int64_t kTopDimensions = 5;
-constexpr int64_t kOtherToken = 1;  // no trial is made; any token that every sample has
+constexpr double kBeforeMassive = 0.2;  // of the layers, in most models: where the pass over the neurons ends
+constexpr int64_t kOtherToken = 1;      // no trial is made; any token that every sample has
 
 struct ProbeSite {
   model::Point point;
@@ -109,7 +110,8 @@ void run(const Options& o, const CLI::App& command) {
     throw InputError(fmt::format("--track: token {}: the samples have only {} tokens", tokens.back(), r.longest()));
   const auto self_only = o.self_only.empty() ? std::nullopt : std::optional(parse_probe_mask(o.self_only, r));
   const auto keys = trials::keys_for({0}, {}, kOtherToken, r);
-  if (!r.start(3 + (self_only ? 2 : 0))) return;
+  const double passes = 3 + kBeforeMassive + (self_only ? self_only_passes(r.config()) : 0);
+  if (!r.start_tokens(static_cast<int64_t>(passes * static_cast<double>(r.inputs().tokens())))) return;
 
   const auto stats = measure_sites(r, tokens);
   const auto massive = trials::find_sink_baseline(r, keys, o.run.q_min, r.batches().size()).massive_activation;

@@ -18,7 +18,6 @@ namespace {
 using measure::VectorStats;
 using nlohmann::json;
 
-constexpr int64_t kLayers = 2;
 constexpr int64_t kLastOrdinary = 8;
 constexpr char kRule[] =
     "outlier at token t: |mean x_t[d]| >= 50 x the global mean |x| of the unchanged run and >= 5 x the mean |x[d]| of "
@@ -29,7 +28,7 @@ std::vector<model::Site> vector_sites(const model::Config& config) {
   std::vector<model::Site> sites;
   for (const auto& site : model::all_sites(config)) {
     const bool matrix = site.point == model::Point::attn_scores || site.point == model::Point::pattern;
-    if (site.layer >= 0 && site.layer < kLayers && !matrix) sites.push_back(site);
+    if (site.layer >= 0 && site.layer < kSelfOnlyLayers && !matrix) sites.push_back(site);
   }
   return sites;
 }

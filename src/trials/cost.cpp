@@ -73,9 +73,13 @@ double Cost::of(const Design& design, int64_t after) const {
     whole += (1 + kNoOps) * full(layer) + (kMovedAndFrozen + static_cast<double>(options_.controls)) * sink(layer);
     probes += sink(layer);
   }
+  // rows of the unedited run and of one under conditions, up to the sink's layer; before trials a pass without edits
+  const double rows = (design.runs.empty() ? 1 : 2) * sink(0);
+  const double unedited = design.trials > 0 ? full(0) * whole_ : 0;
   const double by_site = design.by_site ? 2.0 * static_cast<double>(sink_layer_ - std::min(after, sink_layer_) + 1) : 1;
-  return 2 + by_site * (design.trials * whole * whole_ + design.probes * probes * probes_) /
-                 static_cast<double>(last - first + 1);
+  return rows + unedited +
+         by_site * (design.trials * whole * whole_ + design.probes * probes * probes_) /
+             static_cast<double>(last - first + 1);
 }
 
 }  // namespace sinkscope::trials
