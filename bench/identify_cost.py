@@ -3,7 +3,8 @@
 they take on a GPU (bench/roofline.py) or at a measured rate of whole passes. See "identify on paper" in bench/README.md.
 
 How many probes and trials a site takes is counted on SmolLM2-135M (results/smollm2-135m/identify.json): at a site that holds no signal
-three probes say so; at one that does, the search for its form takes some fifty and the evidence six trials."""
+three probes say so; at one that does, the search for its form takes some fifty and the evidence four trials
+with random moves and up to four without."""
 
 from __future__ import annotations
 
@@ -13,8 +14,10 @@ from dataclasses import dataclass
 from roofline import MEASURED, SHAPES, block
 
 PROBES_WITHOUT, PROBES_WITH = 3, 50
-TRIALS_A_CANDIDATE = 6  # removed, written, copied, clamped; removed and written in the fewest channels
+TRIALS_A_CANDIDATE = 4  # removed, written, copied, clamped
+LESSER = 4  # removed and written in the fewest channels, and as fewer directions; without controls
 SUSPECTS = 14  # channels that tell token 0 as well: seven, written and removed, where the signal is; without controls
+EMBEDDING = 2  # exchanged, one token at a time; without controls
 BESIDE = 8  # self-only twice, massive activation three times, keys twice, one of them in the layer itself
 EARLIER = 2  # removed and written, for each stage before
 BESIDE_CONTROLS = 2  # passes of a trial beside its controls: the edit elsewhere, and the path that changes nothing
@@ -61,9 +64,10 @@ def work(stages: list[Stage], number: int, blocks_with: int, controls: int) -> W
         has_signal = one >= stage.read - blocks_with
         for begin in (one + 0.5, one + 1):
             probes += (PROBES_WITH if has_signal else PROBES_WITHOUT) * (stage.read - begin)
-            trials += TRIALS_A_CANDIDATE * trial(stage, begin, controls) if has_signal else 0
+            if has_signal:
+                trials += TRIALS_A_CANDIDATE * trial(stage, begin, controls) + LESSER * trial(stage, begin, 0)
     signal = stage.read - blocks_with + 0.5
-    trials += SUSPECTS * trial(stage, signal, 0) + BESIDE * trial(stage, stage.read - 0.5, controls)
+    trials += SUSPECTS * trial(stage, signal, 0) + EMBEDDING * trial(stage, 0, 0) + BESIDE * trial(stage, stage.read - 0.5, controls)
     trials += sum(EARLIER * trial(stage, before.read - 0.5, controls) for before in stages[:number])
     return Work(probes, trials)
 

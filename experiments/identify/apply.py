@@ -85,10 +85,10 @@ def attention(layer, token, hooks=()):
 
 
 def basis_of(edit, width):
-    """[r, width] orthonormal rows; of an edit of whole rows the identity."""
+    """[r, width] orthonormal rows."""
     if "basis" in edit:
         return tensors[edit["basis"]["tensor"]].double() if isinstance(edit["basis"], dict) else torch.tensor(edit["basis"]).double()
-    return torch.eye(width, dtype=torch.double)[edit.get("dimensions", slice(None))]
+    return torch.eye(width, dtype=torch.double)[edit["dimensions"]]
 
 
 def put(edit):
@@ -97,8 +97,11 @@ def put(edit):
 
     def do(x):
         row, own = x[0, token].double(), x[0, edit["from"]["tokens"][0]].double()  # `copy`: the sample's own
-        basis = basis_of(edit, len(row))
-        x[0, token] = (row + ((own if edit["operation"] == "copy" else level) - row) @ basis.T @ basis).to(x.dtype)
+        target = own if edit["operation"] == "copy" else level
+        if "basis" in edit or "dimensions" in edit:
+            basis = basis_of(edit, len(row))
+            target = row + (target - row) @ basis.T @ basis
+        x[0, token] = target.to(x.dtype)
 
     return at(edit["site"], do)
 

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <limits>
+#include <map>
+#include <utility>
 
 namespace sinkscope::experiments::identification {
 namespace {
@@ -29,29 +31,38 @@ Target share_target(trials::Runner& r, const std::string& name, const model::Sit
                     const std::function<at::Tensor(const at::Tensor&)>& share) {
   std::vector<at::Tensor> unedited;
   for (const int64_t one : {int64_t{0}, token}) unedited.push_back(share(unedited_rows(r, site, one, r.testing())));
-  return {.name = name,
-          .of = kShare,
-          .unedited = of_testing(r, at::stack(unedited, 1)),
-          .under = [=, &r](const Measured& one) {
-            const auto rows = r.rows({one.trial}, site)[0];
-            return of_testing(r, at::stack({share(rows.select(1, 0)), share(rows.select(1, kLater))}, 1));
-          }};
+  const auto under = [&r, site, share](const Target::Trials& list) {
+    std::vector<intervene::Trial> trials;
+    for (const auto* one : list) trials.push_back(one->trial);
+    std::vector<at::Tensor> shares;
+    for (const auto& rows : r.rows(trials, site)) {
+      shares.push_back(of_testing(r, at::stack({share(rows.select(1, 0)), share(rows.select(1, kLater))}, 1)));
+    }
+    return shares;
+  };
+  return {.name = name, .of = kShare, .unedited = of_testing(r, at::stack(unedited, 1)), .under = under};
+}
+
+/// Of what every trial reads anyway.
+std::function<std::vector<at::Tensor>(const Target::Trials&)> of_outcomes(
+    const std::function<at::Tensor(const trials::Outcome&)>& read) {
+  return [read](const Target::Trials& list) {
+    std::vector<at::Tensor> values;
+    for (const auto* one : list) values.push_back(read(one->outcome));
+    return values;
+  };
 }
 
 }  // namespace
 
 Target sink_target(trials::Runner& r) {
   const auto levels = [](const trials::Outcome& o) { return at::stack({o.sink(0), o.sink(kLater)}, 1); };
-  return {.name = "sink", .of = "attention", .unedited = levels(r.unedited()), .under = [=](const Measured& one) {
-            return levels(one.outcome);
-          }};
+  return {.name = "sink", .of = "attention", .unedited = levels(r.unedited()), .under = of_outcomes(levels)};
 }
 
 Target massive_target(trials::Runner& r) {
-  return {
-      .name = "massive activation", .of = "norm", .unedited = r.unedited().massive, .under = [](const Measured& one) {
-        return one.outcome.massive;
-      }};
+  const auto norms = [](const trials::Outcome& o) { return o.massive; };
+  return {.name = "massive activation", .of = "norm", .unedited = r.unedited().massive, .under = of_outcomes(norms)};
 }
 
 Target signal_target(trials::Runner& r, const Evidence& signal, int64_t token) {
@@ -76,17 +87,31 @@ json effect(const trials::Runner& r, const at::Tensor& unedited, const at::Tenso
           {"edited", measure::to_json(r.bootstrap().interval(edited))}};
 }
 
-json arrow(const trials::Runner& r, const std::string& from, const Target& to, const Measured* removal,
-           const Measured* writing) {
-  const auto at_token = [&](const Measured* trial, int64_t which) -> json {
-    if (!trial) return nullptr;
-    return effect(r, to.unedited.select(1, which), to.under(*trial).select(1, which));
-  };
-  return {{"from", from},
-          {"to", to.name},
-          {"of", to.of},
-          {"removed", at_token(removal, 0)},
-          {"written", at_token(writing, kLater)}};
+json to_json(const trials::Runner& r, const std::vector<Arrow>& arrows) {
+  std::map<const Target*, Target::Trials> asked;  // each target once, of all its trials
+  for (const auto& arrow : arrows) {
+    for (const auto* trial : {arrow.removal, arrow.writing}) {
+      if (trial) asked[arrow.to].push_back(trial);
+    }
+  }
+  std::map<std::pair<const Target*, const Measured*>, at::Tensor> found;
+  for (const auto& [target, list] : asked) {
+    const auto values = target->under(list);
+    for (size_t i = 0; i < list.size(); ++i) found[{target, list[i]}] = values[i];
+  }
+  auto rows = json::array();
+  for (const auto& arrow : arrows) {
+    const auto at_token = [&](const Measured* trial, int64_t which) -> json {
+      if (!trial) return nullptr;
+      return effect(r, arrow.to->unedited.select(1, which), found.at({arrow.to, trial}).select(1, which));
+    };
+    rows.push_back({{"from", arrow.from},
+                    {"to", arrow.to->name},
+                    {"of", arrow.to->of},
+                    {"removed", at_token(arrow.removal, 0)},
+                    {"written", at_token(arrow.writing, kLater)}});
+  }
+  return rows;
 }
 
 }  // namespace sinkscope::experiments::identification

@@ -5,16 +5,19 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "experiments/identify/evidence.h"
 
 namespace sinkscope::experiments::identification {
 
-/// What arrows of the chain go to, and how it is read: [samples, tracked] float64, NaN in the samples that choose.
+/// What arrows of the chain go to, and how that is read.
 struct Target {
-  std::string name, of;  ///< `of`: "share of the way", "norm", "attention"
-  at::Tensor unedited = {};
-  std::function<at::Tensor(const Measured&)> under = {};
+  using Trials = std::vector<const Measured*>;
+
+  std::string name, of;      ///< `of`: "share of the way", "norm", "attention"
+  at::Tensor unedited = {};  ///< [samples, tracked] float64, NaN in the samples that choose
+  std::function<std::vector<at::Tensor>(const Trials&)> under = {};  ///< the same under each trial
 };
 
 /// Attention in the stage's layer.
@@ -27,12 +30,17 @@ Target signal_target(trials::Runner&, const Evidence&, int64_t token);
 /// token to that of token 0, over the samples that choose. Keys as projected, before a norm and before rotary.
 Target keys_target(trials::Runner&, int64_t token);
 
+/// `removal` takes what comes first from token 0, `writing` gives it to the later token; null where that is not asked.
+struct Arrow {
+  std::string from;
+  const Target* to;
+  const Measured *removal, *writing;
+};
+
 /// {"unedited", "edited"} of [samples] each, with 95 % intervals.
 nlohmann::json effect(const trials::Runner&, const at::Tensor& unedited, const at::Tensor& edited);
 
-/// {"from", "to", "of", "removed", "written"}: the effect at token 0 of the trial that takes what comes first from it,
-/// and at the later token of the one that gives it that; null for one that is null.
-nlohmann::json arrow(const trials::Runner&, const std::string& from, const Target&, const Measured* removal,
-                     const Measured* writing);
+/// [{"from", "to", "of", "removed", "written"}]: the effects of the two trials, null for one that is null.
+nlohmann::json to_json(const trials::Runner&, const std::vector<Arrow>&);
 
 }  // namespace sinkscope::experiments::identification

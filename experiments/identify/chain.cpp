@@ -76,39 +76,37 @@ void Chain::add(Role role, const std::string& what, const json& about, const int
 }
 
 json Chain::judge(trials::Runner& r, const std::vector<Measured>& measured, const Verdict& verdict) const {
-  auto arrows = json::array();
+  std::vector<Arrow> arrows;
   const auto of = [&](Role role, const json& about) { return &measured_of(measured, role, about); };
-  const auto add = [&](const char* from, const Target& to, const Measured* removal, const Measured* writing) {
-    arrows.push_back(arrow(r, from, to, removal, writing));
-  };
   const auto own = [&](const char* from, const Target& to) {
-    add(from, to, of(Role::removal, about_chain(from)), of(Role::writing, about_chain(from)));
+    arrows.push_back({from, &to, of(Role::removal, about_chain(from)), of(Role::writing, about_chain(from))});
   };
   const auto& massive = r.massive_activation();
   const auto sink = sink_target(r), keys = keys_target(r, token_);
+  const auto norm = massive ? massive_target(r) : Target();
+  const auto signal = verdict.signal ? signal_target(r, *verdict.signal, token_) : Target();
   if (verdict.signal) {
     const auto& evidence = *verdict.signal;
-    const auto signal = signal_target(r, evidence, token_);
     own(kEmbedding, signal);
-    add("seeing only itself", signal, nullptr, of(Role::condition, kItself));
+    arrows.push_back({"seeing only itself", &signal, nullptr, of(Role::condition, kItself)});
     const auto* removal = of(Role::removal, evidence.about());
     const auto* writing = of(Role::writing, evidence.about(0));
     if (massive && model::before(evidence.candidate().site, massive->site)) {
-      add(kSignal, massive_target(r), removal, writing);
+      arrows.push_back({kSignal, &norm, removal, writing});
     }
-    add(kSignal, keys, removal, writing);
-    add(kSignal, sink, removal, writing);
+    arrows.push_back({kSignal, &keys, removal, writing});
+    arrows.push_back({kSignal, &sink, removal, writing});
   } else {
     own(kEmbedding, sink);
   }
   if (massive) {
     const auto* removal = of(Role::removal, kBackup);
     const auto* writing = of(Role::writing, about_chain(kMassive));
-    add(kMassive, keys, removal, writing);
-    add(kMassive, sink, removal, writing);
+    arrows.push_back({kMassive, &keys, removal, writing});
+    arrows.push_back({kMassive, &sink, removal, writing});
   }
   own(kKeys, sink);
-  return arrows;
+  return to_json(r, arrows);
 }
 
 json Chain::judge_earlier(trials::Runner& r, const std::vector<Measured>& measured) const {

@@ -16,7 +16,7 @@ using model::Point;
 using model::Site;
 using nlohmann::json;
 
-constexpr double kOverOthers = 4, kChange = 1.5, kAsToken0 = 0.5;
+constexpr double kOverOthers = 4, kChange = 1.5, kAsToken0 = 0.5, kOfSamples = 0.5;
 
 /// Norms [samples, T] float64 by site; NaN behind a sample's end.
 using Norms = std::map<Site, std::vector<at::Tensor>, model::InOrderOfPass>;
@@ -69,18 +69,19 @@ std::vector<Output> outputs_of(app::Run& r) {
   return outputs;
 }
 
+double mean_of(const at::Tensor& norms) {
+  return norms.nanmean().item<double>();
+}
+
 /// Tokens 1 to 8.
 at::Tensor ordinary(const at::Tensor& norms) {
   return norms.slice(1, 1, trials::search::kLastTraced + 1);
 }
 
-double mean_of(const at::Tensor& norms) {
-  return norms.nanmean().item<double>();
-}
-
-/// At least 4 times the median of tokens 1 to 8.
+/// At least 4 times the median of tokens 1 to 8, for which massive ones among them count little.
 at::Tensor is_massive(const at::Tensor& norms) {
-  return norms >= kOverOthers * ordinary(norms).flatten().nanmedian();
+  const auto median = ordinary(norms).flatten().nanmedian();
+  return (norms >= kOverOthers * median).logical_and(norms > 0);
 }
 
 at::Tensor without_first(at::Tensor mask) {
@@ -103,13 +104,23 @@ json row(const Output& output, bool writes, const char* where, const at::Tensor&
            {{"share", all > 0 ? later.sum().item<double>() / all : 0}, {"ids", commonest_ids(ids, later)}}}};
 }
 
-/// Whether it makes token 0 massive, or ends that.
+/// Tokens of which it makes the residual massive, or ends that.
+at::Tensor massive_at(const Output& output, bool writes) {
+  const auto changed = writes ? output.grows().logical_and(is_massive(output.after))
+                              : output.shrinks().logical_and(is_massive(output.before));
+  return changed.logical_and(is_massive(output.norm));
+}
+
+/// Whether it makes token 0 massive, or ends that: by means over samples, or, where other tokens' mean is massive too,
+/// in half of the samples.
 std::optional<bool> writes_first(const Output& output) {
   const auto first = [](const at::Tensor& norms) { return mean_of(norms.select(1, 0)); };
   const double was = first(output.before), is = first(output.after);
   const bool writes = is >= kChange * was, removes = is * kChange <= was;
-  if (first(output.norm) < kOverOthers * mean_of(ordinary(output.norm)) || !(writes || removes)) return {};
-  return writes;
+  if (!writes && !removes) return {};
+  if (first(output.norm) >= kOverOthers * mean_of(ordinary(output.norm))) return writes;
+  const auto samples = massive_at(output, writes).select(1, 0).to(at::kDouble).mean().item<double>();
+  return samples >= kOfSamples ? std::optional(writes) : std::nullopt;
 }
 
 json row_of_first(const Output& output, bool writes, const at::Tensor& ids) {
@@ -117,13 +128,6 @@ json row_of_first(const Output& output, bool writes, const at::Tensor& ids) {
   const auto at_first = at::zeros_like(output.norm, at::kBool);
   at_first.select(1, 0).fill_(true);
   return row(output, writes, "token 0", at_first, without_first(output.norm >= kAsToken0 * first), ids);
-}
-
-/// Later tokens of which it makes the residual massive, or ends that.
-at::Tensor later_of(const Output& output, bool writes) {
-  const auto changed = writes ? output.grows().logical_and(is_massive(output.after))
-                              : output.shrinks().logical_and(is_massive(output.before));
-  return without_first(changed.logical_and(is_massive(output.norm)));
 }
 
 }  // namespace
@@ -135,7 +139,7 @@ json find_massive_writes(trials::Runner& runner) {
     const auto of_first = writes_first(output);
     if (of_first) found.push_back(row_of_first(output, *of_first, ids));
     for (const bool writes : {true, false}) {
-      const auto later = later_of(output, writes);
+      const auto later = without_first(massive_at(output, writes));
       if (of_first == writes || !later.any().item<bool>()) continue;
       found.push_back(row(output, writes, "later tokens", later, later, ids));
     }

@@ -10,7 +10,9 @@ namespace sinkscope::experiments::identification {
 inline constexpr char kMassiveWritesMetric[] =
     "block outputs that make the residual massive at some tokens (writes) or end that (removes). Of token 0: their "
     "norm "
-    "there is at least 4 times their mean norm at tokens 1 to 8, and they make the residual's norm there at least 1.5 "
+    "there is at least 4 times their mean norm at tokens 1 to 8 (or token 0 meets, in half of the samples, what is "
+    "asked "
+    "of a later token), and they make the residual's norm there at least 1.5 "
     "times as large or as small; norms are means over samples. later_tokens: the share of tokens after token 0 at "
     "which "
     "the output has at least half of its norm at token 0, and the commonest of their ids. Of later tokens, where the "

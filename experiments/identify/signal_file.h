@@ -33,7 +33,8 @@ struct PortableSignal {
 
 /// For `metrics` and for the file's own metadata: what the tensors are, and how to apply them.
 inline constexpr char kSignalsMetric[] =
-    "a sufficient set as tensors of the file beside the result: basis B [rank, D], orthonormal rows in the residual at "
+    "a sufficient set, or a lesser form of it, as tensors of the file beside the result: basis B [rank, D], "
+    "orthonormal rows in the residual at "
     "`site` (of channels one-hot); levels first and ordinary [rank]: mean of B x over the samples that choose, at "
     "token 0 and at the later token. To put a level v at a token whose residual there is x: x + B^T (v - B x). `first` "
     "at a later token writes the signal; `ordinary` at token 0 removes it. Where `copied` is true no fixed level makes "

@@ -14,6 +14,15 @@ std::string kind_of(const Candidate& c) {
   return c.sufficient[0].dimensions.size() == 1 ? "one channel" : "a set";
 }
 
+/// Of channels: whether directions through them, fewer than they are, may do as well.
+std::string or_fewer(const Evidence& e) {
+  if (!e.fewer() || e.fewer()->as_well == Met::no) return {};
+  const auto rank = e.fewer()->form.rank();
+  return fmt::format(" On the half that tests {} {} as well.",
+                     rank == 1 ? "a direction" : fmt::format("{} directions", rank),
+                     e.fewer()->as_well == Met::yes ? (rank == 1 ? "does" : "do") : "may do");
+}
+
 std::string sentence(const Evidence& e, const std::string& kind) {
   const auto& c = e.candidate();
   const auto where = trials::short_name(c.site);
@@ -32,8 +41,8 @@ std::string sentence(const Evidence& e, const std::string& kind) {
     return fmt::format("The first-token signal at {} is {}, each of which makes a part of the sink by itself.", where,
                        sets);
   }
-  return fmt::format("The first-token signal is {} at {}{}.", sets, where,
-                     kind == "a set" && c.each_needed ? ", none of which can be left out" : "");
+  return fmt::format("The first-token signal is {} at {}{}.{}", sets, where,
+                     kind == "a set" && c.each_needed ? ", none of which can be left out" : "", or_fewer(e));
 }
 
 /// Of several texts: whether each by itself says the same of the signal. Empty where there is one.

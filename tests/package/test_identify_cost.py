@@ -30,9 +30,9 @@ def test_a_stage_by_hand(cost: ModuleType) -> None:
     done = cost.work([stage], 0, blocks_with=1, controls=10)
     # Block 0's sites lie 1.5 and 1 blocks before the layer and have three probes each, block 1's 0.5 and 0 blocks and fifty.
     assert done.probes == 3 * 2.5 + 50 * 0.5
-    # Six trials a site of block 1: the whole pass and 12 more to the sink. 14 suspects without the ten controls. Eight beside, half a
-    # block before the layer.
-    assert done.trials == 6 * (0.5 + 12 * 0.5) + 14 * (0.5 + 2 * 0.5) + 8 * (0.5 + 12 * 0.5)
+    # Four trials a site of block 1: the whole pass and 12 more to the sink; four lesser forms and 14 suspects without the ten controls.
+    # The embedding twice, from the first block. Eight beside, half a block before the layer.
+    assert done.trials == 4 * (0.5 + 12 * 0.5) + (4 + 14) * (0.5 + 2 * 0.5) + 2 * (2 + 2 * 2) + 8 * (0.5 + 12 * 0.5)
 
 
 def test_a_later_stage_begins_where_the_one_before_is_read_and_holds_its_signal_against_itself(cost: ModuleType) -> None:

@@ -74,16 +74,16 @@ def test_a_trimmed_result_is_a_result(experiment: str, demo: Demo, tmp_path: Pat
 
 
 def test_of_identify_refuted_channel_sets_lose_their_tensors(tmp_path: Path) -> None:
-    def signal(candidate: int) -> dict:
-        return {"candidate": candidate, "set": 0} | {part: {"file": "whole.safetensors", "tensor": f"{candidate}.{part}"}
-                                                      for part in ("basis", "first", "ordinary")}
+    def signal(candidate: int, name: str | None = None, of: int | None = 0) -> dict:
+        return {"candidate": candidate, "set": of} | {part: {"file": "whole.safetensors", "tensor": f"{name or candidate}.{part}"}
+                                                       for part in ("basis", "first", "ordinary")}
 
     def candidate(refuted: bool, directions: bool) -> dict:
         return {"refuted": refuted, "sufficient": [{"directions": directions}]}
 
-    stage = {"trials": [], "signals": [signal(0), signal(1), signal(2)],
+    stage = {"trials": [], "signals": [signal(0), signal(0, "lesser", None), signal(1), signal(2)],
              "candidates": [candidate(True, False), candidate(True, True), candidate(False, False)]}
-    tensors = {f"{i}.{part}": np.full(3, i, np.float32) for i in range(3) for part in ("basis", "first", "ordinary")}
+    tensors = {f"{name}.{part}": np.zeros(3, np.float32) for name in (0, 1, 2, "lesser") for part in ("basis", "first", "ordinary")}
     metadata = {"signals": json.dumps(stage["signals"]), "result": "w"}
     save_file({**tensors, "other": np.zeros(2, np.int64)}, tmp_path / "whole.safetensors", metadata)
     found = trim({"warnings": [], "results": {"stages": [stage]}})

@@ -74,7 +74,7 @@ def blocks(result: Result) -> Iterator[Block]:
 
 def signals(result: Result) -> Iterator[Block]:
     for one in result.results["signals"]:
-        yield {**only(one, "candidate", "set", "site"), "basis_rank": one["rank"],
+        yield {**only(one, "candidate", "set", "site"), "form": one.get("form"), "basis_rank": one["rank"],
                "tensor": one["basis"]["tensor"].removesuffix(".basis")}
 
 
@@ -93,7 +93,7 @@ OWN_FRAMES = {
     "conditions": Frame("what a candidate was asked on the half that tests: a row a site and condition", conditions),
     "conditions_by_text": Frame("of several texts, the same of each alone: a row a site, condition and text", conditions_by_text),
     "suspects": Frame("dimensions that tell token 0 from others: a row a site and dimension", suspects),
-    "signals": Frame("what each candidate's sets are in the file beside the result: a row a candidate and set", signals),
+    "signals": Frame("what each candidate's sets are in the file beside the result: a row a set, or lesser form of it", signals),
     "later_sinks": Frame("whether sinks that are not first need what token 0's needs: a row a site", later_sinks),
     "blocks": Frame("block outputs replaced at token 0 by the later token's mean: a row a site", blocks),
 }

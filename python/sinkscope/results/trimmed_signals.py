@@ -16,7 +16,7 @@ from sinkscope.whole_files import new_file
 def stays(stage: dict[str, Any], signal: dict[str, Any]) -> bool:
     """One of the stage's `signals`."""
     candidate = stage["candidates"][signal["candidate"]]
-    return not candidate["refuted"] or candidate["sufficient"][signal["set"] or 0]["directions"]
+    return not candidate["refuted"] or signal["set"] is None or candidate["sufficient"][signal["set"]]["directions"]
 
 
 def kept(results: dict[str, Any]) -> dict[str, Any]:

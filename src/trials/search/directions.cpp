@@ -151,23 +151,6 @@ class Directions {
 
 }  // namespace
 
-namespace {
-
-/// Of those with fewer directions, the one that made most when written.
-std::optional<Signal> best_of_fewer(const Probes& at, const Candidate& found, int64_t rank) {
-  std::optional<Signal> best;
-  double most = 0;
-  for (const auto& one : found.tried) {
-    const double gain = at.gain(one.written);
-    if (!one.signal.is_directions() || one.signal.rank() >= rank || (best && gain <= most)) continue;
-    best = one.signal;
-    most = gain;
-  }
-  return best;
-}
-
-}  // namespace
-
 void find_directions(Probes& at, Runner& r, const Alone& alone, Candidate& found) {
   const bool small = found.found() && found.sufficient[0].dimensions.size() <= kMostChannels;
   const auto few = small ? found.sufficient[0].dimensions : std::vector<int64_t>{};
@@ -177,7 +160,6 @@ void find_directions(Probes& at, Runner& r, const Alone& alone, Candidate& found
   if (!signal) return;
   found.each_needed = found.each_needed && !signal->is_directions();
   found.sufficient = {*signal};
-  found.fewer = best_of_fewer(at, found, signal->rank());
 }
 
 }  // namespace sinkscope::trials::search

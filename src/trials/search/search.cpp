@@ -78,6 +78,20 @@ void find_signals(Probes& at, Runner& r, const Alone& alone, const std::vector<i
   if (ask == Ask::fewest ? several : size > kMostChannels) find_directions(at, r, alone, found);
 }
 
+/// Of the directions that were tried, fewer than the first signal has numbers, those that made most when written.
+std::optional<Signal> best_of_fewer(const Probes& at, const Candidate& found) {
+  std::optional<Signal> best;
+  double most = 0;
+  for (const auto& one : found.tried) {
+    const double gain = at.gain(one.written);
+    const bool fewer = one.signal.is_directions() && one.signal.rank() < found.sufficient[0].rank();
+    if (!fewer || (best && gain <= most)) continue;
+    best = one.signal;
+    most = gain;
+  }
+  return best;
+}
+
 }  // namespace
 
 Level level(const at::Tensor& attention, int64_t which) {
@@ -172,6 +186,7 @@ Candidate search(Runner& r, const model::Site& site, const Alone& alone, Ask ask
     found.copied = found.found();
     at.take_own(false);
   }
+  if (found.sufficient.size() == 1) found.fewer = best_of_fewer(at, found);
   const bool by_dimension = found.found() && !found.sufficient[0].dimensions.empty();
   if (!found.removal_ends || !(ask == Ask::channels || by_dimension)) return found;
   const auto needed = measure::smallest_set(

@@ -54,10 +54,11 @@ struct Candidate {
   bool each_needed = false;                  ///< of the first set's channels, none can go
   bool apart = false;  ///< the first set's channels work each by itself and add up: circuits of their own
   std::optional<Signal> sparse = {};  ///< the first signal's directions in the fewest channels that do nearly as well
-  std::optional<Signal> fewer = {};   ///< of what was tried with fewer directions the one that made most
-  bool copied = false;                ///< a level of each sample's own: written as the same sample has it at token 0
-  std::vector<Tried> tried = {};      ///< for the fewest directions and channels that are enough
-  std::vector<int64_t> needed = {};   ///< a smallest set whose removal at token 0 ends its sink
+  std::optional<Signal> fewer =
+      {};               ///< directions fewer than the first signal has numbers: of those tried the ones that made most
+  bool copied = false;  ///< a level of each sample's own: written as the same sample has it at token 0
+  std::vector<Tried> tried = {};     ///< for the fewest directions and channels that are enough
+  std::vector<int64_t> needed = {};  ///< a smallest set whose removal at token 0 ends its sink
   bool found() const { return !sufficient.empty(); }
 };
 

@@ -49,7 +49,7 @@ def rows(axis, stage: dict[str, Any]) -> None:
     axis.axvline(1, color=FIRST, ls="--", lw=0.8, label="token 0, unedited")
     axis.set_yticks(range(len(arrows)), [name for name, _ in arrows], fontsize=7)
     axis.set(xlabel="share of what token 0 has without edits", ylim=(len(arrows) - 0.5, -0.5),
-             xlim=(-0.04, max(1.1, 1.04 * axis.get_xlim()[1])))
+             xlim=(min(-0.04, axis.get_xlim()[0]), max(1.1, 1.04 * axis.get_xlim()[1])))
 
 
 def heading(number: int, stage: dict[str, Any]) -> str:
