@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Prints the numbers of docs/findings.md that no experiment measures, with transformers alone: scripts/findings_alone.py MODEL
+"""Prints the numbers of docs/findings.md that no result states, with transformers alone: scripts/findings_alone.py MODEL
 
 smollm2-135m: what ` the` gets wherever it stands, of the first 100 windows of the committed identify result.
-qwen2.5-coder-0.5b: what ids get that stand before a text, and what they cost, of 24 windows of 32 tokens.
+qwen2.5-coder-0.5b, qwen2.5-coder-1.5b: what ids get that stand before a text, and what they cost, of 24 windows of 32 tokens. Of the 1.5B
+also which tokens the windows of the committed self-mask result are of that make no sink.
 Brackets are 95 % intervals, bootstrap by window.
 """
 
@@ -53,22 +54,55 @@ def the(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
     print(f"{'share that is massive':24}", interval(massive[is_word].astype(float), table[is_word, 0]))
 
 
-def before_a_text(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
-    layer, count, tokens, first_query, first_loss = 16, 24, 32, 9, 5
+def windows_of(tokenizer: Tokenizer, count: int, tokens: int) -> torch.Tensor:
     ids = torch.tensor(tokenizer.encode(TEXT.read_text(encoding="utf-8")).ids)
     starts = torch.randint(0, len(ids) - tokens, (count,), generator=torch.Generator().manual_seed(0))
-    windows = torch.stack([ids[start : start + tokens - 1] for start in starts])
-    for marker in ("<|endoftext|>", "<|fim_pad|>", "Ċ", "The"):
-        sample = torch.cat([torch.full((count, 1), tokenizer.token_to_id(marker)), windows], 1)
+    return torch.stack([ids[start : start + tokens - 1] for start in starts])
+
+
+def before_a_text(model: PreTrainedModel, tokenizer: Tokenizer, layer: int, tokens: tuple[str, ...]) -> None:
+    count, length, first_query, first_loss = 24, 32, 9, 5
+    windows = windows_of(tokenizer, count, length)
+    for token in tokens:
+        sample = torch.cat([torch.full((count, 1), tokenizer.token_to_id(token)), windows], 1)
         out = model(input_ids=sample, output_attentions=True, use_cache=False)
         gets = out.attentions[layer][:, :, first_query:].mean((1, 2))  # [window, key]
         losses = torch.nn.functional.cross_entropy(
             out.logits[:, first_loss - 1 : -1].transpose(1, 2), sample[:, first_loss:], reduction="none").mean(1)
-        numbers = (("attention to it", gets[:, 0]), ("most of any other", gets[:, 1:first_query].amax(1)), ("loss, nats", losses))
-        print(f"{marker:16}", *(f"{name}: {interval(one.double().numpy(), np.arange(count))}" for name, one in numbers))
+        numbers = (("attention to it", gets[:, 0]), ("to token 1", gets[:, 1]), ("most to one of 1 to 8", gets[:, 1:first_query].amax(1)),
+                   ("loss, nats", losses))
+        print(f"{token:16}", *(f"{name}: {interval(one.double().numpy(), np.arange(count))}" for name, one in numbers))
 
 
-PARTS: dict[str, Callable[[PreTrainedModel, Tokenizer], None]] = {"smollm2-135m": the, "qwen2.5-coder-0.5b": before_a_text}
+def markers(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
+    before_a_text(model, tokenizer, 16, ("<|endoftext|>", "<|fim_pad|>", "Ċ", "The"))
+
+
+def to_be(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
+    forms = ("Ġis", "Ġwas", "Ġare", "Ġwere", "Ġbe", "Ġbeen", "Ġbeing", "Ġam")
+    others = ("Ġhas", "Ġhad", "Ġdo", "Ġhave", "Ġthe", "<|endoftext|>", "The")
+    without_a_sink(tokenizer)
+    before_a_text(model, tokenizer, 14, forms + others)
+
+
+def without_a_sink(tokenizer: Tokenizer) -> None:
+    """Windows of self-mask where the masked token, or token 0, gets less than half of the median, and the ratio without them."""
+    found = json.loads((ROOT / "results/qwen2.5-coder-1.5b/self-mask.json").read_text(encoding="utf-8"))
+    ids = tokenizer.encode(TEXT.read_text(encoding="utf-8"), add_special_tokens=False).ids
+    starts = np.array(found["data"]["starts"])
+    for run in found["results"]["runs"]:
+        if (run["mode"], run["layers"]) != ("self_only", "0-1") or len(run["tokens"]) > 1:
+            continue
+        masked, first = (np.array(run[key][0]["mean_attention"]["by_sample"]) for key in ("masked", "first"))
+        low, low_first = masked < np.median(masked) / 2, first < np.median(first) / 2
+        words = ", ".join(repr(tokenizer.decode([ids[start]])) for start in [*starts[low] + run["tokens"][0], *starts[low_first]])
+        rest = ~(low | low_first)
+        print(f"token {run['tokens'][0]}: no sink in {low.sum()} windows, at token 0 in {low_first.sum()} ({words}); ratio "
+              f"{masked.mean() / first.mean():.3f}, without them {masked[rest].mean() / first[rest].mean():.3f}")
+
+
+PARTS: dict[str, Callable[[PreTrainedModel, Tokenizer], None]] = {
+    "smollm2-135m": the, "qwen2.5-coder-0.5b": markers, "qwen2.5-coder-1.5b": to_be}
 
 
 @torch.no_grad()
