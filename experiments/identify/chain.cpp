@@ -5,7 +5,6 @@
 
 #include "experiments/identify/arrows.h"
 #include "experiments/identify/flags.h"
-#include "experiments/identify/rules.h"
 #include "sinkscope/trials/trial_list.h"
 
 namespace sinkscope::experiments::identification {
@@ -13,7 +12,6 @@ namespace {
 
 using intervene::Role;
 using nlohmann::json;
-using trials::Outcome;
 
 json about_chain(const char* what) {
   return {{"part", "chain"}, {"what", what}};
@@ -27,28 +25,9 @@ intervene::Edit embedding_of(int64_t from, int64_t to) {
   return edit;
 }
 
-json about_earlier(size_t stage) {
-  return {{"part", "earlier stage"}, {"earlier_stage", stage}};
-}
-
-struct Random {
-  int64_t moves = 0, as_far = 0;
-};
-
-/// Random moves of the size of a removal that leave token 0 as little.
-Random moves_as_far(const Outcome& removal) {
-  Random found;
-  const double left = level(removal, kLater).first;
-  for (; removal.random.defined() && found.moves < removal.random.size(1); ++found.moves) {
-    if (level(removal.random.select(1, found.moves), kLater).first <= left) ++found.as_far;
-  }
-  return found;
-}
-
 }  // namespace
 
-Chain::Chain(const trials::Runner& r, const Alone& alone, const std::vector<EarlierSignal>& earlier)
-    : token_(alone.token), earlier_(earlier) {
+Chain::Chain(const trials::Runner& r, const Alone& alone) : token_(alone.token) {
   add(Role::removal, kEmbedding, about_chain(kEmbedding), embedding_of(token_, 0));
   add(Role::writing, kEmbedding, about_chain(kEmbedding), embedding_of(0, token_));
   for (auto& trial : trials_) trial.random_controls = false;  // whether it does anything is the question
@@ -58,16 +37,9 @@ Chain::Chain(const trials::Runner& r, const Alone& alone, const std::vector<Earl
   const model::Site keys{model::Point::k, r.sink_layer()};
   add(Role::removal, kKeys, about_chain(kKeys), level_of(keys, {}, token_, 0));
   add(Role::writing, kKeys, about_chain(kKeys), level_of(keys, {}, 0, token_));
-  for (const auto& one : earlier_) {
-    const auto what = fmt::format("signal of stage {}", one.stage);
-    add(Role::removal, what, about_earlier(one.stage), level_of(one.site, one.signal, token_, 0));
-    auto given = level_of(one.site, one.signal, 0, token_);
-    if (one.copied) given.operation = intervene::Operation::copy;
-    add(Role::writing, what, about_earlier(one.stage), given);
-  }
 }
 
-void Chain::add(Role role, const std::string& what, const json& about, const intervene::Edit& edit) {
+void Chain::add(Role role, const char* what, const json& about, const intervene::Edit& edit) {
   trials_.push_back({.name = fmt::format("chain: {} {} at {}", role == Role::removal ? "remove" : "write", what,
                                          trials::short_name(edit.site)),
                      .role = role,
@@ -107,25 +79,6 @@ json Chain::judge(trials::Runner& r, const std::vector<Measured>& measured, cons
   }
   own(kKeys, sink);
   return to_json(r, arrows);
-}
-
-json Chain::judge_earlier(trials::Runner& r, const std::vector<Measured>& measured) const {
-  auto list = json::array();
-  const auto unedited = r.unedited().sink(0);
-  for (const auto& one : earlier_) {
-    const auto& removal = outcome_of(measured, Role::removal, about_earlier(one.stage));
-    const auto& writing = outcome_of(measured, Role::writing, about_earlier(one.stage));
-    const auto random = moves_as_far(removal);
-    std::string answer = needed(r.bootstrap(), r.options().equivalence, unedited, removal.sink(0), removal.ordinary());
-    if (answer != "no" && few_enough(random.as_far, random.moves) != Met::yes) answer = "open";
-    list.push_back({{"stage", one.stage},
-                    {"site", model::name(one.site)},
-                    {"needed", answer},
-                    {"removed", effect(r, unedited, removal.sink(0))},
-                    {"written", effect(r, r.unedited().sink(kLater), writing.sink(kLater))},
-                    {"random", {{"moves", random.moves}, {"as_far", random.as_far}}}});
-  }
-  return list;
 }
 
 }  // namespace sinkscope::experiments::identification

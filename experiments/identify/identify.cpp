@@ -16,6 +16,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <set>
 #include <vector>
@@ -46,15 +47,19 @@ struct Options {
 
 constexpr double kTrialsASite = 5, kProbesASite = 45;  // about, on trained models
 
-/// Each stage in the order of the layers; what is found joins `found`.
-json explain_stages(trials::Runner& r, const Options& o, identification::Found& found,
-                    const identification::LaterTokens* later = nullptr) {
+/// Of each stage in the order of the layers.
+json by_stage(trials::Runner& r, const std::function<json(size_t)>& of) {
   auto stages = json::array();
   for (size_t stage = 0; stage < r.baseline().stages.size(); ++stage) {
     r.turn_to(stage);
-    stages.push_back(identification::explain(r, o.token, stage, found, later));
+    stages.push_back(of(stage));
   }
   return stages;
+}
+
+json answers(trials::Runner& r, int64_t token) {
+  std::vector<identification::EarlierSignal> earlier;
+  return by_stage(r, [&](size_t stage) { return identification::answer(r, token, stage, earlier); });
 }
 
 /// Named later sinks are no ordinary tokens, and no control is made at one.
@@ -90,8 +95,7 @@ OtherDraws look_again(const Options& o, const trials::Ending& ending, const CLI:
     const auto later_sinks = identification::parse_later_sinks(o.later_sinks, r);
     trials::Runner runner(r, again.trials, design_of(again, later_sinks, r));
     if (!runner.start()) continue;  // another shard's draw
-    identification::Found found;
-    const auto stages = explain_stages(runner, again, found);
+    const auto stages = answers(runner, again.token);
     others.found.push_back(identification::brief(stages, r));
     const auto left = runner.close();
     others.journals.insert(others.journals.end(), left.begin(), left.end());
@@ -124,7 +128,7 @@ std::string measured_on(const app::Run& r, const trials::Runner& runner) {
 /// Before the cost of one draw, in a dry run as in a run.
 void say_draws(const Options& o) {
   if (o.draws < 2 || (o.trials.run.quiet && !o.trials.run.dry_run)) return;
-  fmt::print(o.trials.run.dry_run ? stdout : stderr, "draws         {} times what follows\n", o.draws);
+  fmt::print(o.trials.run.dry_run ? stdout : stderr, "draws         at most {} times what follows\n", o.draws);
 }
 
 void check_files(const Options& o, const app::Run& r, result::Existing existing) {
@@ -152,7 +156,8 @@ void run(const Options& o, const CLI::App& command) {
   if (!o.later_sinks.empty() && runner.baseline().stages.empty()) {
     r.warn("--later-sinks: no layer has a sink at token 0, so nothing was asked about other sinks");
   }
-  results["stages"] = explain_stages(runner, o, found, &later);
+  results["stages"] =
+      by_stage(runner, [&](size_t stage) { return identification::explain(runner, o.token, stage, found, later); });
   results["statement"] = identification::statement(results["stages"]);
   results["draws"] = json::array({identification::brief(results["stages"], r)});
   results["draws"].insert(results["draws"].end(), others.found.begin(), others.found.end());

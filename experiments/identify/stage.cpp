@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "experiments/identify/blocks.h"
+#include "experiments/identify/chain.h"
 #include "experiments/identify/flags.h"
 #include "experiments/identify/later_sinks.h"
 #include "sinkscope/trials/report.h"
@@ -24,6 +25,13 @@ void append(std::vector<intervene::Trial>& to, const std::vector<intervene::Tria
   to.insert(to.end(), more.begin(), more.end());
 }
 
+/// Where one is found, it joins what later stages are held against.
+void add_earlier(size_t stage, const Verdict& verdict, std::vector<EarlierSignal>& earlier) {
+  if (!verdict.signal) return;
+  const auto& c = verdict.signal->candidate();
+  earlier.push_back({stage, c.site, joined(c.sufficient), c.copied});
+}
+
 /// Where one is found: what else is like it.
 void look_beside(trials::Runner& r, const Alone& alone, const Verdict& verdict, std::vector<Measured>& measured,
                  json& into) {
@@ -38,7 +46,7 @@ void look_beside(trials::Runner& r, const Alone& alone, const Verdict& verdict, 
 
 }  // namespace
 
-json explain(trials::Runner& r, int64_t token, size_t stage, Found& found, const LaterTokens* later) {
+json explain(trials::Runner& r, int64_t token, size_t stage, Found& found, const LaterTokens& later) {
   auto result = trials::to_json(r.baseline().stages[stage]);
   const auto alone = trials::search::find_alone(r, token);
   const auto sites = trials::search::candidate_sites(r.sink_layer(), r.first_layer());
@@ -52,10 +60,12 @@ json explain(trials::Runner& r, int64_t token, size_t stage, Found& found, const
     if (candidate.found()) evidence.emplace_back(r, evidence.size(), candidate, alone);
   }
   const Backup backup(r, alone);
-  const Chain chain(r, alone, found.earlier);
+  const Chain chain(r, alone);
+  const Earlier earlier(found.earlier, alone.token);
   auto list = self_only_trials(alone);
   append(list, backup.trials());
   append(list, chain.trials());
+  append(list, earlier.trials());
   for (const auto& one : evidence) append(list, one.trials());
   auto measured = r.measure(list);
   for (auto& one : evidence) one.judge(measured);
@@ -64,10 +74,10 @@ json explain(trials::Runner& r, int64_t token, size_t stage, Found& found, const
   auto candidates = json::array();
   for (const auto& one : evidence) candidates.push_back(to_json(one));
   look_beside(r, alone, verdict, measured, result);
-  if (later) result["later_sinks"] = ask_later_sinks(r, stage, *later, evidence, verdict);
+  result["later_sinks"] = ask_later_sinks(r, stage, later, evidence, verdict);
   result["verdict"] = to_json(verdict);
   result["chain"] = chain.judge(r, measured, verdict);
-  result["earlier"] = chain.judge_earlier(r, measured);
+  result["earlier"] = earlier.judge(r, measured);
   result["self_only"] = {{"token", alone.token}, {"last_layer", alone.last}, {"makes_sink", alone.makes_sink}};
   result["sites"] = looked_at;
   result["candidates"] = candidates;
@@ -80,10 +90,31 @@ json explain(trials::Runner& r, int64_t token, size_t stage, Found& found, const
   result["signals"] = to_json(signals, out);
   result["composition"] = found.made_of.back().description;
   result["trials"] = naming_bases(trials::describe(r, measured), measured, found.signals, out);
-  if (verdict.signal) {
-    const auto& c = verdict.signal->candidate();
-    found.earlier.push_back({stage, c.site, joined(c.sufficient), c.copied});
+  add_earlier(stage, verdict, found.earlier);
+  return result;
+}
+
+json answer(trials::Runner& r, int64_t token, size_t stage, std::vector<EarlierSignal>& earlier) {
+  auto result = trials::to_json(r.baseline().stages[stage]);
+  const auto alone = trials::search::find_alone(r, token);
+  const auto sites = trials::search::candidate_sites(r.sink_layer(), r.first_layer());
+  trials::search::gather(r, sites, alone);
+  std::vector<Evidence> evidence;
+  for (const auto& site : sites) {
+    const auto candidate = trials::search::search(r, site, alone);
+    if (!candidate.found()) continue;
+    auto& made = evidence.emplace_back(r, evidence.size(), candidate, alone);
+    auto list = self_only_trials(alone);
+    append(list, made.trials());
+    made.judge(r.measure(list));
+    if (made.passes()) break;  // no later one changes the answer
   }
+  const auto why_none = no_sink_here(r);
+  const auto verdict = why_none.empty() ? decide(evidence) : no_sink(why_none);
+  const Earlier before(earlier, alone.token);
+  result["verdict"] = to_json(verdict);
+  result["earlier"] = before.judge(r, before.trials().empty() ? std::vector<Measured>() : r.measure(before.trials()));
+  add_earlier(stage, verdict, earlier);
   return result;
 }
 

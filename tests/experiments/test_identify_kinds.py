@@ -3,6 +3,7 @@ was planted, and whether the second stage reads the first."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from support.planted_by_hand import ByHand
 from support.planted_cases import Planted, of_further_variant
 from support.program import QUIET, Program, text_of
 from support.stages import stage
@@ -132,3 +134,14 @@ def test_a_token_that_is_a_sink_wherever_it_stands(
     (write,) = found["massive_writes"]
     assert write["site"] == found["massive_activation"]["site"] and write["does"] == "writes"
     assert [one["id"] for one in write["later_tokens"]["ids"]] == [model.truth["delimiter"]["id"]]
+
+
+def test_another_draw_gives_the_answer_that_its_samples_give_by_themselves(program: Program, planted: Callable, tmp_path: Path) -> None:
+    """Of token files the samples of every draw are the same, so that a run with the next seed is the whole of the second draw."""
+    model = planted("two-stage-40")
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps(ByHand(model.folder).text[: 24 * 48].reshape(24, 48).tolist()))
+    words = ("--model", model.folder, "--tokens", tokens, *FAST)
+    drawn = program.result("identify", tmp_path / "drawn.json", *words, "--draws", 2)["results"]["draws"][1]
+    (alone,) = program.result("identify", tmp_path / "alone.json", *words, "--seed", 1)["results"]["draws"]
+    assert drawn["stages"] == alone["stages"] and [len(one["earlier"]) for one in drawn["stages"]] == [0, 1]
