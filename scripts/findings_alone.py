@@ -82,9 +82,10 @@ def alone(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
     """Ids that stay small when they are first, of the 16,384 commonest and the markers: a first token sees only itself."""
     layer, bar = 14, 1000
     ids = torch.tensor([*range(16384), *range(151643, 151665)])
-    parts = [model(input_ids=part[:, None], output_hidden_states=True, use_cache=False).hidden_states[layer + 1] for part in ids.split(1024)]
-    norms = torch.cat([rows[:, 0].norm(dim=1) for rows in parts])
-    small = [(repr(tokenizer.decode([int(one)], skip_special_tokens=False)), round(norm)) for one, norm in zip(ids, norms.tolist()) if norm < bar]
+    passes = (model(input_ids=part[:, None], output_hidden_states=True, use_cache=False) for part in ids.split(1024))
+    norms = torch.cat([out.hidden_states[layer + 1][:, 0].norm(dim=1) for out in passes])
+    small = [(repr(tokenizer.decode([int(one)], skip_special_tokens=False)), round(norm))
+             for one, norm in zip(ids, norms.tolist()) if norm < bar]
     print(f"norm after block {layer} of ids alone: median {norms.median():.0f}; below {bar}: {len(small)} of {len(ids)}, the next has "
           f"{norms[norms >= bar].min():.0f}")
     print(*(f"{token} {norm}" for token, norm in sorted(small, key=lambda one: one[1])))
