@@ -135,6 +135,8 @@ Adjust random_move(const Edit& edit, const at::Tensor& gain, const at::Tensor& n
     } else if (edit.basis.defined()) {
       const auto share = at::randn({natural.size(0)}, generator, at::kFloat).to(natural.device());
       direction = at::matmul(share, natural - natural.mean(0));
+      const auto own = edit.basis.to(direction.options());
+      direction = direction - at::matmul(at::matmul(direction, own.t()), own);
     }
     direction = direction.to(rows.options());
     const auto weight = gain.defined() ? gain.to(rows.options()) : at::ones({width}, rows.options());

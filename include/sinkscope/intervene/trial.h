@@ -101,7 +101,8 @@ model::Taps::Edit bind(const Edit&, at::Tensor source, Adjust adjust = {});
 /// A control: the rows move as far as the edit moves them (sample by sample, lengths measured with `gain` [D] folded
 /// in, that of the norm that reads them; undefined: 1), in a random direction; where the edit has dimensions, along
 /// random signs in as many other dimensions; where it has a basis, in a random direction of those in which the
-/// `natural` rows [m, D] vary, since any other would also move what no natural row moves.
+/// `natural` rows [m, D] vary, since any other would also move what no natural row moves, less what lies along the
+/// basis itself: natural rows differ most where token 0 does, so that it would be a part of the edit again.
 Adjust random_move(const Edit&, const at::Tensor& gain, const at::Tensor& natural, uint64_t seed);
 
 }  // namespace sinkscope::intervene
