@@ -85,7 +85,7 @@ def test_every_experiment_has_frames() -> None:
     ("magc", "channels", 576, "channel == 0", "R_plus", 2.1824),
     ("stat-match", "statistics", 3, "row == 'later'", "cosine_to_first", 0.76401),
     ("identify", "conditions", 64, "site == 'blocks.1.hook_resid_mid' and condition == 'removed'", "value_ci95_low", -0.046814 + 0),
-    ("identify", "chain", 10, "stage == 1 and `from` == 'massive activation'", "removed_edited", 0.92039),
+    ("identify", "chain", 16, "stage == 1 and `from` == 'massive activation' and to == 'sink'", "removed_edited", 0.92039),
 ])  # fmt: skip
 def test_numbers_are_the_jsons(file: str, frame: str, rows: int, where: str, column: str, value: float | None) -> None:
     found = load(SMOLLM2 / f"{file}.json").frame(frame)
