@@ -127,7 +127,8 @@ TEST(TrialEdits, ARandomMoveAlongABasisStaysWithinWhatNaturalRowsMove) {
     EXPECT_LE(largest_difference(moved.norm(2, -1), (after - rows).norm(2, -1)), 1e-4);
     EXPECT_LE(moved.select(2, 7).abs().max().item<double>(), 1e-5);
     EXPECT_GE((moved.abs() > 1e-6).sum().item<int64_t>(), 4 * 60);  // along no axis
-    EXPECT_LE(moved.select(2, 0).abs().max().item<double>(), 1e-5 * moved.abs().max().item<double>());  // nor the edit's
+    EXPECT_LE(moved.select(2, 0).abs().max().item<double>(),
+              1e-5 * moved.abs().max().item<double>());  // nor the edit's
   }
 }
 
