@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from support.planted_cases import Planted
 from support.program import QUIET, Program, text_of
 from support.selection import halves
 from support.stages import first_stage
+from support.sweeps import until_journal_has
 
 SAMPLES, LENGTH, TOKEN = 24, 64, 8
 FAST = (*QUIET, "--threads", 1, "--controls", 2, "--no-frozen", "--no-loss")
@@ -104,8 +104,7 @@ def test_a_changed_file_is_another_run(identified: Identified, program: Program,
     trials.write_text(identified.list_of_trials().read_text())
     words = ("intervene", *text_of(identified.model.folder, SAMPLES, LENGTH), *FAST, "--controls", 400, "--trials", trials, "--out", out)
     journal, process = out.with_suffix(".journal"), program.start(*words)
-    while process.poll() is None and not journal.exists():
-        time.sleep(0.01)
+    until_journal_has(1_000, journal, process)  # a journal without a whole header is begun anew
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert journal.exists() and not out.exists()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from support.planted_cases import Planted
 from support.program import QUIET, Program
 from support.refusals import refusals
 from support.stages import first_stage
+from support.sweeps import until_journal_has
 
 LENGTH = 48
 FAST = (*QUIET, "--threads", 1, "--controls", 4, "--no-frozen", "--no-loss", "--other-token", 5)
@@ -173,8 +173,7 @@ def test_the_journal_is_of_these_texts(program: Program, base: Planted, texts: d
     journal = out.with_suffix(".journal")
     process = program.start("zero-sweep", *words(base, joined(texts["first"], texts["second"]), 24, *options), "--operations", "zero",
                             "--out", out)  # fmt: skip
-    while process.poll() is None and (not journal.exists() or journal.stat().st_size < 8_000):
-        time.sleep(0.01)
+    until_journal_has(8_000, journal, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL and journal.exists()
