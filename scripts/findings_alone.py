@@ -79,7 +79,7 @@ def markers(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
 
 
 def alone(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
-    """Ids that stay small when they are first, of the 16,384 commonest and the markers: a first token sees only itself."""
+    """Ids that stay small when they are first, of the 16,384 lowest and the markers: a first token sees only itself."""
     layer, bar = 14, 1000
     ids = torch.tensor([*range(16384), *range(151643, 151665)])
     passes = (model(input_ids=part[:, None], output_hidden_states=True, use_cache=False) for part in ids.split(1024))

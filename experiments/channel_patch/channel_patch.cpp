@@ -27,7 +27,6 @@
 namespace sinkscope::experiments {
 namespace {
 
-using intervene::Operation;
 using intervene::Role;
 using intervene::Trial;
 using model::Site;
@@ -47,15 +46,13 @@ class Patches {
       : into_(into), site_(site), o_(o), width_(width) {}
 
   void ceilings() {
-    auto own = trials::edit_from(site_, o_.token, Operation::copy, {.site = site_, .tokens = {int64_t{0}}});
-    add(Role::writing, "own row", {}, 1, std::move(own));
+    add(Role::writing, "own row", {}, 1, trials::search::own_of(site_, {}, 0, o_.token));
     write({}, "whole vector", 1);
     remove({}, "whole vector", 1);
   }
   void write(const Signal& c, const std::string& of, double dose) {
-    auto edit = trials::search::level_of(site_, c, 0, o_.token);
-    if (own_) edit.operation = Operation::copy;
-    add(Role::writing, of, c, dose, std::move(edit));
+    const auto given = own_ ? trials::search::own_of : trials::search::level_of;
+    add(Role::writing, of, c, dose, given(site_, c, 0, o_.token));
   }
   /// From now on what is written is the same sample's, not a level.
   void write_own() { own_ = true; }

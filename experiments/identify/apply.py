@@ -160,8 +160,11 @@ def along_way(rows, ordinary, own):
     return ((rows - ordinary) @ (own - ordinary) / (own - ordinary).square().sum()).mean().item()
 
 
-def keys_of(stage):
-    return f"blocks.{stage['layer']}.attn.hook_k"
+def site_of(stage, to):
+    """Where what an arrow goes to is read."""
+    if to == "keys":
+        return f"blocks.{stage['layer']}.attn.hook_k"
+    return (stage["massive_activation"] if to == "massive activation" else stage["verdict"]["signal"])["site"]
 
 
 def number(stage, arrow, trial, token):
@@ -169,8 +172,7 @@ def number(stage, arrow, trial, token):
     hooks = [*(self_only(trial["attention"]) if trial.get("attention") else ()), *map(put, trial["edits"])]
     if arrow["to"] == "sink":
         return attention(stage["layer"], token, hooks)
-    site = {"massive activation": lambda: stage["massive_activation"]["site"], "keys": lambda: keys_of(stage),
-            "signal": lambda: stage["verdict"]["signal"]["site"]}[arrow["to"]]()
+    site = site_of(stage, arrow["to"])
     rows = rows_at([(site, token)], "testing", hooks)[site, token]
     if arrow["to"] == "massive activation":
         return rows[:, stage["massive_activation"]["dimensions"]].norm(dim=1).mean().item()

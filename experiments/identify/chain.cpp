@@ -18,18 +18,11 @@ json about_chain(const char* what) {
 }
 constexpr char kEmbedding[] = "embedding", kSignal[] = "signal", kMassive[] = "massive activation", kKeys[] = "keys";
 
-/// The embedding that the same sample has at another token.
-intervene::Edit embedding_of(int64_t from, int64_t to) {
-  auto edit = level_of({model::Point::embed}, {}, from, to);
-  edit.operation = intervene::Operation::copy;
-  return edit;
-}
-
 }  // namespace
 
 Chain::Chain(const trials::Runner& r, const Alone& alone) : token_(alone.token) {
-  add(Role::removal, kEmbedding, about_chain(kEmbedding), embedding_of(token_, 0));
-  add(Role::writing, kEmbedding, about_chain(kEmbedding), embedding_of(0, token_));
+  add(Role::removal, kEmbedding, about_chain(kEmbedding), own_of({model::Point::embed}, {}, token_, 0));
+  add(Role::writing, kEmbedding, about_chain(kEmbedding), own_of({model::Point::embed}, {}, 0, token_));
   for (auto& trial : trials_) trial.random_controls = false;  // whether it does anything is the question
   if (const auto& massive = r.massive_activation()) {
     add(Role::writing, kMassive, about_chain(kMassive), level_of(massive->site, signal_of(*massive), 0, token_));

@@ -44,9 +44,8 @@ intervene::Trial trial(const char* what, Role role, const EarlierSignal& one, co
 Earlier::Earlier(const std::vector<EarlierSignal>& signals, int64_t token) : signals_(signals) {
   for (const auto& one : signals_) {
     trials_.push_back(trial("remove", Role::removal, one, level_of(one.site, one.signal, token, 0)));
-    auto given = level_of(one.site, one.signal, 0, token);
-    if (one.copied) given.operation = intervene::Operation::copy;
-    trials_.push_back(trial("write", Role::writing, one, given));
+    const auto given = one.copied ? own_of : level_of;
+    trials_.push_back(trial("write", Role::writing, one, given(one.site, one.signal, 0, token)));
   }
 }
 

@@ -44,9 +44,7 @@ Judged judged(const measure::Bootstrap& bootstrap, const at::Tensor& values, boo
 }  // namespace
 
 intervene::Edit writing_of(const Candidate& candidate, const Signal& signal, int64_t token) {
-  auto edit = level_of(candidate.site, signal, 0, token);
-  if (candidate.copied) edit.operation = intervene::Operation::copy;
-  return edit;
+  return candidate.copied ? own_of(candidate.site, signal, 0, token) : level_of(candidate.site, signal, 0, token);
 }
 
 at::Tensor along_way(const at::Tensor& rows, const at::Tensor& ordinary, const at::Tensor& first) {

@@ -21,6 +21,11 @@ std::string no_sink_here(const trials::Runner& r) {
   return fmt::format("{} In layer {} token 0 gets {:.3g}, an ordinary token {:.3g}.", kNoSink, layer, first, ordinary);
 }
 
+Verdict verdict_of(const trials::Runner& r, const std::vector<Evidence>& evidence) {
+  const auto why_none = no_sink_here(r);
+  return why_none.empty() ? decide(evidence) : no_sink(why_none);
+}
+
 void append(std::vector<intervene::Trial>& to, const std::vector<intervene::Trial>& more) {
   to.insert(to.end(), more.begin(), more.end());
 }
@@ -69,8 +74,7 @@ json explain(trials::Runner& r, int64_t token, size_t stage, Found& found, const
   for (const auto& one : evidence) append(list, one.trials());
   auto measured = r.measure(list);
   for (auto& one : evidence) one.judge(measured);
-  const auto why_none = no_sink_here(r);
-  const auto verdict = why_none.empty() ? decide(evidence) : no_sink(why_none);
+  const auto verdict = verdict_of(r, evidence);
   auto candidates = json::array();
   for (const auto& one : evidence) candidates.push_back(to_json(one));
   look_beside(r, alone, verdict, measured, result);
@@ -109,8 +113,7 @@ json answer(trials::Runner& r, int64_t token, size_t stage, std::vector<EarlierS
     made.judge(r.measure(list));
     if (made.passes()) break;  // no later one changes the answer
   }
-  const auto why_none = no_sink_here(r);
-  const auto verdict = why_none.empty() ? decide(evidence) : no_sink(why_none);
+  const auto verdict = verdict_of(r, evidence);
   const Earlier before(earlier, alone.token);
   result["verdict"] = to_json(verdict);
   result["earlier"] = before.judge(r, before.trials().empty() ? std::vector<Measured>() : r.measure(before.trials()));

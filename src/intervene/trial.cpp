@@ -108,7 +108,7 @@ at::Tensor changed(const Edit& edit, const at::Tensor& rows, const at::Tensor& s
   return rows.index_copy(-1, index_of(edit.dimensions, rows.device()), moved);
 }
 
-model::Taps::Edit bind(const Edit& edit, at::Tensor source, Adjust adjust) {
+model::Taps::Edit bind(const Edit& edit, const at::Tensor& source, const Adjust& adjust) {
   return [=](const at::Tensor& x) {  // [n, T, D] or [n, T, heads, h]
     const auto index = index_of(edited_tokens(edit, x.size(1)), x.device());
     const auto given = x.index_select(1, index);

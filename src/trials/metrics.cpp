@@ -27,9 +27,8 @@ nlohmann::json metrics(const Options& o, const Keys& keys) {
       {"loss", "next-token cross entropy, nats, mean over a sample's tokens"},
       {"random",
        "the edited rows moved as far in random directions (of an edit along a basis: in which natural rows vary, less "
-       "the "
-       "basis itself), or along random signs in as many other dimensions, "
-       "lengths measured with the gain of the norm that reads them; p: share (1 + at least as large) / (1 + n)"},
+       "the basis itself), or along random signs in as many other dimensions, lengths measured with the gain of the "
+       "norm that reads them; p: share (1 + at least as large) / (1 + n)"},
       {"from_condition",
        "trial less the same attention conditions without its edits, where it has both; its controls are "
        "compared with those conditions too"},

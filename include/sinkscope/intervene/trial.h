@@ -96,7 +96,7 @@ at::Tensor changed(const Edit&, const at::Tensor& rows, const at::Tensor& source
 using Adjust = std::function<at::Tensor(const at::Tensor&, const at::Tensor&)>;
 
 /// The edit for taps. `adjust` may be empty.
-model::Taps::Edit bind(const Edit&, at::Tensor source, Adjust adjust = {});
+model::Taps::Edit bind(const Edit&, const at::Tensor& source, const Adjust& adjust = {});
 
 /// A control: the rows move as far as the edit moves them (sample by sample, lengths measured with `gain` [D] folded
 /// in, that of the norm that reads them; undefined: 1), in a random direction; where the edit has dimensions, along

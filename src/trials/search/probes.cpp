@@ -12,9 +12,8 @@ Probes::Probes(Runner& r, const model::Site& site, const Alone& alone)
     : r_(r), site_(site), alone_(alone), unedited_(level(r.unedited_probe(), kLater)) {}
 
 Level Probes::written(const Signal& signal) {
-  auto edit = level_of(site_, signal, 0, alone_.token);
-  if (own_) edit.operation = intervene::Operation::copy;
-  return probe(own_ ? Role::copy : Role::writing, signal, std::move(edit));
+  if (own_) return probe(Role::copy, signal, own_of(site_, signal, 0, alone_.token));
+  return probe(Role::writing, signal, level_of(site_, signal, 0, alone_.token));
 }
 
 Level Probes::copied(const Signal& signal) {

@@ -83,6 +83,10 @@ Edit level_of(const model::Site& site, const Signal& signal, int64_t from, int64
   return with(signal, edit_from(site, to, Operation::mean, {.site = site, .tokens = {from}}));
 }
 
+Edit own_of(const model::Site& site, const Signal& signal, int64_t from, int64_t to) {
+  return with(signal, edit_from(site, to, Operation::copy, {.site = site, .tokens = {from}}));
+}
+
 Edit copy_of(const model::Site& site, const Signal& signal, const std::string& run, int64_t token) {
   return with(signal, edit_from(site, token, Operation::copy, {.run = run, .site = site}));
 }

@@ -38,6 +38,9 @@ Signal joined(const std::vector<Signal>&);  ///< of dimensions
 /// The signal's coordinates at token `to` become their mean over samples at token `from`: a level, the same for all.
 intervene::Edit level_of(const model::Site&, const Signal&, int64_t from, int64_t to);
 
+/// They become what the same sample has at token `from`.
+intervene::Edit own_of(const model::Site&, const Signal&, int64_t from, int64_t to);
+
 /// They become what the same sample has at this token of another run.
 intervene::Edit copy_of(const model::Site&, const Signal&, const std::string& run, int64_t token);
 
