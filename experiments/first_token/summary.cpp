@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "experiments/first_token/growth.h"
 #include "sinkscope/app/vocabulary_ids.h"
 #include "sinkscope/measure/statistics.h"
 #include "sinkscope/model/to_vector.h"
@@ -21,9 +22,7 @@ constexpr double kQuantiles[] = {0, 0.05, 0.25, 0.5, 0.75, 0.95, 1};
 constexpr size_t kMedian = 3;  // of these
 constexpr double kEnergyShare = 0.9;
 constexpr int64_t kMostDimensions = 16;
-constexpr double kMassive = 4;  // a block whose median norm grows less writes no massive activation, as in mlp-probe
 constexpr size_t kMostNamed = 100;
-constexpr double kTiny = 1e-30;  // an embedding row of zeros stays zero: it grows by 0, not by 0/0
 
 /// [L + 1] rows of quantiles over ids.
 std::vector<std::vector<double>> norm_quantiles(const at::Tensor& norm) {
@@ -35,26 +34,6 @@ std::vector<std::vector<double>> norm_quantiles(const at::Tensor& norm) {
     for (const double p : kQuantiles) by_layer.back().push_back(measure::quantile(values, p));
   }
   return by_layer;
-}
-
-/// The block after which the vocabulary's median norm has grown most.
-struct Growth {
-  int64_t layer = 0;
-  double growth = 0, median_norm = 0;  // median after / median before; median after
-
-  bool is_massive() const { return growth >= kMassive; }
-  /// As many times above the median before the block as below the median after it.
-  double norm_between() const { return median_norm / std::sqrt(growth); }
-};
-
-Growth find_growth(const std::vector<std::vector<double>>& quantiles) {
-  Growth largest;
-  for (size_t layer = 0; layer + 1 < quantiles.size(); ++layer) {
-    const double before = quantiles[layer][kMedian], after = quantiles[layer + 1][kMedian];
-    const double growth = after / std::max(before, kTiny);
-    if (growth > largest.growth) largest = {static_cast<int64_t>(layer), growth, after};
-  }
-  return largest;
 }
 
 /// {"share", "dimensions"}: by mean |x| after that block, as few as hold the share of the mean ‖x‖².
@@ -73,8 +52,8 @@ json dimensions_after(const Atlas& atlas, int64_t place) {
   return {{"share", whole > 0 ? held / whole : 0}, {"dimensions", dimensions}};
 }
 
-/// The ids whose norm is nearer to what it was before the block, weakest first; null where no block writes a massive
-/// activation. `cosine` is empty where no layer reads what the block writes.
+/// The ids whose norm is nearer to what it was before the growth, weakest first; null where no block writes a massive
+/// activation. `norm` and `cosine` are of the complete growth, `cosine` empty where no layer reads it.
 json without_growth(const Atlas& atlas, const Growth& growth, const std::vector<double>& norm,
                     const std::vector<double>& cosine, const text::Tokenizer* tokenizer) {
   if (!growth.is_massive()) return {};
@@ -96,8 +75,14 @@ json without_growth(const Atlas& atlas, const Growth& growth, const std::vector<
   return {{"norm_below", limit}, {"count", failing.size()}, {"ids", named}};
 }
 
+std::vector<double> medians(const std::vector<std::vector<double>>& quantiles) {
+  std::vector<double> by_place;
+  for (const auto& row : quantiles) by_place.push_back(row[kMedian]);
+  return by_place;
+}
+
 std::vector<int64_t> growth_layers(const at::Tensor& norm) {
-  const auto growth = norm.slice(1, 1) / norm.slice(1, 0, -1).clamp_min(kTiny);
+  const auto growth = norm.slice(1, 1) / norm.slice(1, 0, -1).clamp_min(Growth::kTiny);
   return model::to_int_vector(growth.argmax(1));
 }
 
@@ -105,15 +90,17 @@ std::vector<int64_t> growth_layers(const at::Tensor& norm) {
 
 json summarize_atlas(const Atlas& atlas, const text::Tokenizer* tokenizer) {
   const auto quantiles = norm_quantiles(atlas.norm);
-  const auto largest = find_growth(quantiles);
-  const int64_t after = largest.layer + 1;  // the place after that block, and the first layer whose keys hold it
+  const auto largest = find_growth(medians(quantiles));
+  const int64_t after = largest.complete_layer + 1;  // the place when it is complete, and the layer whose keys hold it
   const bool read = after < atlas.key_cosine.size(1);
   const auto norm = model::to_vector(atlas.norm.select(1, after));
   const auto cosine = read ? model::to_vector(atlas.key_cosine.select(1, after)) : std::vector<double>{};
-  auto found = dimensions_after(atlas, after);
+  auto found = dimensions_after(atlas, largest.layer + 1);
   found.update({{"layer", largest.layer},
                 {"growth", largest.growth},
                 {"median_norm", largest.median_norm},
+                {"complete_layer", largest.complete_layer},
+                {"complete_norm", largest.complete_norm},
                 {"key_layer", read ? json(after) : json()}});
   return {{"ids", atlas.ids},
           {"pieces", app::pieces_of(atlas.ids, tokenizer)},
@@ -144,14 +131,18 @@ json atlas_metric_definitions() {
       {"largest_growth",
        fmt::format("the block with the largest median norm over ids after / before; its dimensions: by mean |x| "
                    "over ids after it, as few as hold {} of the mean ‖x‖², at most {}; share: of the mean ‖x‖²; "
-                   "key_layer: the first layer whose keys are made of it",
-                   kEnergyShare, kMostDimensions)},
-      {"after_growth", "norm and max_dimension after that block, key_cosine in the key_layer"},
+                   "complete_layer: several blocks may write in a row; the first block after which the median norm is "
+                   "{} of the largest that it reaches before it falls below the geometric mean of those before and "
+                   "after this block; complete_norm: the median after it; key_layer: the layer after it, whose keys "
+                   "are made of it",
+                   kEnergyShare, kMostDimensions, Growth::kComplete)},
+      {"after_growth", "norm and max_dimension after the complete_layer, key_cosine in the key_layer"},
       {"without_growth",
-       fmt::format("ids whose norm after that block is below norm_below, the geometric mean of the vocabulary's median "
-                   "norms before and after it, weakest first; norm_by_layer as the columns of norm; null where the "
-                   "median grows less than {}-fold in every block",
-                   kMassive)},
+       fmt::format(
+           "ids whose norm after the complete_layer is below norm_below, the geometric mean of the vocabulary's "
+           "median norms before the growth and after the complete_layer, weakest first; norm_by_layer as the "
+           "columns of norm; null where the median grows less than {}-fold in every block",
+           Growth::kMassive)},
       {"norm_quantiles", "over ids, linear between order statistics; rows as the columns of norm"},
       {"kinds", "by the token's characters without leading spaces; see token_kinds.h"}};
 }

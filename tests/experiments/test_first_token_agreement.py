@@ -92,7 +92,9 @@ def test_the_vocabulary(made: Atlas) -> None:
     assert largest["growth"] / growth.max() == pytest.approx(1, abs=tolerance)
     if found["without_growth"]:
         before, below = medians[largest["layer"]], found["without_growth"]["norm_below"]
-        assert (below / before) / (medians[largest["layer"] + 1] / below) == pytest.approx(1, abs=10 * tolerance)
+        complete = medians[largest["complete_layer"] + 1]
+        assert largest["complete_norm"] / complete == pytest.approx(1, abs=tolerance)
+        assert (below / before) / (complete / below) == pytest.approx(1, abs=10 * tolerance)
     assert (found["without_growth"] is None) == (growth.max() < 4)
     quantiles = np.quantile(norm, found["norm_quantiles"]["p"], axis=0).T
     assert_close(np.array(found["norm_quantiles"]["by_layer"]), quantiles, tolerance)
@@ -109,7 +111,7 @@ def test_the_vocabulary(made: Atlas) -> None:
 
 def test_the_table_repeats_the_arrays(made: Atlas) -> None:
     found, arrays = made.results, made.arrays
-    after, at = found["largest_growth"]["layer"] + 1, found["after_growth"]
+    after, at = found["largest_growth"]["complete_layer"] + 1, found["after_growth"]
     assert found["without_growth"], "a model without a massive activation shows less"
     assert at["norm"] == arrays["norm"][:, after].tolist()
     assert at["max_dimension"] == arrays["max_dimension"][:, after].tolist()

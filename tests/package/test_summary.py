@@ -54,7 +54,7 @@ def self_mask(folder: Path) -> None:
 
 def first_token(folder: Path, without_growth: dict | None) -> None:
     dimensions = [{"dimension": 7, "mean": 89.6}, {"dimension": 3, "mean": -4.2}]
-    growth = {"layer": 6, "growth": 152.51, "median_norm": 900.0, "dimensions": dimensions}
+    growth = {"layer": 6, "growth": 152.51, "median_norm": 900.0, "complete_layer": 7, "dimensions": dimensions}
     put(folder, "first-token", {"largest_growth": growth, "without_growth": without_growth}, data={"samples": 300})
 
 

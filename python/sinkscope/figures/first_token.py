@@ -1,5 +1,5 @@
 """Figure of `sinkscope first-token`: the residual's norm by layer over the vocabulary, its dimensions after the block in which
-it grows most, and a map of the ids whose norm does not grow there."""
+it grows most, and a map of the ids whose norm does not grow, once that growth is complete."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def growth_map(axis, found: dict) -> None:
     largest, at = found["largest_growth"], found["after_growth"]
     if at["key_cosine"] is None:
         axis.axis("off")
-        axis.text(0.5, 0.5, f"no layer reads what block {largest['layer']} writes", ha="center", transform=axis.transAxes, color=DARK_GREY)
+        text = f"no layer reads what block {largest['complete_layer']} writes"
+        axis.text(0.5, 0.5, text, ha="center", transform=axis.transAxes, color=DARK_GREY)
         return
     norm = floats(at["norm"])
     by_growth(axis, found, norm, floats(at["key_cosine"]), norm)
@@ -60,12 +61,14 @@ def growth_map(axis, found: dict) -> None:
 
 
 def told(result: Result) -> str:
-    lacking, layer = result.results["without_growth"], result.results["largest_growth"]["layer"]
+    lacking, largest = result.results["without_growth"], result.results["largest_growth"]
     if not lacking:
         return "no block makes the median norm four times as long"
     limit = float(f"{lacking['norm_below']:.3g}")
-    return (f"not massive: norm after block {layer} below {limit:g}, the geometric mean of the median norms before and "
-            f"after it, {lacking['count']} of {result.data['samples']} ids")
+    first, last = largest["layer"], largest["complete_layer"]
+    before = "it" if first == last else f"block {first}"
+    return (f"not massive: norm after block {last} below {limit:g}, the geometric mean of the median norms then and before {before}, "
+            f"{lacking['count']} of {result.data['samples']} ids")
 
 
 def summary(result: Result, findings: Findings) -> Iterator[tuple[str, str]]:

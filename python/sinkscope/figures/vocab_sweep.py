@@ -62,7 +62,7 @@ def rank_curve(figure, axis, found: dict, atlas: dict | None) -> None:
     if atlas:
         norm = after_growth(atlas, found["ids"], "norm")[order]
         dots = axis.scatter(ranks, scores[order], c=norm, s=4, lw=0, norm=LogNorm(), rasterized=True)
-        bar = figure.colorbar(dots, ax=axis, label=f"norm after block {atlas['largest_growth']['layer']}", fraction=0.05, pad=0.02)
+        bar = figure.colorbar(dots, ax=axis, label=f"norm after block {atlas['largest_growth']['complete_layer']}", fraction=0.05, pad=0.02)
         plain_numbers(bar.ax.yaxis)
         if "screen" in found:
             exact = np.array(found["screen"]["exact"])[order]

@@ -40,7 +40,7 @@ def norm_quantiles(result: Result) -> Iterator[Block]:
 
 
 FRAMES = {
-    "ids": Frame("what each id becomes after the block of the largest growth: a row an id", ids),
+    "ids": Frame("what each id becomes when the largest growth is complete: a row an id", ids),
     "growth_dimensions": Frame("the dimensions that grow most: a row a rank", dimensions),
     "norm_quantiles": Frame("norm of the residual over ids: a row a site and quantile", norm_quantiles),
     "without_growth": Frame("ids that get no massive activation, weakest first: a row an id", without_growth),

@@ -41,17 +41,17 @@ def fitting(atlas: Result, sweep: Result) -> dict:
 
 
 def after_growth(atlas: dict, ids: list[int], name: str) -> np.ndarray:
-    """One of the values after the block of the largest growth, by these ids."""
+    """One of the values when the growth is complete, by these ids."""
     value = dict(zip(atlas["ids"], atlas["after_growth"][name]))
     return floats([value[i] for i in ids])
 
 
 def norm_axis(axis, atlas: dict) -> None:
-    """x: the norm after the block of the largest growth, with its limit, and room on the left for names."""
+    """x: the norm when the growth is complete, with its limit, and room on the left for names."""
     norms = [norm for norm in atlas["after_growth"]["norm"] if norm > 0]
     span = max(max(norms) / min(norms), 1.1)
     axis.set(xscale="log", xlim=(min(norms) / span**0.2, max(norms) * span**0.05),
-             xlabel=f"norm of the residual after block {atlas['largest_growth']['layer']}, the id alone")
+             xlabel=f"norm of the residual after block {atlas['largest_growth']['complete_layer']}, the id alone")
     plain_numbers(axis.xaxis)
     if atlas["without_growth"]:
         axis.axvline(atlas["without_growth"]["norm_below"], color=DARK_GREY, ls=":", lw=1, label="between the medians before, after")

@@ -56,7 +56,8 @@ def ids(result: LoadedResult) -> Figure:
                                  size=4))
     says = (f"{len(frame):,} of {result.data['samples']:,} ids; {found['count'] if found else 0} get no massive activation. "
             "A point is an id; its piece is in the hover and the table.")
-    return figure("ids", "Ids after the block of the largest growth", says, traces, "norm of the residual",
+    last = result.results["largest_growth"]["complete_layer"]
+    return figure("ids", f"Ids after block {last}, where the growth is complete", says, traces, "norm of the residual",
                   "cosine with the mean key" if across == "key_cosine" else "id", height=440, x_axis={"type": "log"})
 
 
