@@ -93,7 +93,7 @@ def alone(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
 
 def to_be(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
     forms = ("Ġis", "Ġwas", "Ġare", "Ġwere", "Ġbe", "Ġbeen", "Ġbeing", "Ġam")
-    others = ("Ġhas", "Ġhad", "Ġdo", "Ġhave", "Ġthe", "<|endoftext|>", "The")
+    others = ("Ġhas", "Ġhad", "Ġdo", "Ġhave", "Ġthe", "<|endoftext|>", "The", "0", "Ġgreat", "{", "<|fim_middle|>", "ool")
     without_a_sink(tokenizer)
     alone(model, tokenizer)
     before_a_text(model, tokenizer, 14, forms + others)

@@ -58,6 +58,7 @@ Evidence::Evidence(trials::Runner& r, size_t index, const Candidate& candidate, 
   add(Role::removal, "remove", whole_, about(), level_of(site, whole_, alone.token, 0));
   add(Role::clamp, "self-only, clamp", whole_, about(), level_of(site, whole_, alone.token, alone.token));
   trials_.back().attention = alone.condition();
+  trials_.back().random_controls = false;  // what they do is asked of the removal and of the writing
   for (const auto& [part, form] : {std::pair(kSparse, candidate.sparse), std::pair(kFewer, candidate.fewer)}) {
     if (!form) continue;
     const auto more = lesser_trials(candidate, *form, about_lesser(part), alone.token);
@@ -67,6 +68,7 @@ Evidence::Evidence(trials::Runner& r, size_t index, const Candidate& candidate, 
     const auto& set = candidate.sufficient[i];
     add(Role::writing, "write", set, about(i), writing_of(candidate, set, alone.token));
     add(Role::copy, "copy from self-only", set, about(i), copy_of(site, set, alone.run(), alone.token));
+    trials_.back().random_controls = false;
   }
 }
 

@@ -45,7 +45,7 @@ struct Options {
   std::string later_sinks;
 };
 
-constexpr double kTrialsASite = 5, kProbesASite = 45;  // about, on trained models
+constexpr double kTrialsASite = 5, kProbesASite = 45, kControlledAStage = 14;  // about, on trained models
 
 /// Of each stage in the order of the layers.
 json by_stage(trials::Runner& r, const std::function<json(size_t)>& of) {
@@ -72,6 +72,7 @@ trials::Design design_of(const Options& o, const std::vector<int64_t>& later_sin
           .split = true,
           .trials = kTrialsASite,
           .probes = kProbesASite,
+          .controlled = kControlledAStage,
           .by_site = true,
           .by_stage = true};
 }

@@ -68,16 +68,18 @@ double Cost::of(const std::vector<Trial>& list, Depth depth) const {
 double Cost::of(const Design& design, int64_t after) const {
   const int64_t last = design.last_layer >= 0 ? design.last_layer : sink_layer_;
   const int64_t first = design.at_massive_activation ? last / 2 : std::min(after, last);
+  const auto controls = static_cast<double>(options_.controls);
   double whole = 0, probes = 0;
   for (int64_t layer = first; layer <= last; ++layer) {
-    whole += (1 + kNoOps) * full(layer) + (kMovedAndFrozen + static_cast<double>(options_.controls)) * sink(layer);
+    whole += (1 + kNoOps) * full(layer) + (kMovedAndFrozen + (design.controlled < 0 ? controls : 0)) * sink(layer);
     probes += sink(layer);
   }
   // rows of the unedited run and of one under conditions, up to the sink's layer; before trials a pass without edits
   const double rows = (design.runs.empty() ? 1 : 2) * sink(0);
   const double unedited = design.trials > 0 ? full(0) * whole_ : 0;
   const double by_site = design.by_site ? 2.0 * static_cast<double>(sink_layer_ - std::min(after, sink_layer_) + 1) : 1;
-  return rows + unedited +
+  const double controlled = std::max(0.0, design.controlled) * controls * sink(sink_layer_ - 1) * whole_;
+  return rows + unedited + controlled +
          by_site * (design.trials * whole * whole_ + design.probes * probes * probes_) /
              static_cast<double>(last - first + 1);
 }
