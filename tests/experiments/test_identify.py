@@ -149,6 +149,12 @@ def test_every_planted_variant(name: str, program: Program, planted: Callable, t
     check(program, name, planted(name), tmp_path, record_property)
 
 
+def test_rows_that_do_not_differ_give_no_direction(program: Program, planted: Callable, tmp_path: Path, record_property: Callable) -> None:
+    """Here no later token's row moves at blocks.0.hook_resid_post when it sees only itself, and yet channels there make a sink."""
+    options = Options(seed=7132, variant="backup", **OTHER_SHAPES[2])
+    check(program, "backup, seed 7132", planted(options), tmp_path, record_property)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", range(len(OTHER_SHAPES)))
 @pytest.mark.parametrize("variant", PLAIN)

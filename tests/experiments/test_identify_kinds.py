@@ -126,11 +126,11 @@ def test_a_token_that_is_a_sink_wherever_it_stands(
         name: str, program: Program, planted: Callable, tmp_path: Path, record_property: Callable) -> None:
     """It takes a part of the attention, and is not taken for the first token's signal."""
     model = planted(name)
-    found = stage(identify(program, model, tmp_path), 0)
-    record_property(f"identify on {name}", f"planted {model.circuits[0]['energy_dims']}; found {found['verdict']['statement']}")
-    candidates = [one for one in found["candidates"] if one["site"] == model.truth["signal_sites"][0]]
-    assert [one["dimensions"] for one in candidates[0]["sufficient"]] == [model.circuits[0]["energy_dims"]]
-    assert not candidates[0]["refuted"]
+    found = stage(identify(program, model, tmp_path, samples=96), 0)
+    verdict = found["verdict"]
+    record_property(f"identify on {name}", f"planted {model.circuits[0]['energy_dims']}; found {verdict['statement']}")
+    assert (verdict["kind"], verdict["signal"]["site"]) == ("one channel", model.truth["signal_sites"][0])
+    assert [one["dimensions"] for one in verdict["signal"]["sets"]] == [model.circuits[0]["energy_dims"]]
     (write,) = found["massive_writes"]
     assert write["site"] == found["massive_activation"]["site"] and write["does"] == "writes"
     assert [one["id"] for one in write["later_tokens"]["ids"]] == [model.truth["delimiter"]["id"]]

@@ -33,10 +33,14 @@ Rows rows_at(Runner& r, const model::Site& site, const Alone& alone) {
 }
 
 /// What seeing only itself adds, free of what a token says; token 0's mean less the others'; from the later token's
-/// level to token 0's.
+/// level to token 0's. Where two do not differ at all there is no direction.
 std::vector<Signal> single_directions(const Rows& rows) {
-  return {along((rows.alone - rows.others).mean(0)), along(rows.first.mean(0) - rows.others.mean(0)),
-          along(rows.first.mean(0) - rows.later.mean(0))};
+  std::vector<Signal> list;
+  for (const auto& shift : {(rows.alone - rows.others).mean(0), rows.first.mean(0) - rows.others.mean(0),
+                            rows.first.mean(0) - rows.later.mean(0)}) {
+    if (at::any(shift != 0).item<bool>()) list.push_back(along(shift));
+  }
+  return list;
 }
 
 class Directions {
