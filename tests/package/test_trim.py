@@ -17,7 +17,7 @@ from sinkscope.plotting import main as plot
 from sinkscope.results import Result, read
 from sinkscope.results.differences import differences
 from sinkscope.results.schemas import validate
-from sinkscope.results.trim import MOST_IDS, main, trim
+from sinkscope.results.trim import MOST_IDS, WEAKEST_IDS, main, trim
 from sinkscope.results.trimmed_signals import write_kept
 from support.demo import Demo
 
@@ -37,6 +37,16 @@ def test_ids_are_cut_to_a_sample_with_the_named_ones_and_stay_in_line() -> None:
     assert (found["bottom"][0]["score"], found["by_layer"]) == (0.12346, [[0.3333] * 30])
     assert trimmed["warnings"][0] == "w" and f"{len(found['ids'])} of 9000 ids" in trimmed["warnings"][1]
     assert len(trim(big_sweep(4000))["results"]["ids"]) == 4000
+
+
+def test_the_ids_with_the_smallest_norm_stay() -> None:
+    document = big_sweep(9000)
+    norms = [float((i * 7919) % 9000 + 1) for i in range(9000)]
+    document["results"]["after_growth"] = {"norm": norms, "key_cosine": None}
+    found = trim(document)["results"]
+    smallest = {i for i, norm in enumerate(norms) if norm <= WEAKEST_IDS}
+    assert len(smallest) == WEAKEST_IDS and smallest <= set(found["ids"])
+    assert found["after_growth"]["norm"] == [float(f"{norms[i]:.3g}") for i in found["ids"]]
 
 
 def test_of_a_trial_the_ordinary_token_and_the_unedited_run_by_sample_stay_behind(demo: Demo, tmp_path: Path) -> None:

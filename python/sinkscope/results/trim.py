@@ -3,8 +3,8 @@
 Numbers keep five significant digits, those by layer four, by sample, head or id three; maps of attention two decimals. A sidecar stays
 behind (but for identify's signals, without refuted channel sets), and so do the vectors of an edit's basis, a trial's values of the
 ordinary token by sample and by layer, and the unedited run's in all trials but the first, which has the same. Of lists with a value for
-every id of the vocabulary 4,096 drawn ids are kept, with those that a table names. A warning says so. Figures are drawn from it as from the
-whole.
+every id of the vocabulary 4,096 drawn ids are kept, with those that a table names and, of first-token, the 64 with the smallest norm. A
+warning says so. Figures are drawn from it as from the whole.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sinkscope.whole_files import new_file
 
 DIGITS = 5
 KINDS = ("by_sample", "by_layer")  # lists of a trial
-MOST_IDS = 4096
+MOST_IDS, WEAKEST_IDS = 4096, 64
 MARK = "trimmed: "  # how its warning begins
 WITHOUT_IN_TRIALS = ("by sample and layer without the ordinary token's values and all but the first trial's unedited ones",
                      "without the vectors of bases")
@@ -100,8 +100,9 @@ def kept_places(results: dict[str, Any]) -> list[int]:
     """Of the ids that stay, in their order."""
     ids = results["ids"]
     drawn = np.random.default_rng(0).choice(len(ids), MOST_IDS, replace=False)
-    named = named_ids(results)
-    return sorted(set(drawn.tolist()) | {place for place, one in enumerate(ids) if one in named})
+    named, norms = named_ids(results), results.get("after_growth", {}).get("norm", [])
+    weakest = np.argsort(norms, kind="stable")[:WEAKEST_IDS]
+    return sorted(set(drawn.tolist()) | set(weakest.tolist()) | {place for place, one in enumerate(ids) if one in named})
 
 
 def of_places(value: Any, count: int, places: list[int]) -> Any:
@@ -124,8 +125,9 @@ def trim(document: dict[str, Any]) -> dict[str, Any]:
     ids = results.get("ids", [])
     if len(ids) > MOST_IDS:
         places = kept_places(results)
+        weakest = f", the {WEAKEST_IDS} with the smallest norm" if "after_growth" in results else ""
         results = of_places(results, len(ids), places)
-        what.append(f"{len(places)} of {len(ids)} ids: {MOST_IDS} drawn at random, and those that a table names")
+        what.append(f"{len(places)} of {len(ids)} ids: {MOST_IDS} drawn at random, those that a table names{weakest}")
     return rounded(document | {"results": results}) | {"warnings": [*earlier, f"{MARK}{'; '.join(what)}"]}
 
 
