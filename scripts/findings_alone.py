@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,14 +34,22 @@ def interval(values: np.ndarray, windows: np.ndarray) -> str:
     return f"{values.mean():.3f} [{low:.3f}, {high:.3f}] ({len(values)})"
 
 
+def committed(name: str) -> dict[str, Any]:
+    return json.loads((ROOT / f"results/{name}.json").read_text(encoding="utf-8"))
+
+
+def windows_behind(name: str, tokenizer: Tokenizer) -> list[list[int]]:
+    """The ids that a committed result was measured on."""
+    data, ids = committed(name)["data"], tokenizer.encode(TEXT.read_text(encoding="utf-8"), add_special_tokens=False).ids
+    return [ids[start : start + data["length"]] for start in data["starts"]]
+
+
 def the(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
     """Attention from all later tokens, of every token with 8 and more of them; beside it what token 0 gets from the same queries."""
     layers, massive_after, windows = (3, 5, 9, 12), 2, 100
-    data = json.loads((ROOT / "results/smollm2-135m/identify.json").read_text(encoding="utf-8"))["data"]
-    ids, word = tokenizer.encode(TEXT.read_text(encoding="utf-8"), add_special_tokens=False).ids, tokenizer.token_to_id("Ġthe")
+    word = tokenizer.token_to_id("Ġthe")
     rows = []  # window, whether it is the word, whether it is massive, attention to it by layer, to token 0 by layer
-    for window, start in enumerate(data["starts"][:windows]):
-        sample = ids[start : start + data["length"]]
+    for window, sample in enumerate(windows_behind("smollm2-135m/identify", tokenizer)[:windows]):
         out = model(torch.tensor([sample]), output_attentions=True, output_hidden_states=True)
         norms = out.hidden_states[massive_after + 1][0].norm(dim=1)
         for place in range(1, len(sample) - 8):
@@ -83,13 +92,10 @@ def full_stops(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
     """At which of them MLP 5 writes more than 100, by place, in the windows of the committed identify result; what attention those get,
     from all tokens after them."""
     block, bar, layers = 5, 100, (6, 16)
-    data = json.loads((ROOT / "results/qwen2.5-coder-0.5b/identify.json").read_text(encoding="utf-8"))["data"]
-    ids = tokenizer.encode(TEXT.read_text(encoding="utf-8"), add_special_tokens=False).ids
     stops, written = [tokenizer.token_to_id("."), tokenizer.token_to_id(".Ċ")], []
     model.model.layers[block].mlp.register_forward_hook(lambda _module, _input, output: written.append(output[0].norm(dim=1)))
     rows = []  # window, place, whether it is the window's first, whether it is massive, attention to it by layer
-    for window, start in enumerate(data["starts"]):
-        sample = ids[start : start + data["length"]]
+    for window, sample in enumerate(windows_behind("qwen2.5-coder-0.5b/identify", tokenizer)):
         attentions = model(torch.tensor([sample]), output_attentions=True).attentions
         places = [place for place in range(1, len(sample) - 1) if sample[place] in stops]
         for place in places:
@@ -128,15 +134,14 @@ def to_be(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
 
 def without_a_sink(tokenizer: Tokenizer) -> None:
     """Windows of self-mask where the masked token, or token 0, gets less than half of the median, and the ratio without them."""
-    found = json.loads((ROOT / "results/qwen2.5-coder-1.5b/self-mask.json").read_text(encoding="utf-8"))
-    ids = tokenizer.encode(TEXT.read_text(encoding="utf-8"), add_special_tokens=False).ids
-    starts = np.array(found["data"]["starts"])
-    for run in found["results"]["runs"]:
+    name = "qwen2.5-coder-1.5b/self-mask"
+    windows = np.array(windows_behind(name, tokenizer))
+    for run in committed(name)["results"]["runs"]:
         if (run["mode"], run["layers"]) != ("self_only", "0-1") or len(run["tokens"]) > 1:
             continue
         masked, first = (np.array(run[key][0]["mean_attention"]["by_sample"]) for key in ("masked", "first"))
         low, low_first = masked < np.median(masked) / 2, first < np.median(first) / 2
-        words = ", ".join(repr(tokenizer.decode([ids[start]])) for start in [*starts[low] + run["tokens"][0], *starts[low_first]])
+        words = ", ".join(repr(tokenizer.decode([one])) for one in [*windows[low, run["tokens"][0]], *windows[low_first, 0]])
         rest = ~(low | low_first)
         print(f"token {run['tokens'][0]}: no sink in {low.sum()} windows, at token 0 in {low_first.sum()} ({words}); ratio "
               f"{masked.mean() / first.mean():.3f}, without them {masked[rest].mean() / first[rest].mean():.3f}")

@@ -119,7 +119,7 @@ std::string measured_on(const app::Run& r, const trials::Runner& runner) {
   const auto choosing = runner.choosing().size(0), testing = runner.testing().size(0);
   return fmt::format(
       "{} samples of up to {} tokens, from {} documents of {}, seed {}. Candidates are chosen on {} samples and tested "
-      "on the other {}, each trial of a condition beside {} random moves of the same size.{}{}",
+      "on the other {}, each removal and each writing beside {} random moves of the same size.{}{}",
       r.samples().ids.size(), r.longest(), std::set<int64_t>(documents.begin(), documents.end()).size(), source_of(r),
       r.options().seed, choosing, testing, runner.options().controls,
       testing < trials::kClaimNeeds ? " For a causal claim use at least 100 test samples." : "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,11 @@ def test_the_vocabulary(made: Atlas) -> None:
     assert largest["layer"] == growth.argmax()
     assert largest["growth"] / growth.max() == pytest.approx(1, abs=tolerance)
     if found["without_growth"]:
+        grown = medians[largest["layer"] + 1 :]
         before, below = medians[largest["layer"]], found["without_growth"]["norm_below"]
         complete = medians[largest["complete_layer"] + 1]
+        lasts = list(takewhile(lambda median: median >= np.sqrt(before * grown[0]), grown[:-1])) or grown[:1]
+        assert largest["complete_layer"] - largest["layer"] == np.argmax(np.array(lasts) >= 0.99 * max(lasts))
         assert largest["complete_norm"] / complete == pytest.approx(1, abs=tolerance)
         assert (below / before) / (complete / below) == pytest.approx(1, abs=10 * tolerance)
     assert (found["without_growth"] is None) == (growth.max() < 4)

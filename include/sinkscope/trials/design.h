@@ -17,7 +17,7 @@ struct Design {
   bool split = false;                  ///< candidates are chosen on half of the documents and tested on the others
   double trials = 0;                   ///< expected, with their controls, for plan and progress
   double probes = 0;                   ///< expected, without
-  double controlled = -1;              ///< trials with random moves, by the sink's layer; -1: all
+  double controlled = -1;              ///< those with random moves, shortly before the sink's layer; -1: all trials
   bool by_site = false;     ///< both are of each residual up to the sink's layer, of which there are two a block
   int64_t last_layer = -1;  ///< in which trials begin; -1: the sink's
   bool by_stage = false;    ///< every stage of the sink is asked about, between the one before and itself
